@@ -21,7 +21,7 @@ const PARQUET: &str = "parquet";
 impl Args for BenchCommand {
     fn augment_args(command: Command) -> Command {
         let about = "Writes rows as Parquet files of many kinds, reads them back, and says which is best for what";
-        let parquet = ParquetOptions::augment_args(Command::new(PARQUET).about(about));
+        let parquet = ParquetOptions::augment_args(Command::new(PARQUET)).about(about);
         BenchOptions::augment_args(command)
             .subcommand(parquet)
             .disable_help_subcommand(true)

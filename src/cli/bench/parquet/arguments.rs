@@ -17,8 +17,6 @@ pub(in crate::cli) struct ParquetOptions {
     /// The table (default: the first)
     #[arg(long)]
     pub(super) table: Option<String>,
-    #[command(flatten)]
-    pub(super) sweep: SweepOptions,
     /// Who must be able to read the files: spark or latest (default: as the pipeline's Parquet sink says)
     #[arg(long, value_name = "WHO")]
     pub(super) compatibility: Option<String>,
@@ -55,6 +53,9 @@ pub(in crate::cli) struct ParquetOptions {
     /// As JSON
     #[arg(long)]
     pub(super) json: bool,
+    // The last one: what follows it stands under its heading.
+    #[command(flatten)]
+    pub(super) sweep: SweepOptions,
 }
 
 /// What is swept: every combination of values is a cell.

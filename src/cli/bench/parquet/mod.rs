@@ -28,9 +28,11 @@ use parquet::arrow::ArrowWriter;
 
 use super::temporary::Temporary;
 use crate::cli::json::print_json;
-use crate::cli::{say, signals, tell};
+use crate::cli::{report_place, say, signals, tell};
 use crate::engine::Stop;
 use crate::error::{Error, Problem, Result, did_you_mean};
+use crate::outlet;
+use crate::plan::Plan;
 pub(in crate::cli) use arguments::ParquetOptions;
 use base::Base;
 use measure::{LIBRARY, Measurement};
@@ -59,6 +61,9 @@ pub(in crate::cli) fn run(options: &ParquetOptions) -> Result<u8> {
         .map(|sink| sink.shape.clone());
     let shape = shape.ok_or_else(|| Error::user(format!("table `{name}` has no column")))?;
     let sweep = Sweep::of(options, base.of_columns(&shape), &shape)?;
+    if let Some(html) = &options.html {
+        page_can_be(html, &plan)?;
+    }
     let stop = signals::stop()?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(plan.threads)
@@ -112,6 +117,22 @@ pub(in crate::cli) fn run(options: &ParquetOptions) -> Result<u8> {
         }
         false => tell(&text::text(&report)).map(|()| 0),
     }
+}
+
+/// Refuses before anything is measured a page that stands where something is read, or nothing can be written.
+fn page_can_be(html: &Path, plan: &Plan) -> Result<()> {
+    report_place::check(html, plan, Path::new(""), "this run").map_err(|mut error| {
+        for hint in error
+            .problems
+            .iter_mut()
+            .filter_map(|problem| problem.hint.as_mut())
+        {
+            *hint = hint.replace("`--report`", "`--html`");
+        }
+        error
+    })?;
+    let doing = format!("writing `{}`", html.display());
+    outlet::probe(html).map_err(|error| Error::because(doing, error))
 }
 
 fn interrupted(stop: &Stop) -> u8 {

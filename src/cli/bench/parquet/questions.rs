@@ -38,6 +38,9 @@ pub(super) struct Questions {
     pub(super) rows: u64,
 }
 
+/// The values between which a column's rows are looked for; nothing of a column without values.
+type Pick = fn(&ArrayRef) -> Result<Option<(ArrayRef, ArrayRef)>>;
+
 /// The rows whose value lies between two values, both included.
 pub(super) struct Range {
     pub(super) column: String,
@@ -91,12 +94,11 @@ impl Questions {
             .or_else(|| unique(shape))
             .or_else(|| predicate.clone());
         let rows = &table.rows;
-        let range =
-            |name: &Option<String>, pick: fn(&ArrayRef) -> Result<Option<(ArrayRef, ArrayRef)>>| {
-                name.as_ref()
-                    .map(|name| Range::of(rows, name, pick))
-                    .transpose()
-            };
+        let range = |name: &Option<String>, pick: Pick| {
+            name.as_ref()
+                .map(|name| Range::of(rows, name, pick))
+                .transpose()
+        };
         let first = shape
             .schema
             .fields()
@@ -156,11 +158,7 @@ impl Questions {
 }
 
 impl Range {
-    fn of(
-        rows: &RecordBatch,
-        name: &str,
-        pick: fn(&ArrayRef) -> Result<Option<(ArrayRef, ArrayRef)>>,
-    ) -> Result<Option<Self>> {
+    fn of(rows: &RecordBatch, name: &str, pick: Pick) -> Result<Option<Self>> {
         let Some(column) = rows.column_by_name(name) else {
             return Ok(None);
         };

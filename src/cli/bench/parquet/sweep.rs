@@ -4,7 +4,7 @@ use super::arguments::{ParquetOptions, SweepOptions};
 use super::base;
 use super::flags::{beside, columns_of, encodings, file_sizes, of_files};
 use crate::error::{Error, Problem, Problems, Result};
-use crate::format::parquet::{ColumnEncoding, ColumnOptions, Parquet};
+use crate::format::parquet::{ColumnEncoding, ColumnOptions, ColumnSettings, Parquet};
 use crate::format::{Format, Shape};
 use crate::place::Placed;
 
@@ -208,7 +208,7 @@ impl Cell {
         };
         for field in shape.schema.fields() {
             let mut alone = Parquet {
-                columns: Default::default(),
+                columns: ColumnSettings::default(),
                 ..self.options.clone()
             };
             let name = encoding.place.with(field.name().clone());
