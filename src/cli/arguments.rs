@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::bench::BenchCommand;
 use super::compare::CompareOptions;
 use super::parsers::{
     parse_clock, parse_date, parse_moment, parse_rows, parse_set, parse_slice, parse_slot, path,
@@ -68,7 +69,7 @@ pub(super) enum Command {
         json: bool,
     },
     /// Runs into `discard` and into the sinks, and says what limits the run
-    Bench(BenchOptions),
+    Bench(BenchCommand),
     /// Sends messages of ZeroMQ at a rate and times the replies, or is their consumer
     Stream(StreamOptions),
     /// Says whether two runs of a stream are different, quantile by quantile

@@ -55,9 +55,10 @@ fn near<'a>(
 /// Every variable that an option is read from.
 fn known() -> Vec<String> {
     let command = Arguments::command();
-    let arguments = command
-        .get_subcommands()
-        .flat_map(|command| command.get_arguments());
+    let commands = command.get_subcommands();
+    let commands =
+        commands.flat_map(|command| std::iter::once(command).chain(command.get_subcommands()));
+    let arguments = commands.flat_map(|command| command.get_arguments());
     let variables = arguments.filter_map(|argument| argument.get_env());
     let mut names: Vec<String> = variables
         .map(|name| name.to_string_lossy().into_owned())

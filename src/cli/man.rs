@@ -34,13 +34,21 @@ pub(super) fn run(name: Option<&str>) -> Result<u8> {
     program.build();
     let command = match name {
         None => program,
-        Some(name) => program
-            .find_subcommand(name)
+        Some(name) => found(&program, name)
             .ok_or_else(|| unknown(name, &program))?
             .clone(),
     };
     let page = page(command).map_err(|cause| Error::because("making the manual page", cause))?;
     print(&String::from_utf8_lossy(&page))
+}
+
+/// A command, or one below another: `bench-parquet`.
+fn found<'a>(program: &'a Command, name: &str) -> Option<&'a Command> {
+    let own = program.find_subcommand(name);
+    own.or_else(|| {
+        let (above, below) = name.split_once('-')?;
+        program.find_subcommand(above)?.find_subcommand(below)
+    })
 }
 
 fn unknown(name: &str, program: &Command) -> Error {

@@ -230,9 +230,12 @@ fn functions() -> String {
 
 fn commands() -> String {
     let program = "\n```console\n$ rowgen --help\n```\n".to_string();
-    let each = COMMANDS
-        .iter()
-        .map(|name| format!("\n## {name}\n\n```console\n$ rowgen {name} --help\n```\n"));
+    let names = COMMANDS.iter().flat_map(|name| match *name {
+        "bench" => vec!["bench", "bench parquet"],
+        name => vec![name],
+    });
+    let each =
+        names.map(|name| format!("\n## {name}\n\n```console\n$ rowgen {name} --help\n```\n"));
     format!(
         "# Command line\n\n[Commands](../commands.md) says what they are for. `rowgen man` prints the manual page.\n{program}{}",
         each.collect::<String>()

@@ -75,6 +75,7 @@ fn zeros(options: &Parquet) -> Vec<Problem> {
     let bytes = [
         ("row_group_bytes", &options.row_group_bytes),
         ("page_size", &options.page_size),
+        ("dictionary_limit", &options.dictionary_limit),
     ];
     let counts = counts.into_iter().filter_map(|(name, count)| {
         let count = count.as_ref()?;

@@ -24,8 +24,8 @@ use crate::units::show_count;
 const DICTIONARY_VALUES: u64 = 131_072;
 
 /// What does not shrink below this part of its size is stored as it is.
-// A tenth less on the disk is what unpacking has to be paid with; random digits and UUIDs lose a
-// few hundredths at most and would be unpacked by every reader for nothing.
+// A tenth less on the disk is what unpacking has to be paid with; random digits and UUIDs lose less
+// and would be unpacked for nothing.
 const WORTH: f64 = 0.9;
 
 /// The format counts the bytes of a page in 32 bits.
@@ -230,8 +230,7 @@ impl Question<'_> {
             (Type::INT32 | Type::INT64, Some(rising)) => {
                 Ok((self.by(Encoding::DELTA_BINARY_PACKED), rising.into()))
             }
-            // Nothing proves which one is smaller, so both are tried on the first batch: which
-            // batch that is does not depend on threads, and so neither does the file.
+            // Nothing proves which one is smaller: both are tried on the first batch, at any threads.
             (Type::BYTE_ARRAY, None) => self.smallest(
                 &[
                     Encoding::DELTA_LENGTH_BYTE_ARRAY,
@@ -258,7 +257,7 @@ impl Question<'_> {
         }
     }
 
-    /// The encoding that gives the fewest bytes for the trial, or the first one without a trial.
+    /// The encoding that gives the fewest bytes for the trial; without one the first.
     fn smallest(&self, encodings: &[Encoding], otherwise: &str) -> Result<(ColumnEncoder, String)> {
         let mut best: Option<(usize, Box<FlatColumn>)> = None;
         for encoding in encodings {
@@ -365,7 +364,8 @@ impl Question<'_> {
         let values = self.domain.dictionary.as_ref()?;
         let leaf = self.descriptor;
         let width = leaf.type_length().max(0) as usize;
-        Dictionary::new(values, leaf.physical_type(), width, &Ordered::of(leaf))
+        let found = Dictionary::new(values, leaf.physical_type(), width, &Ordered::of(leaf))?;
+        (found.plain.len() <= self.files.dictionary_limit().unwrap_or(usize::MAX)).then_some(found)
     }
 
     fn bloom(&self) -> Option<bloom::BloomSize> {

@@ -49,6 +49,17 @@ impl PageCodec {
 }
 
 impl ColumnEncoding {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Auto,
+        Self::Plain,
+        Self::Dictionary,
+        Self::DeltaBinaryPacked,
+        Self::DeltaLengthByteArray,
+        Self::DeltaByteArray,
+        Self::ByteStreamSplit,
+    ];
+
     /// The page encoding of the format; none for those that are more than that.
     pub fn page_encoding(self) -> Option<Encoding> {
         match self {

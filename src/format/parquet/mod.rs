@@ -65,6 +65,8 @@ pub struct Parquet {
     pub page_size: Option<Placed<Bytes>>,
     /// A page ends near so many rows (default 20_000).
     pub page_rows: Option<Placed<Count>>,
+    /// A dictionary has at most so many bytes: one that is known before the first row and has more is not made, one that is found on the way ends there, and plain values follow (default: what is asked for or suits a column has no bound, one in a nested column 1MiB).
+    pub dictionary_limit: Option<Placed<Bytes>>,
     /// Least and greatest values and null counts for every page (the default), for every column chunk, or none.
     pub statistics: Statistics,
     /// Who must be able to read the files: spark (the default) or latest.
@@ -146,6 +148,12 @@ impl Parquet {
         self.page_rows
             .as_ref()
             .map_or(20_000, |rows| rows.0 as usize)
+    }
+
+    /// The most bytes of a dictionary, where that is said.
+    fn dictionary_limit(&self) -> Option<usize> {
+        let limit = self.dictionary_limit.as_ref();
+        limit.map(|bytes| usize::try_from(bytes.0).unwrap_or(usize::MAX))
     }
 
     /// The codec of columns that have none of their own.

@@ -24,7 +24,8 @@ pub(super) fn make(options: &Parquet, shape: &Shape, files: &FileSettings) -> Wr
     let mut builder = whole_file(options, &files.schema).set_sorting_columns(sorting);
     for leaf in &files.leaves {
         if let ColumnEncoder::Library(encoding) = leaf.way {
-            builder = describe(builder, leaf, encoding);
+            let limit = options.dictionary_limit().unwrap_or(DICTIONARY_LIMIT);
+            builder = describe(builder, leaf, encoding, limit);
         }
     }
     builder.build()
@@ -36,7 +37,12 @@ fn whole_file(options: &Parquet, logical: &Schema) -> WriterPropertiesBuilder {
     for (key, value) in &options.metadata {
         metadata.push(KeyValue::new(key.clone(), value.0.clone()));
     }
-    WriterProperties::builder()
+    let builder = WriterProperties::builder();
+    let builder = match options.dictionary_limit() {
+        Some(limit) => builder.set_dictionary_page_size_limit(limit),
+        None => builder,
+    };
+    builder
         .set_created_by(CREATED_BY.to_string())
         .set_key_value_metadata(Some(metadata))
         .set_compression(options.codec().compression())
@@ -84,6 +90,7 @@ fn describe(
     builder: WriterPropertiesBuilder,
     leaf: &LeafSettings,
     encoding: ColumnEncoding,
+    dictionary_limit: usize,
 ) -> WriterPropertiesBuilder {
     let path = leaf.descriptor.path();
     let builder = builder.set_column_compression(path.clone(), leaf.compression);
@@ -93,7 +100,7 @@ fn describe(
             .set_column_encoding(path.clone(), encoding),
         None if encoding == ColumnEncoding::Dictionary => builder
             .set_column_dictionary_enabled(path.clone(), true)
-            .set_column_dictionary_page_size_limit(path.clone(), DICTIONARY_LIMIT),
+            .set_column_dictionary_page_size_limit(path.clone(), dictionary_limit),
         None => builder,
     };
     match leaf.bloom {

@@ -1,8 +1,12 @@
 //! `rowgen bench`: the same plan into `discard` and into its sinks: what generation, encoding and
 //! writing cost, and what limits the run.
 
+mod command;
+mod parquet;
+mod temporary;
+
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,10 +17,12 @@ use super::check::make_plan;
 use super::json::print_json;
 use super::{say, signals, tell};
 use crate::engine;
-use crate::error::{Error, Problem, Result};
+use crate::error::Result;
 use crate::plan::{self, Job, Plan};
 use crate::report::{Costs, Outcome, Report, Unlimited};
 use crate::units::{show_bytes, show_count, show_duration};
+pub(super) use command::BenchCommand;
+use temporary::Temporary;
 
 /// Of a run without end so much is measured.
 const ENDLESS: Duration = Duration::from_secs(10);
@@ -25,11 +31,14 @@ const ENDLESS: Duration = Duration::from_secs(10);
 const FILLED: usize = 64 << 20;
 const FILLS: usize = 4;
 
-/// A folder that is removed in the end, whatever happens: what a measurement writes is of no use,
-/// and what is there already is somebody's.
-struct Temporary(PathBuf);
+pub(super) fn run(command: &BenchCommand) -> Result<u8> {
+    match command {
+        BenchCommand::Run(options) => run_pipeline(options),
+        BenchCommand::Parquet(options) => parquet::run(options),
+    }
+}
 
-pub(super) fn run(options: &BenchOptions) -> Result<u8> {
+fn run_pipeline(options: &BenchOptions) -> Result<u8> {
     let mut sinks = make_plan(&options.file, true)?;
     let endless = sinks.rows().is_none() && sinks.duration.is_none();
     sinks.duration = sinks.duration.or(endless.then_some(ENDLESS));
@@ -177,26 +186,4 @@ fn fill_rate(threads: usize) -> f64 {
             .filter_map(|thread| thread.join().ok())
             .sum()
     })
-}
-
-impl Temporary {
-    fn within(folder: &Path) -> Result<Self> {
-        let path = folder.join(format!(".rowgen-bench-{}", std::process::id()));
-        let made = std::fs::create_dir_all(folder).and_then(|()| std::fs::create_dir(&path));
-        match made {
-            Ok(()) => Ok(Self(path)),
-            Err(cause) => {
-                let message = format!("could not make the temporary folder `{}`", path.display());
-                let hint = "`--out` says where it is made";
-                Err(Error::run(Problem::new(message).cause(cause).hint(hint)))
-            }
-        }
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // A folder that stays harms nobody, and there is nobody left to tell.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

@@ -1,0 +1,143 @@
+//! One cell's files, written by rowgen's own Parquet writer: encoded by all threads, put down by one more, as a
+//! run does.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rayon::ThreadPool;
+
+use super::sweep::Cell;
+use super::table::Table;
+use crate::batch::Batch;
+use crate::engine::Stop;
+use crate::error::{Error, Result};
+use crate::format::{Body, FileChunk, FileEncoder, FileEnds, FileWriter, Format};
+
+/// What was written.
+pub(super) struct Written {
+    pub(super) files: Vec<PathBuf>,
+    pub(super) bytes: u64,
+    pub(super) time: Duration,
+}
+
+/// Writes the files of a cell into a folder that is not there yet.
+pub(super) fn write(
+    cell: &Cell,
+    table: &Table,
+    folder: &Path,
+    (pool, stop): (&ThreadPool, &Stop),
+) -> Result<Written> {
+    let batch_rows = cell.batch_rows() as usize;
+    let (rows, shape) = table.in_order(cell.order, batch_rows);
+    std::fs::create_dir(folder).map_err(|error| failed(folder, error))?;
+    // Choosing encodings by a trial is a part of writing, but happens once a run, not once a file.
+    let encoder = cell.options.open(&shape)?;
+    let begun = Instant::now();
+    encoder.plan_files(FileEnds {
+        before: Vec::new(),
+        bytes: cell.file_bytes,
+    });
+    let batches = rows.num_rows().div_ceil(batch_rows) as u64;
+    let (next, wrong) = (AtomicU64::new(0), Mutex::new(None));
+    let (put, chunks) = channel();
+    let encoder = encoder.as_ref();
+    let files = std::thread::scope(|scope| {
+        let files = scope.spawn(move || put_down(encoder, chunks, folder, cell.file_bytes));
+        let work = || -> Result<()> {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= batches || stop.requested() {
+                    return Ok(());
+                }
+                let first = number as usize * batch_rows;
+                let part = rows.slice(first, batch_rows.min(rows.num_rows() - first));
+                // Whoever puts chunks down has met an error, which it tells.
+                let put = |number, chunk| drop(put.send((number, chunk)));
+                encoder.encode(&Batch::new(number, first as u64, part), &put)?;
+            }
+        };
+        pool.broadcast(|_| {
+            if let Err(error) = work() {
+                wrong
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .get_or_insert(error);
+            }
+        });
+        let whole = next.load(Ordering::Relaxed) >= batches && !stop.requested();
+        let ended = match whole {
+            true => encoder.end(batches, &|number, chunk| drop(put.send((number, chunk)))),
+            false => Ok(()),
+        };
+        drop(put);
+        let files = files
+            .join()
+            .unwrap_or_else(|_| Err(Error::run("the writer of files has panicked")));
+        ended.and(files)
+    });
+    let time = begun.elapsed();
+    if let Some(error) = wrong.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(error);
+    }
+    let files = files?;
+    let sizes = files
+        .iter()
+        .map(|path| std::fs::metadata(path).map(|found| found.len()));
+    let bytes = sizes
+        .sum::<std::io::Result<u64>>()
+        .map_err(|error| failed(folder, error))?;
+    Ok(Written { files, bytes, time })
+}
+
+/// Puts chunks down in their order, and begins a file where one has its size.
+fn put_down(
+    encoder: &dyn FileEncoder,
+    chunks: Receiver<(u64, FileChunk)>,
+    folder: &Path,
+    most: Option<u64>,
+) -> Result<Vec<PathBuf>> {
+    let (mut files, mut open) = (Vec::new(), None::<Box<dyn FileWriter>>);
+    let (mut waiting, mut next) = (BTreeMap::new(), 0);
+    for (number, chunk) in chunks {
+        waiting.insert(number, chunk);
+        while let Some(chunk) = waiting.remove(&next) {
+            next += 1;
+            let group = matches!(chunk.body, Body::RowGroup(_));
+            let mut file = match open.take() {
+                Some(file) => file,
+                None => begin(encoder, folder, &mut files)?,
+            };
+            file.write(chunk)?;
+            open = match most.is_some_and(|most| group && file.bytes() >= most) {
+                true => file.finish().map(|()| None)?,
+                false => Some(file),
+            };
+        }
+    }
+    match open {
+        Some(file) => file.finish()?,
+        None if files.is_empty() => begin(encoder, folder, &mut files)?.finish()?,
+        None => {}
+    }
+    Ok(files)
+}
+
+fn begin(
+    encoder: &dyn FileEncoder,
+    folder: &Path,
+    files: &mut Vec<PathBuf>,
+) -> Result<Box<dyn FileWriter>> {
+    let path = folder.join(format!("part-{:05}.parquet", files.len()));
+    let file = File::create(&path).map_err(|error| failed(&path, error))?;
+    files.push(path);
+    encoder.begin(Box::new(file))
+}
+
+fn failed(path: &Path, error: std::io::Error) -> Error {
+    Error::because(format!("writing `{}`", path.display()), error)
+}
