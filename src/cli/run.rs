@@ -77,6 +77,7 @@ fn carry_out(options: &RunOptions, log: Log, variables: Option<dotenv::Read>) ->
         can_report(path)?;
     }
     let run_options = engine::Options {
+        begins_again: false,
         out: options.out.clone().unwrap_or_default(),
         overwrite: options.overwrite,
         force: options.force,

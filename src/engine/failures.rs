@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Options;
 use crate::error::{Error, Fault, Problem, Result};
-use crate::plan::{Batches, Plan};
+use crate::plan::Plan;
+use crate::source::Batches;
 use crate::spec::OnSinkFailure;
 
 /// A sink by the places of its job and of itself among the job's.

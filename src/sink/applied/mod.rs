@@ -28,6 +28,7 @@ pub use options::{another_load, of_table};
 pub use shards::{Applied, SHARDS, Share, shard_of};
 
 use super::Target;
+#[cfg(feature = "sessions")]
 use super::session::Leader;
 use crate::changes::Table;
 use crate::sync::lock;
@@ -50,6 +51,7 @@ pub struct Together(Mutex<HashMap<String, Database>>);
 #[derive(Default, Clone)]
 struct Database {
     barrier: Arc<Barrier>,
+    #[cfg(feature = "sessions")]
     leader: Arc<Leader>,
     /// Tables of the pipeline, and what they are called there.
     tables: Vec<(String, String)>,
@@ -83,6 +85,7 @@ impl Changing {
     }
 
     /// Which session of all tables in this database holds the load.
+    #[cfg(feature = "sessions")]
     pub fn leader(&self, database: &str) -> Arc<Leader> {
         let mut all = lock(&self.together.0);
         all.entry(database.to_string()).or_default().leader.clone()
