@@ -85,7 +85,7 @@ where
     W: FnOnce(&mut File) -> io::Result<()>,
 {
     let found = file.metadata()?;
-    let before = found.is_file().then(|| found.len());
+    let before = found.is_file().then_some(found.len());
     write(file).inspect_err(|_| {
         if let Some(before) = before {
             // What is wrong is told of the write.

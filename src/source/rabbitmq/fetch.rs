@@ -9,17 +9,18 @@ use std::time::{Duration, Instant};
 use futures_util::stream::{self, Stream, StreamExt, select_all};
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueDeclareOptions};
-use lapin::types::{AMQPValue, FieldTable};
+use lapin::types::FieldTable;
 use lapin::{Channel, Connection};
 use tokio::time::{sleep, timeout};
 
 use super::flow::Shared;
 use super::options::Until;
 use super::pipe::Message;
+use super::stream_queue;
 use crate::batch::Turn;
 use crate::client::rabbitmq::Refused;
 use crate::client::runtime::block_on;
-use crate::error::{Error, Problem};
+use crate::error::Error;
 
 /// How often is looked how much waits, and of a run that ends, whether nothing does.
 const LOOK: Duration = Duration::from_millis(500);
@@ -36,9 +37,6 @@ const WAITS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_s
 /// How many looks in a row find that nothing more can come, until more is asked for.
 const STUCK: u32 = 2;
 
-/// Where a consumer of a stream begins, and where a message of one stands.
-const STREAM_OFFSET: &str = "x-stream-offset";
-
 /// So many messages are passed on at once.
 const TOGETHER: usize = 1024;
 
@@ -53,6 +51,10 @@ struct Line {
     consumers: u64,
     /// How often in a row nothing more could come and nothing was acknowledged.
     stuck: u32,
+    /// Messages that nobody has been given, at the last look.
+    ready: u64,
+    /// It was asked whether the queue is a stream.
+    probed: bool,
 }
 
 /// What happens next.
@@ -150,6 +152,9 @@ async fn read(
             Happens::Passed => {
                 let waits = look(shared, lines).await?;
                 for (number, line) in lines.iter_mut().enumerate() {
+                    if line.is_silent() {
+                        stream_queue::check(shared, connection, number).await?;
+                    }
                     if line.is_stuck(shared) {
                         events.push(widen(shared, number, line).await?);
                     }
@@ -209,6 +214,8 @@ async fn consume<'s>(
         acknowledged: 0,
         consumers: 0,
         stuck: 0,
+        ready: 0,
+        probed: false,
     };
     let events = widen(shared, number, &mut line).await?;
     Ok((line, events))
@@ -222,10 +229,7 @@ async fn widen<'s>(
 ) -> Result<Events<'s>, Refused> {
     let queue = shared.queues[number].as_str();
     let doing = format!("reading queue `{queue}`");
-    let options = BasicConsumeOptions::default();
-    let mut arguments = FieldTable::default();
-    // Other queues pass over it.
-    arguments.insert(STREAM_OFFSET.into(), AMQPValue::LongString("first".into()));
+    let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
     let begin = line
         .channel
         .basic_consume(queue.into(), "".into(), options, arguments);
@@ -241,6 +245,11 @@ async fn widen<'s>(
 }
 
 impl Line {
+    /// True once, when nothing has come though there is something.
+    fn is_silent(&mut self) -> bool {
+        self.ready > 0 && self.came == 0 && !std::mem::replace(&mut self.probed, true)
+    }
+
     /// True when no more can come before something is acknowledged, and nothing is though all that has come
     /// was taken: some sinks have nothing safe before they have all, as a file that is whole or absent. What
     /// they have is in no memory here, so that more may come: by one more consumer, whose messages stand
@@ -260,25 +269,6 @@ impl Line {
 }
 
 /// Passes on what has come.
-/// A queue that is a stream would tell nothing before something new comes, and its messages stay though they
-/// are acknowledged: the next run would have them again.
-fn is_no_stream(shared: &Shared, number: usize, first: &Delivery) -> Result<(), Refused> {
-    let headers = first.properties.headers().as_ref();
-    if headers.is_none_or(|headers| !headers.contains_key(STREAM_OFFSET)) {
-        return Ok(());
-    }
-    let queue = &shared.queues[number];
-    let what = format!(
-        "queue `{queue}` at RabbitMQ at {} is a stream, whose messages stay when they are acknowledged",
-        shared.broker.name()
-    );
-    let hint = "bind a classic or a quorum queue to what fills it, and read that";
-    Err(Refused {
-        error: Error::user(Problem::new(what).hint(hint)),
-        passes: false,
-    })
-}
-
 fn take(
     shared: &Shared,
     number: usize,
@@ -287,7 +277,7 @@ fn take(
 ) -> Result<(), Refused> {
     let arrived = Instant::now();
     if let Some(first) = deliveries.iter().flatten().next() {
-        is_no_stream(shared, number, first)?;
+        stream_queue::check_delivery(shared, number, first)?;
     }
     let last = deliveries.iter().flatten().next_back();
     line.came = last.map_or(line.came, |last| line.came.max(last.delivery_tag));
@@ -354,10 +344,10 @@ async fn acknowledge(shared: &Shared, lines: &mut [Line]) -> Result<(), Refused>
 }
 
 /// Tells how much waits of each queue; true if anything does.
-async fn look(shared: &Shared, lines: &[Line]) -> Result<bool, Refused> {
+async fn look(shared: &Shared, lines: &mut [Line]) -> Result<bool, Refused> {
     let here = shared.pipe.waiting();
     let mut any = !here.is_empty();
-    for (number, (line, queue)) in lines.iter().zip(&shared.queues).enumerate() {
+    for (number, (line, queue)) in lines.iter_mut().zip(&shared.queues).enumerate() {
         let doing = format!("looking at queue `{queue}`");
         let asked = QueueDeclareOptions {
             passive: true,
@@ -372,6 +362,7 @@ async fn look(shared: &Shared, lines: &[Line]) -> Result<bool, Refused> {
         };
         let ready = u64::from(found.message_count());
         any |= ready > 0;
+        line.ready = ready;
         let number = number as i32;
         let lag = ready + here.get(&number).copied().unwrap_or(0);
         shared.meter.lag(number, lag);

@@ -21,6 +21,8 @@ mod options;
 mod pipe;
 #[cfg(feature = "rabbitmq")]
 mod queue;
+#[cfg(feature = "rabbitmq")]
+mod stream_queue;
 #[cfg(all(test, feature = "rabbitmq"))]
 mod tests;
 
