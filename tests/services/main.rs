@@ -49,6 +49,8 @@ mod objects_errors;
 #[cfg(all(feature = "postgres", feature = "s3"))]
 mod objects_gone;
 #[cfg(all(feature = "postgres", feature = "s3"))]
+mod objects_slots;
+#[cfg(all(feature = "postgres", feature = "s3"))]
 mod objects_source;
 #[cfg(all(feature = "postgres", feature = "s3"))]
 mod objects_together;

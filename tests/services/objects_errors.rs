@@ -77,3 +77,44 @@ fn a_server_that_is_away() {
   caused by: Connection refused (os error 111)",
     );
 }
+
+/// Stores of which no server is here: what is missing or cannot be is told before the first row.
+#[test]
+fn other_stores_without_what_they_need() {
+    let account = ("AZURE_STORAGE_ACCOUNT_NAME", "nobody");
+    let azure = "hint: set `AZURE_STORAGE_ACCOUNT_NAME`, and `AZURE_STORAGE_ACCOUNT_KEY`, which is base64, or `AZURE_STORAGE_SAS_TOKEN`";
+    let google = "hint: set `GOOGLE_SERVICE_ACCOUNT` to the file of a service account's key";
+    for (url, variables, why, hint) in [
+        ("az://lake/", vec![], "Account must be specified", azure),
+        (
+            "az://lake/",
+            vec![account, ("AZURE_STORAGE_ACCOUNT_KEY", "no-base64!")],
+            "Invalid symbol 45, offset 2.",
+            azure,
+        ),
+        (
+            "gs://lake/",
+            vec![("GOOGLE_SERVICE_ACCOUNT", "nowhere.json")],
+            "No such file or directory (os error 2)",
+            google,
+        ),
+        (
+            "gs://lake/",
+            vec![("GOOGLE_SERVICE_ACCOUNT_KEY", "{ \"no\": 1 }")],
+            "missing field `private_key` at line 1 column 11",
+            google,
+        ),
+    ] {
+        refused(
+            &table(10, &format!("path: {url}x, format: csv")),
+            &variables,
+            &format!(
+                "error: could not open sink `file-1`
+  --> p.yaml:12:29
+  caused by: opening `{url}`
+  caused by: {why}
+  {hint}"
+            ),
+        );
+    }
+}

@@ -77,6 +77,40 @@ fn partitions_come_back_as_columns() {
     assert!(back(&lake).starts_with("id,amount,note,kind\n"));
 }
 
+/// Nulls and whatever a folder's name cannot hold come back as they were.
+#[test]
+fn folders_with_nulls_and_escaped_values_are_read_back() {
+    let lake = Lake::new("odd_names");
+    let values = "[\"a b\", \"50%\", \"x=y\", \"q?#\", \"è/ü\", \"'c'\"]";
+    let rows = |sink: &str| {
+        format!(
+            "version: 1\ntables:\n  t:\n    rows: 3000\n    columns:\n      id: sequence\n      place: {{ choice: {values}, nulls: 0.2 }}\nsinks:\n  - file: {{ {sink} }}\n"
+        )
+    };
+    let yaml = rows("path: PATH, format: parquet, partition_by: place");
+    lake.succeeds(&yaml, &[]);
+    assert_eq!(lake.visible().len(), 7, "{:?}", lake.visible());
+    let output = lake.command("verify", &yaml, &[]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    lake.succeeds(&reads("{ parquet: { path: PATH/ } }"), &[]);
+    let from_objects = back(&lake);
+    lake.succeeds(&rows("path: back.csv, if_exists: replace"), &[]);
+    assert_eq!(sorted(&from_objects), sorted(&back(&lake)));
+}
+
+#[test]
+fn a_broken_object_among_others_is_named() {
+    let lake = Lake::new("broken");
+    lake.succeeds(&table(300, "path: PATH, format: parquet, files: 3"), &[]);
+    lake.put("part-00001.parquet", "PAR1 and nothing else PAR1");
+    let (code, words) = lake.refusal(&reads("{ parquet: { path: \"PATH/*.parquet\" } }"), &[]);
+    assert_eq!(code, Some(1), "{words}");
+    assert!(
+        words.contains("`s3://rowgen/PREFIX/part-00001.parquet`"),
+        "{words}"
+    );
+}
+
 #[test]
 fn a_thousand_objects_are_one_table_and_a_reference() {
     let lake = Lake::new("many");

@@ -70,23 +70,42 @@ const KNOWN: &[(&str, &str, &str)] = &[
 ];
 
 /// Texts within errors of the client, where no store has answered.
-const WITHIN: &[(&str, &str, &str)] = &[
-    (
-        "without LOCATION",
-        "the bucket is in another region",
-        "set `AWS_REGION` to the region of the bucket",
-    ),
-    (
-        "169.254.169.254",
-        "there are no credentials in the environment, and this machine has none of its own",
-        "set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or `AWS_SKIP_SIGNATURE=true` for what everybody may read",
-    ),
-    (
-        "metadata.google.internal",
-        "there are no credentials in the environment, and this machine has none of its own",
-        "set `GOOGLE_SERVICE_ACCOUNT` to the file of a service account's key",
-    ),
-];
+const WITHIN: &[(&str, &str, &str)] = &[(
+    "without LOCATION",
+    "the bucket is in another region",
+    "set `AWS_REGION` to the region of the bucket",
+)];
+
+/// Where machines of a cloud ask for credentials of their own.
+const OWN: [&str; 2] = ["169.254.169.254", "metadata.google.internal"];
+
+/// What credentials are said by, by the scheme of the store.
+fn credentials(scheme: &str) -> &'static str {
+    match scheme {
+        "az" => {
+            "set `AZURE_STORAGE_ACCOUNT_NAME`, and `AZURE_STORAGE_ACCOUNT_KEY`, which is base64, or `AZURE_STORAGE_SAS_TOKEN`"
+        }
+        "gs" => "set `GOOGLE_SERVICE_ACCOUNT` to the file of a service account's key",
+        _ => {
+            "set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or `AWS_SKIP_SIGNATURE=true` for what everybody may read"
+        }
+    }
+}
+
+/// Why a store cannot be opened, or nobody says who asks it.
+fn unopened(problem: Problem, doing: &str, url: &ObjectUrl, error: &StoreError) -> Option<Error> {
+    let hint = credentials(&url.scheme);
+    let text = chain(error);
+    if OWN.iter().any(|own| text.contains(own)) {
+        let why =
+            "there are no credentials in the environment, and this machine has none of its own";
+        return Some(Error::run(problem.cause(why).hint(hint)));
+    }
+    (doing == OPENING).then(|| Error::run(problem.cause(innermost(error)).hint(hint)))
+}
+
+/// What is done before a store is asked anything.
+pub(super) const OPENING: &str = "opening";
 
 /// Why doing something with an object, or with all of a bucket, has failed.
 pub(super) fn told(doing: &str, url: &ObjectUrl, key: &str, error: &StoreError) -> Error {
@@ -97,6 +116,9 @@ pub(super) fn told(doing: &str, url: &ObjectUrl, key: &str, error: &StoreError) 
     let known = KNOWN.iter().find(|(known, _, _)| code == Some(*known));
     if let Some((_, why, hint)) = known.or_else(|| WITHIN.iter().find(within)) {
         return Error::run(problem.cause(why).hint(*hint));
+    }
+    if let Some(error) = unopened(problem.clone(), doing, url, error) {
+        return error;
     }
     if let StoreError::Precondition { .. } = error {
         let changed = problem.cause("it has been written since it was opened");

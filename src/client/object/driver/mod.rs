@@ -123,7 +123,7 @@ impl Bucket {
         let open = known.map(|(_, open)| open(&url.bucket, options));
         let store = match open {
             Some(Ok(store)) => store,
-            Some(Err(error)) => return Err(failure::told("opening", &url, "", &error)),
+            Some(Err(error)) => return Err(failure::told(failure::OPENING, &url, "", &error)),
             None => return Err(failure::unknown(&url)),
         };
         let bucket = Self { store, url };
