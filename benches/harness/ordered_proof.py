@@ -1,7 +1,9 @@
-"""That sorted files are what they should be: in order, whole, of the size that was asked for. DuckDB reads them."""
+"""That sorted files are what they should be: in order, whole, of the size that was asked for. DuckDB reads them.
 
-import hashlib
+A process of its own: a child's peak memory is never less than that of the process which starts it."""
+
 import sys
+from pathlib import Path
 
 import duckdb
 from measure import data_files
@@ -17,15 +19,6 @@ MONTHS = """SELECT count(*) FROM read_parquet({}, hive_partitioning = true, hive
 
 def paths(folder):
     return sorted(str(path) for path in data_files(folder))
-
-
-def digests(folder):
-    """The names and the SHA-256 of all data files."""
-    found = []
-    for path in paths(folder):
-        with open(path, "rb") as file:
-            found.append((path, hashlib.file_digest(file, "sha256").hexdigest()))
-    return found
 
 
 def asked(connection, sql, files):
@@ -63,3 +56,8 @@ def wrong_sizes(folder, size):
         f"{len(off)} of {len(lengths)} files are not within a tenth of {size} bytes: {off[:5]}": off,
         f"{files} files in {len(folders)} folders: none but the last ones": not lengths,
     }
+
+
+if __name__ == "__main__":
+    name, folder, unsorted, size = sys.argv[1:]
+    prove(name, Path(folder), Path(unsorted), int(size))
