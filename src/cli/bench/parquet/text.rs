@@ -103,10 +103,10 @@ pub(super) fn introduction(report: &Report) -> Vec<String> {
             asked.of
         ));
     }
-    lines.push(format!(
-        "medians of {} rounds in turn, each with the half of its interval",
-        report.rounds
-    ));
+    lines.push(match report.rounds {
+        1 => "times of one round: all of them can be noise".to_string(),
+        rounds => format!("medians of {rounds} rounds in turn, each with the half of its interval"),
+    });
     lines.push("writing is encoding and handing to the system: files are not waited for, and are read from its cache".to_string());
     lines
 }
