@@ -329,10 +329,11 @@ pub(super) fn options(report: &Report) -> String {
             true => column.column.clone(),
             false => serde_json::Value::from(column.column.as_str()).to_string(),
         };
+        let first = column.encoding.split([',', ' ']).next();
         // What booleans are encoded as has no name in a pipeline.
         let encoding = match ColumnEncoding::ALL
             .iter()
-            .find(|one| one.name() == column.encoding)
+            .find(|one| Some(one.name()) == first)
         {
             Some(encoding) => format!("encoding: {}, ", encoding.name()),
             None => String::new(),
