@@ -281,6 +281,21 @@ fn a_table_has_any_rows_and_columns() {
 }
 
 #[test]
+fn dictionaries_are_bounded() {
+    let folder = Folder::new();
+    folder.write("p.yaml", YAML);
+    let limits = ["--dictionary-limit", "8B,1MiB", "--rounds", "0", "--json"];
+    let found = json(&bench(&folder, &limits));
+    let city = |cell: usize| {
+        let columns = found["cells"][cell]["columns"].as_array().unwrap();
+        let mut named = columns.iter().filter(|column| column["name"] == "city");
+        named.next().unwrap()["encoding"].clone()
+    };
+    assert_eq!(city(1), "dictionary");
+    assert_eq!(city(0), "dictionary, then plain");
+}
+
+#[test]
 fn rows_that_find_no_room_are_left_out() {
     let folder = Folder::new();
     folder.write("p.yaml", YAML);

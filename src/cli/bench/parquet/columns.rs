@@ -74,17 +74,23 @@ pub(super) fn sizes(cell: &Cell, files: &[OpenFile]) -> Vec<ColumnSize> {
 
 /// The encoding of a chunk's values, not that of its levels, nor of its dictionary.
 fn encoding(chunk: &ColumnChunkMetaData) -> String {
+    let places =
+        |one: &Encoding| matches!(one, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY);
+    let name = |one: Encoding| one.to_string().to_lowercase();
     let all: Vec<Encoding> = chunk.encodings().collect();
-    let dictionary = all
-        .iter()
-        .any(|one| matches!(one, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY));
-    if dictionary {
-        return "dictionary".to_string();
+    if all.iter().any(places) {
+        // A dictionary that had no more room.
+        let pages = chunk.page_encoding_stats_mask();
+        let mut pages = pages.into_iter().flat_map(|mask| mask.encodings());
+        let other = pages.find(|one| !places(one));
+        return other.map_or("dictionary".to_string(), |other| {
+            format!("dictionary, then {}", name(other))
+        });
     }
     let values = all.iter().rev().find(|one| !matches!(one, Encoding::RLE));
     values
         .or(all.first())
-        .map_or_else(String::new, |one| one.to_string().to_lowercase())
+        .map_or_else(String::new, |one| name(*one))
 }
 
 /// The codec of a chunk; its level is what was asked for.

@@ -1,10 +1,11 @@
 //! What is asked of the files: all columns, one column, a hundredth of the rows, one value; values are picked
 //! from the data.
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Datum, RecordBatch, Scalar};
+use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, Scalar};
 use arrow::compute::kernels::cmp::{gt_eq, lt_eq};
 use arrow::compute::{SortOptions, and, cast, sort_to_indices, take};
 use arrow::datatypes::{DataType, Schema};
+use arrow::error::ArrowError;
 use serde::Serialize;
 
 use super::ParquetOptions;
@@ -179,13 +180,12 @@ impl Range {
         Ok(Some(range))
     }
 
-    /// Which of these values lie there.
-    pub(super) fn holds(
-        &self,
-        values: &dyn Datum,
-    ) -> Result<BooleanArray, arrow::error::ArrowError> {
-        let low = gt_eq(values, &Scalar::new(self.low.clone()))?;
-        and(&low, &lt_eq(values, &Scalar::new(self.high.clone()))?)
+    /// Which of these values lie there. Readers have decimals in types of their own.
+    pub(super) fn holds(&self, values: &ArrayRef) -> Result<BooleanArray, ArrowError> {
+        let as_read =
+            |value: &ArrayRef| Ok::<_, ArrowError>(Scalar::new(cast(value, values.data_type())?));
+        let low = gt_eq(values, &as_read(&self.low)?)?;
+        and(&low, &lt_eq(values, &as_read(&self.high)?)?)
     }
 
     /// The value, where it is one.

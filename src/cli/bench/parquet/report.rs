@@ -105,7 +105,7 @@ impl Report {
             .zip(outcome.seen)
             .map(|(cell, seen)| CellReport::new(cell, seen))
             .collect();
-        let best = best(&cells);
+        let best = best(&cells, outcome.rounds);
         let columns = smallest_columns(sweep, &cells);
         let asked = questions.asked().into_iter().map(|ask| Asked {
             ask,
@@ -183,7 +183,7 @@ impl Timed {
 }
 
 /// The best cells for their size, for writing, and for each question to each reader.
-fn best(cells: &[CellReport]) -> Vec<Best> {
+fn best(cells: &[CellReport], rounds: usize) -> Vec<Best> {
     let exact = |bytes: u64| Spread {
         median: bytes as f64,
         low: bytes as f64,
@@ -193,10 +193,12 @@ fn best(cells: &[CellReport]) -> Vec<Best> {
     let write = cells
         .iter()
         .map(|cell| cell.write.as_ref().map(|timed| timed.spread));
-    let mut all = vec![
-        best_of("size".to_string(), size.collect()),
-        best_of("writing".to_string(), write.collect()),
-    ];
+    let mut all = vec![best_of("size".to_string(), size.collect())];
+    // Of one round nobody knows what is noise.
+    if rounds < 2 {
+        return all.into_iter().flatten().collect();
+    }
+    all.push(best_of("writing".to_string(), write.collect()));
     let kinds = cells
         .iter()
         .flat_map(|cell| &cell.read)

@@ -19,6 +19,10 @@ use crate::plan::{BATCH_ROWS, Job, Overrides, Plan};
 use crate::source::Grid;
 use crate::spec::{Pipeline, SinkEntry};
 
+/// More rows than these are left out, whatever memory there is: the places of texts within a column that is one
+/// array are numbers of 32 bits.
+const MOST_BYTES: u64 = 1 << 30;
+
 /// The rows of a table.
 pub(super) struct Table {
     /// What is known of them.
@@ -82,7 +86,7 @@ impl Table {
             let hint = "write some of it with `rowgen run --for`, and measure a table that reads those files";
             return Err(Error::user(Problem::new(what).hint(hint)));
         }
-        let room = memory / (1 + orders.len() as u64);
+        let room = (memory / (1 + orders.len() as u64)).min(MOST_BYTES);
         let Some(batches) = batches(job, room, pool, stop)? else {
             return Ok(None);
         };

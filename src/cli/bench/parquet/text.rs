@@ -103,10 +103,10 @@ pub(super) fn introduction(report: &Report) -> Vec<String> {
             asked.of
         ));
     }
-    lines.push(format!(
-        "medians of {} rounds in turn, each with the half of its interval",
-        report.rounds
-    ));
+    lines.push(match report.rounds {
+        1 => "times of one round: all of them can be noise".to_string(),
+        rounds => format!("medians of {rounds} rounds in turn, each with the half of its interval"),
+    });
     lines.push("writing is encoding and handing to the system: files are not waited for, and are read from its cache".to_string());
     lines
 }
@@ -329,10 +329,11 @@ pub(super) fn options(report: &Report) -> String {
             true => column.column.clone(),
             false => serde_json::Value::from(column.column.as_str()).to_string(),
         };
+        let first = column.encoding.split([',', ' ']).next();
         // What booleans are encoded as has no name in a pipeline.
         let encoding = match ColumnEncoding::ALL
             .iter()
-            .find(|one| one.name() == column.encoding)
+            .find(|one| Some(one.name()) == first)
         {
             Some(encoding) => format!("encoding: {}, ", encoding.name()),
             None => String::new(),

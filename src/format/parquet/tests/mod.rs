@@ -150,6 +150,18 @@ fn what_is_named_is_used() {
 }
 
 #[test]
+fn a_dictionary_ends_where_it_is_asked_to() {
+    let bytes = |limit: &str| {
+        let key = "columns: { key: { encoding: dictionary, compression: none } }";
+        let metadata = written(&format!("{{ {limit}{key} }}"));
+        let chunk = metadata.row_group(0).column(1);
+        chunk.data_page_offset() - chunk.dictionary_page_offset().unwrap()
+    };
+    let (whole, limited) = (bytes(""), bytes("dictionary_limit: 1KiB, "));
+    assert!(whole > 40_000 && limited < 20_000, "{whole} {limited}");
+}
+
+#[test]
 fn the_footer_says_who_wrote_what_in_which_order() {
     let metadata = written("metadata: { owner: data team }");
     let file = metadata.file_metadata();
