@@ -80,3 +80,9 @@ fn kind(format: &FormatKind) -> &'static str {
         FormatKind::Parquet(_) => "parquet",
     }
 }
+
+/// A slice of sorted rows, beside no others.
+pub(super) fn sorted_slice() -> Problem {
+    let what = "a slice of sorted rows cannot be compared alone: which rows it has is known once all are sorted";
+    Problem::new(what).hint("leave out `--slice` once every slice is there")
+}

@@ -106,6 +106,9 @@ impl<'p> Target<'p> {
                 (Way::of(holds, whole, options)?, of_slice)
             }
         };
+        if of_slice && whole.0.order.is_some() {
+            return Err(super::hints::sorted_slice());
+        }
         let pair = sliced.filter(|_| of_slice).unwrap_or(whole);
         let share = options.slice.filter(|_| !of_slice);
         Self::of(way, pair, (&whole.1.name, share), options, plans)

@@ -73,6 +73,11 @@ fn all_slices_together_have_the_bytes_of_the_whole() {
             "{order}"
         );
         assert!(folder.names("out").contains(&"_SUCCESS".to_string()));
+        let ended = folder.run(&["verify", "p.yaml"]);
+        assert_eq!(ended.code, 0, "{order}: {}{}", ended.stdout, ended.stderr);
+        let ended = folder.run(&["verify", "p.yaml", "--slice", "1/3"]);
+        let told = "a slice of sorted rows cannot be compared alone: which rows it has is known once all are sorted\n  hint: leave out `--slice` once every slice is there\n";
+        assert!(ended.code != 0 && ended.stderr.ends_with(told), "{ended:?}");
     }
 }
 
