@@ -301,7 +301,6 @@ fn sink_plan(
         columns,
         shape,
         lanes,
-        folders: folders(program, &sink.partition_by),
         on_failure: sink.on_failure,
         fingerprint: digest(&[&table.fingerprint, &sink.canonical]),
         load: digest(&[&table.load, &sink.canonical]),
@@ -339,6 +338,7 @@ fn shape(
             .changes
             .as_ref()
             .and_then(|changes| columns(changes, program, sink)),
+        folders: folders(program, &sink.partition_by),
     }
 }
 

@@ -36,6 +36,11 @@ pub fn problems(one: (&Plan, Slot), other: (&Plan, Slot)) -> Problems {
             {
                 problems.extend(shared_partition(&path, (a, one.1), (b, other.1)));
             }
+            (Ok(SlotsBy::Commit(path)), Ok(SlotsBy::Commit(_)))
+                if a.fingerprint == b.fingerprint =>
+            {
+                problems.push(same_commit(&path, one.1, other.1));
+            }
             (Err(problem), _) => problems.push(Problem {
                 message: format!("sink `{}`: {}", a.name, problem.message),
                 ..problem
@@ -54,6 +59,19 @@ fn shared_path(path: &Placed<LocalPath>, one: Slot, other: Slot) -> Problem {
     let hint = match one.day() == other.day() {
         true => "put `${slot}` in it: `${run_date}` is the same for all slots of a day",
         false => "put `${run_date}` or `${slot}` in it",
+    };
+    Problem::new(what).at(&path.place).hint(hint)
+}
+
+/// Nothing of the rows says the slot: the second one would be there already.
+fn same_commit(path: &Placed<LocalPath>, one: Slot, other: Slot) -> Problem {
+    let what = format!(
+        "the slots {one} and {other} make the same rows, and `{}` takes those once",
+        path.as_str()
+    );
+    let hint = match one.day() == other.day() {
+        true => "let `${slot}` decide them: `seed: \"${slot}\"`",
+        false => "let `${run_date}` or `${slot}` decide them: `seed: \"${run_date}\"`",
     };
     Problem::new(what).at(&path.place).hint(hint)
 }

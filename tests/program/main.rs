@@ -11,6 +11,8 @@ mod databases;
 mod dead_letters;
 #[cfg(feature = "kafka")]
 mod dead_servers;
+#[cfg(feature = "delta")]
+mod delta;
 mod digits;
 mod disk;
 mod disturbed;

@@ -18,6 +18,8 @@ mod ready;
 mod recover;
 mod standing;
 mod steps;
+#[cfg(feature = "delta")]
+mod table;
 mod upload;
 mod uploads;
 
@@ -27,6 +29,8 @@ use std::time::Duration;
 pub(super) use held::held;
 pub(super) use recover::{earlier, recover};
 pub(super) use standing::standing;
+#[cfg(feature = "delta")]
+pub(super) use table::TableObjects;
 
 use super::existing::{self, Existing};
 use super::layout::PathLayout;

@@ -21,8 +21,11 @@ struct UploadRecord {
 
 impl ObjectPlace {
     fn record_key(&self, key: &str) -> String {
-        // Its name is that of the object, with what no name has for `/`.
-        format!("{}{}.json", self.records, key.replace('/', "\\"))
+        // Its name is that of the object from the folder on, with what no name has for `/`.
+        let base = self.key_of(&self.base);
+        let inside = key.strip_prefix(&base).unwrap_or(key);
+        let name = inside.trim_start_matches('/').replace('/', "\\");
+        format!("{}{name}.json", self.records)
     }
 
     /// Records an upload.
@@ -48,7 +51,7 @@ impl ObjectPlace {
     }
 
     /// The uploads that runs before have begun and not ended, by what they have recorded.
-    fn recorded(&self) -> Result<Vec<(String, String)>> {
+    pub(super) fn recorded(&self) -> Result<Vec<(String, String)>> {
         let mut uploads = Vec::new();
         for object in self.bucket.list(self.records.trim_end_matches('/'))? {
             let text = self.bucket.text(&object.key)?;
