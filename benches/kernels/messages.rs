@@ -43,6 +43,7 @@ fn shape(batch: &RecordBatch) -> Shape {
         batch_rows: ROWS,
         file_starts: std::sync::Arc::default(),
         open_files: 1,
+        folders: Vec::new(),
         beside: 0,
         run_key: 0,
         trial: None,

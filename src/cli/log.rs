@@ -36,7 +36,12 @@ enum Event<'a> {
 pub(super) fn begin(level: Level) {
     let filter = EnvFilter::try_from_default_env();
     // What drivers say of broken connections, whoever has them tells with what helps.
-    let quiet = |_| EnvFilter::new(format!("{},lapin=off,mongodb=off", level.as_str()));
+    let quiet = |_| {
+        EnvFilter::new(format!(
+            "{},lapin=off,mongodb=off,delta_kernel=off",
+            level.as_str()
+        ))
+    };
     let filter = filter.unwrap_or_else(quiet);
     let subscriber = tracing_subscriber::fmt()
         .json()

@@ -40,7 +40,11 @@ pub fn apart<T: Send>(who: &str, work: impl FnOnce() -> Result<T> + Send) -> Res
     })
 }
 
-fn handle() -> Result<Handle> {
+/// The runtime, for whoever has tasks of its own for it.
+///
+/// # Errors
+/// It cannot be started.
+pub fn handle() -> Result<Handle> {
     static RUNTIME: OnceLock<Result<Handle>> = OnceLock::new();
     RUNTIME.get_or_init(start).clone()
 }

@@ -148,7 +148,7 @@ pub(super) fn targets(
             first_row: job.first_row,
             lanes: sink.lanes.clone(),
             is_sorted: job.order.is_some(),
-            late_partitions: job.order.is_some() && !sink.folders.is_empty(),
+            late_partitions: job.order.is_some() && !sink.shape.folders.is_empty(),
             is_stream: matches!(job.source, Batches::Streamed(_)),
             changes: job.changes.as_ref().map(|changes| Changing {
                 table: changes.table.clone(),

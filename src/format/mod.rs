@@ -21,7 +21,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 
 use crate::batch::Batch;
 use crate::domain::Domain;
@@ -69,6 +69,8 @@ pub struct Shape {
     pub trial: Option<RecordBatch>,
     /// Which columns make changes of the rows, where they are such.
     pub changes: Option<Arc<ChangeColumns>>,
+    /// What the names of folders say, and of which types that is: columns that do not come in batches.
+    pub folders: Vec<Field>,
 }
 
 /// A column in whose order rows come.

@@ -54,6 +54,7 @@ pub fn shape(table: &str, schema: SchemaRef) -> Shape {
         batch_rows: 3,
         file_starts: std::sync::Arc::default(),
         open_files: 1,
+        folders: Vec::new(),
         beside: 0,
         run_key: 0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10,
         trial: None,

@@ -327,7 +327,6 @@ fn sink_plan(
         columns,
         shape,
         lanes,
-        folders: order::folders(program, &sink.partition_by),
         on_failure: sink.on_failure,
         fingerprint: digest(&[&table.fingerprint, &sink.canonical]),
         load: digest(&[&table.load, &sink.canonical]),
@@ -369,6 +368,7 @@ fn shape(
             .changes
             .as_ref()
             .and_then(|changes| columns(changes, program, sink)),
+        folders: order::folders(program, &sink.partition_by),
     }
 }
 

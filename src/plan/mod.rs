@@ -23,8 +23,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::datatypes::Field;
-
 use crate::changes;
 use crate::format::{ChangeColumns, Shape};
 use crate::pace::Tempo;
@@ -169,8 +167,6 @@ pub struct SinkPlan {
     pub shape: Shape,
     /// The partitions each of its lanes writes; one empty list without `partition_by`.
     pub lanes: Vec<Arc<Vec<Partition>>>,
-    /// What the names of its folders say, and of which types that is.
-    pub folders: Vec<Field>,
     /// What its failure means for the others.
     pub on_failure: OnSinkFailure,
     /// Equal for equal output of equal data, whatever other tables are read from.

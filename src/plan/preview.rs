@@ -152,7 +152,7 @@ pub fn discarding(plan: &Plan) -> Plan {
             sink.kind = "discard".into();
             sink.options = Arc::new(Discard::default());
             sink.lanes = vec![Arc::default()];
-            sink.folders = Vec::new();
+            sink.shape.folders = Vec::new();
         }
     }
     plan

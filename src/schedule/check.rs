@@ -45,6 +45,11 @@ pub fn problems(one: (&Plan, Slot), other: (&Plan, Slot)) -> Problems {
                     problems.push(unknown_partitions(&path, one.1, other.1));
                 }
             }
+            (Ok(SlotsBy::Commit(path)), Ok(SlotsBy::Commit(_)))
+                if a.fingerprint == b.fingerprint =>
+            {
+                problems.push(same_commit(&path, one.1, other.1));
+            }
             (Err(problem), _) => problems.push(Problem {
                 message: format!("sink `{}`: {}", a.name, problem.message),
                 ..problem
@@ -88,6 +93,19 @@ fn unknown_partitions(path: &Placed<LocalPath>, one: Slot, other: Slot) -> Probl
     Problem::new(what).at(&path.place).hint(
         "partition also by a column that `${run_date}` or `${slot}` decides alone, or write to a path of each slot",
     )
+}
+
+/// Nothing of the rows says the slot: the second one would be there already.
+fn same_commit(path: &Placed<LocalPath>, one: Slot, other: Slot) -> Problem {
+    let what = format!(
+        "the slots {one} and {other} make the same rows, and `{}` takes those once",
+        path.as_str()
+    );
+    let hint = match one.day() == other.day() {
+        true => "let `${slot}` decide them: `seed: \"${slot}\"`",
+        false => "let `${run_date}` or `${slot}` decide them: `seed: \"${run_date}\"`",
+    };
+    Problem::new(what).at(&path.place).hint(hint)
 }
 
 /// A partition that two slots would both write: the later one would replace what the other has made.

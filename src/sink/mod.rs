@@ -6,6 +6,7 @@ pub mod begun;
 pub mod claims;
 pub mod constraints;
 pub mod database;
+pub mod delta;
 pub mod discard;
 pub mod file;
 mod holds;
@@ -44,6 +45,7 @@ pub use takes::{Delivery, SinkPlace, Takes, TakesChanges};
 registry! {
     /// Where rows go.
     pub enum SinkKind: Sink {
+        "delta" => Delta(delta::Delta): "delta: { path: out/orders, mode: append, parquet: { compression: zstd(1) } }",
         "discard" => Discard(discard::Discard): "discard: { format: parquet }",
         "file" => File(file::File): "file: { path: out/orders.parquet, format: { parquet: { compression: zstd(1) } } }",
         "kafka" => Kafka(kafka::Kafka): "kafka: { brokers: \"localhost:9092\", topic: orders, format: json, compression: lz4, create_topic: { partitions: 20 } }",

@@ -12,6 +12,8 @@ pub enum SlotsBy {
     Path(Placed<LocalPath>),
     /// Each slot has partitions of its own in this folder, and replaces no others.
     Partition(Placed<LocalPath>),
+    /// Each slot is a commit of its own to the table that is here.
+    Commit(Placed<LocalPath>),
 }
 
 /// What is there of the output of a slot.
@@ -30,5 +32,5 @@ pub(super) fn untold() -> Problem {
     let what =
         "this sink cannot be scheduled: what it has written does not tell whether a slot is done";
     Problem::new(what)
-        .hint("a schedule writes to `file` sinks with `if_exists: skip` or `replace_partitions`")
+        .hint("a schedule writes to `file` sinks with `if_exists: skip` or `replace_partitions`, and to `delta`")
 }

@@ -121,7 +121,7 @@ impl Columns {
 /// The columns that the names of folders hold: they are written as people and programs like, `month=1` and
 /// `month=01`.
 fn folders(sink: &SinkPlan) -> impl Iterator<Item = Column> {
-    let fields = sink.folders.iter().enumerate();
+    let fields = sink.shape.folders.iter().enumerate();
     fields.map(|(index, field)| {
         let field = Held::plain(field).field(field);
         let none = new_empty_array(&DataType::Utf8);

@@ -376,7 +376,7 @@ impl<'p> Target<'p> {
     }
 
     fn is_partitioned(&self) -> bool {
-        !self.sink.folders.is_empty()
+        !self.sink.shape.folders.is_empty()
     }
 
     /// The first row, where what was found may have the places that it has in the table.

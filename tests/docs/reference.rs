@@ -63,7 +63,7 @@ A source stands under a table's `from`. [Reading](../reading.md) says more; `row
 
 const SINKS: &str = "# Sinks
 
-A sink is an item of `sinks`. [Writing files](../files.md), [Kafka](../kafka.md), [PostgreSQL](../postgres.md), [MySQL and MariaDB](../mysql.md) and [A latency stream](../stream.md) say more; `rowgen list sinks` prints this, too.
+A sink is an item of `sinks`. [Writing files](../files.md), [Delta Lake](../delta.md), [Kafka](../kafka.md), [PostgreSQL](../postgres.md), [MySQL and MariaDB](../mysql.md) and [A latency stream](../stream.md) say more; `rowgen list sinks` prints this, too.
 ";
 
 const GENERATORS: &str = "# Generators

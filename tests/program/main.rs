@@ -12,6 +12,8 @@ mod databases;
 mod dead_letters;
 #[cfg(feature = "kafka")]
 mod dead_servers;
+#[cfg(feature = "delta")]
+mod delta;
 mod digits;
 mod disk;
 mod disturbed;

@@ -48,6 +48,8 @@ fn every_sink_without_a_server_keeps_its_promises() {
     for kind in SinkKind::KINDS.iter().filter(|kind| !needs_server(kind)) {
         match kind.name {
             "zeromq" => with_peers(kind.example),
+            // Without its driver it finds no table.
+            "delta" if !cfg!(feature = "delta") => {}
             _ => promises(kind.example, &|yaml| yaml.to_string()),
         }
     }

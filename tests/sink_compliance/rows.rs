@@ -111,6 +111,7 @@ pub fn shape(rows: u64) -> Shape {
         batch_rows: BATCH_ROWS as usize,
         file_starts: std::sync::Arc::default(),
         open_files: 1,
+        folders: Vec::new(),
         beside: 0,
         run_key: 7,
         trial: Some(batch(0, 10)),

@@ -91,7 +91,7 @@ struct Trial {
 /// # Errors
 /// The schema cannot be one of Parquet, or the trial batch cannot be encoded.
 pub(super) fn files(options: &Parquet, shape: &Shape) -> Result<FileSettings> {
-    let schema = schema::logical(&shape.schema);
+    let schema = schema::of_files(&shape.schema, options.field_ids.0);
     let described = ArrowSchemaConverter::new().convert(&schema);
     let described = described.and_then(|described| match options.compatibility {
         Compatibility::Latest => uuid::named(&described, &schema),

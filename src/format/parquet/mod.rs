@@ -35,7 +35,7 @@ use serde::Deserialize;
 
 use super::{FileEncoder, Format, Shape};
 use crate::error::{Problem, Result};
-use crate::place::{Bytes, Count, Placed, Text};
+use crate::place::{Bytes, Count, Flag, Placed, Text};
 pub use codec::{ColumnEncoding, PageCodec};
 pub use columns::{BloomFilter, BloomOptions, ColumnOptions, ColumnSettings};
 pub use writer::RowGroup;
@@ -71,6 +71,8 @@ pub struct Parquet {
     pub statistics: Statistics,
     /// Who must be able to read the files: spark (the default) or latest.
     pub compatibility: Compatibility,
+    /// Columns have numbers in the footer, as tables of Iceberg know them (default false).
+    pub field_ids: Flag,
     /// Keys and values that stand in the footer.
     pub metadata: BTreeMap<String, Text>,
     /// What is different for single columns.

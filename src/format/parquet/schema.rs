@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
+use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 
 /// The same schema with plain values instead of dictionaries, as the file's columns are.
 pub(super) fn logical(schema: &Schema) -> SchemaRef {
@@ -10,6 +11,12 @@ pub(super) fn logical(schema: &Schema) -> SchemaRef {
         DataType::Dictionary(_, values) => values.as_ref().clone(),
         other => other.clone(),
     })
+}
+
+/// The schema of files, with numbers of their columns if they are wanted.
+pub(super) fn of_files(schema: &Schema, ids: bool) -> SchemaRef {
+    let logical = logical(schema);
+    if ids { numbered(&logical) } else { logical }
 }
 
 /// The schema that is embedded as `ARROW:schema`. Short decimals are said to be `Decimal128`:
@@ -42,9 +49,84 @@ fn field(field_: &Field, leaf: &dyn Fn(&DataType) -> DataType) -> Field {
         .with_metadata(field_.metadata().clone())
 }
 
+/// The same schema with a number for each column, as the footer has it: those of the table first, then
+/// those within others, in order. So tables of Iceberg count them, too.
+fn numbered(schema: &Schema) -> SchemaRef {
+    let fields = numbered_fields(schema.fields(), &mut 1);
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
+
+fn numbered_fields(fields: &Fields, next: &mut i32) -> Fields {
+    let own = fields.iter().map(|field| with_number(field, next));
+    let own: Vec<Field> = own.collect();
+    own.into_iter().map(|field| inside(field, next)).collect()
+}
+
+fn with_number(field: &Field, next: &mut i32) -> Field {
+    let mut metadata = field.metadata().clone();
+    metadata.insert(PARQUET_FIELD_ID_META_KEY.into(), next.to_string());
+    *next += 1;
+    field.clone().with_metadata(metadata)
+}
+
+/// A field whose own number is there: those within it come next.
+fn inside(field: Field, next: &mut i32) -> Field {
+    let item = |item: &FieldRef, next: &mut i32| {
+        let numbered = with_number(item, next);
+        Arc::new(inside(numbered, next))
+    };
+    let data_type = match field.data_type() {
+        DataType::Struct(fields) => DataType::Struct(numbered_fields(fields, next)),
+        DataType::List(inner) => DataType::List(item(inner, next)),
+        DataType::LargeList(inner) => DataType::LargeList(item(inner, next)),
+        DataType::FixedSizeList(inner, size) => DataType::FixedSizeList(item(inner, next), *size),
+        // What holds keys and values is no column.
+        DataType::Map(entries, sorted) => {
+            let entries = inside(entries.as_ref().clone(), next);
+            DataType::Map(Arc::new(entries), *sorted)
+        }
+        _ => return field,
+    };
+    field.with_data_type(data_type)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_are_numbered_before_those_within_them() {
+        let field = |name: &str, data_type| Arc::new(Field::new(name, data_type, true));
+        let point = vec![field("x", DataType::Int32), field("y", DataType::Int32)];
+        let entries = vec![
+            field("key", DataType::Utf8),
+            field("value", DataType::Int64),
+        ];
+        let entries = field("entries", DataType::Struct(entries.into()));
+        let schema = Schema::new(vec![
+            field(
+                "points",
+                DataType::List(field("item", DataType::Struct(point.into()))),
+            ),
+            field("counts", DataType::Map(entries, false)),
+            field("last", DataType::Boolean),
+        ]);
+        let described = parquet::arrow::ArrowSchemaConverter::new();
+        let described = described.convert(&numbered(&schema)).unwrap();
+        let leaves = described.columns().iter().map(|leaf| {
+            let basic = leaf.self_type().get_basic_info();
+            (leaf.path().string(), basic.id())
+        });
+        let expected = [
+            ("points.list.item.x", 5),
+            ("points.list.item.y", 6),
+            ("counts.entries.key", 7),
+            ("counts.entries.value", 8),
+            ("last", 3),
+        ];
+        let expected = expected.map(|(path, id)| (path.to_string(), id));
+        assert_eq!(leaves.collect::<Vec<_>>(), expected);
+    }
 
     #[test]
     fn dictionaries_and_short_decimals_are_how_batches_hold_values_and_nothing_else() {

@@ -12,7 +12,7 @@ use crate::place::LocalPath;
 use crate::sink::{Partition, Slice, Target};
 
 /// What a null (or an empty text, which a folder's name cannot tell from it) is called in a folder's name.
-const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
+pub const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// What Hive and Spark escape in the names of partition folders, apart from control characters.
 const ESCAPED: &str = "\"#%'*/:=?\\{}[]^";
@@ -40,6 +40,9 @@ pub(super) struct PartFolder {
     pub extension: String,
     /// The slice that writes.
     pub slice: Option<Slice>,
+    /// What tells the run that writes from others that do, where runs share a folder: that of a table with
+    /// a log, which needs no manifest.
+    pub tag: Option<String>,
 }
 
 /// Extensions of files with rows that no format asks for.
@@ -75,6 +78,7 @@ impl PathLayout {
                 path: whole,
                 extension: extension.to_string(),
                 slice: target.slice,
+                tag: None,
             });
         }
         // A slice of one file is a file beside it: `a-00001-of-00004.csv`.
@@ -95,11 +99,15 @@ impl PathLayout {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 format!(".{name}.{kind}.jsonl").into()
             }
-            Self::Folder(folder) => Path::new(FOLDER).join(match folder.slice {
-                Some(slice) => format!(".{kind}-{}.jsonl", suffix(slice)),
-                None => format!(".{kind}.jsonl"),
-            }),
+            Self::Folder(folder) => {
+                Path::new(FOLDER).join(format!(".{kind}{}.jsonl", folder.writer()))
+            }
         })
+    }
+
+    /// A manifest lists its files.
+    pub(super) fn has_manifest(&self) -> bool {
+        matches!(self, Self::Folder(folder) if folder.tag.is_none())
     }
 
     /// The file, or the folder of files.
@@ -118,7 +126,15 @@ impl PartFolder {
             path: path.to_path_buf(),
             extension: String::new(),
             slice,
+            tag: None,
         }
+    }
+
+    /// What the names of its writer's files have behind their first word.
+    fn writer(&self) -> String {
+        let tag = self.tag.iter().cloned();
+        let parts = tag.chain(self.slice.map(suffix));
+        parts.map(|part| format!("-{part}")).collect()
     }
 
     /// The folder of a partition.
@@ -161,10 +177,7 @@ impl PartFolder {
 
     /// What the names of this slice's files begin with.
     pub(super) fn part_prefix(&self) -> String {
-        match self.slice {
-            Some(slice) => format!("part-{}-", suffix(slice)),
-            None => "part-".into(),
-        }
+        format!("part{}-", self.writer())
     }
 
     /// True for the name of a part of this slice that is not whole yet.
@@ -183,10 +196,7 @@ impl PartFolder {
 
     /// The name of the manifest of this slice.
     pub(super) fn manifest(&self) -> String {
-        match self.slice {
-            Some(slice) => format!("manifest-{}.jsonl", suffix(slice)),
-            None => "manifest.jsonl".into(),
-        }
+        format!("manifest{}.jsonl", self.writer())
     }
 }
 
@@ -278,6 +288,7 @@ mod tests {
             path,
             extension,
             slice,
+            tag: None,
         }
     }
 

@@ -28,6 +28,8 @@ mod sequential;
 mod standing;
 mod steps;
 mod strays;
+#[cfg(feature = "delta")]
+mod table;
 mod writer;
 
 use std::path::{Component, Path};
@@ -47,9 +49,13 @@ use crate::format::{FormatKind, Shape};
 use crate::place::{Bytes, Count, Duration, Flag, LocalPath, OneOrMany, Place, Placed, Text};
 use existing::Existing;
 pub use inside::outside_datasets;
+#[cfg(feature = "delta")]
+pub use layout::NULL_PARTITION;
 use layout::PathLayout;
 pub use layout::sliced;
 use ready::{EarlierFiles, ReadyFiles};
+#[cfg(feature = "delta")]
+pub use table::TableFiles;
 use writer::FileRules;
 
 /// One file, or a folder of files: each has its final name only when it is whole.
@@ -155,7 +161,7 @@ impl File {
             named_at_commit: target.shape.rows.is_some(),
             fsync: self.fsync(),
             // A manifest lists them; of a single file only a report tells.
-            checksums: target.checksums || matches!(layout, PathLayout::Folder(_)),
+            checksums: target.checksums || layout.has_manifest(),
             roll: self.roll.as_ref().map(|roll| roll.0),
             bytes: self.target_file_size.as_ref().map(|bytes| bytes.0),
             before,

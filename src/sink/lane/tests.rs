@@ -113,6 +113,7 @@ fn lane(stand: Stand, notes: Notes) -> Arc<dyn Lane> {
         batch_rows: 1,
         file_starts: std::sync::Arc::default(),
         open_files: 1,
+        folders: Vec::new(),
         beside: 0,
         run_key: 0,
         trial: None,

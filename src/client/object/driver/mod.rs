@@ -131,6 +131,12 @@ impl Bucket {
         Ok(bucket)
     }
 
+    /// The store itself, for what asks it in its own way.
+    #[cfg(feature = "delta")]
+    pub fn store(&self) -> Arc<dyn ObjectStore> {
+        self.store.clone()
+    }
+
     /// Every object whose key begins with the names of `folder`; an empty one has all.
     ///
     /// # Errors

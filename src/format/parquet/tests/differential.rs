@@ -166,6 +166,7 @@ pub(super) fn ours(case: &Case, trial: bool) -> Bytes {
         batch_rows: case.rows.batch,
         file_starts: std::sync::Arc::default(),
         open_files: 1,
+        folders: Vec::new(),
         beside: 0,
         run_key: 0,
         trial: trial.then(|| case.batches[0].clone()),

@@ -71,6 +71,7 @@ fn shape(schema: Arc<Schema>, domains: Vec<Domain>) -> Shape {
         batch_rows: ROWS,
         file_starts: std::sync::Arc::default(),
         open_files: 1,
+        folders: Vec::new(),
         beside: 0,
         run_key: 0,
         trial: None,

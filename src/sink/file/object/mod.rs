@@ -20,6 +20,8 @@ mod records;
 mod recover;
 mod standing;
 mod steps;
+#[cfg(feature = "delta")]
+mod table;
 mod upload;
 mod uploads;
 
@@ -30,6 +32,8 @@ pub(super) use earlier::earlier;
 pub(super) use held::held;
 pub(super) use recover::recover;
 pub(super) use standing::standing;
+#[cfg(feature = "delta")]
+pub(super) use table::TableObjects;
 
 use super::File;
 use super::existing::Existing;

@@ -14,8 +14,11 @@ struct UploadRecord {
 
 impl ObjectPlace {
     fn record_key(&self, key: &str) -> String {
-        // Its name is that of the object, with what no name has for `/`.
-        format!("{}{}.json", self.records, key.replace('/', "\\"))
+        // Its name is that of the object from the folder on, with what no name has for `/`.
+        let base = self.key_of(&self.base);
+        let inside = key.strip_prefix(&base).unwrap_or(key);
+        let name = inside.trim_start_matches('/').replace('/', "\\");
+        format!("{}{name}.json", self.records)
     }
 
     /// Records an upload.

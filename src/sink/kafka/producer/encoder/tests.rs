@@ -53,6 +53,7 @@ fn recipe(rule: &OnBadRow, meter: &Arc<Meter>, bytes: usize) -> MessageRecipe {
         table: "t".into(),
         schema: batch().schema(),
         open_files: 1,
+        folders: Vec::new(),
         beside: 1,
         order: Vec::new(),
         domains: vec![crate::domain::Domain::default(); 2],

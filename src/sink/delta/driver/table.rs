@@ -1,0 +1,192 @@
+//! A table as it stands: looked at before the first row, and again for each try of a commit.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use delta_kernel::committer::FileSystemCommitter;
+use delta_kernel::snapshot::{Snapshot, SnapshotRef};
+use delta_kernel::transaction::UpdateTableOperation;
+use futures_util::StreamExt;
+
+use super::added::unescaped;
+use super::engine::Engine;
+use super::identity::{self, Identity};
+use super::schema::TableColumns;
+use crate::client::runtime::block_on;
+use crate::error::{Error, Problem, Result};
+
+/// The folder of the log.
+const LOG: &str = "_delta_log";
+
+/// What stands in the history as the writer.
+pub(super) const ENGINE: &str = concat!("rowgen/", env!("CARGO_PKG_VERSION"));
+
+/// The place of a table.
+pub(super) struct Table {
+    pub(super) engine: Engine,
+    /// As messages name it.
+    pub(super) shown: String,
+}
+
+impl Table {
+    /// The table of a folder; a store of objects is waited for so long.
+    ///
+    /// # Errors
+    /// What the environment says of the store cannot be.
+    pub(super) fn open(folder: &Path, patience: Duration) -> Result<Self> {
+        Ok(Self {
+            engine: Engine::open(folder, patience)?,
+            shown: folder
+                .display()
+                .to_string()
+                .trim_end_matches('/')
+                .to_string(),
+        })
+    }
+
+    /// The table as it is now; nothing if there is none.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) fn now(&self) -> Result<Option<SnapshotRef>> {
+        if !self.has_log()? {
+            return Ok(None);
+        }
+        let snapshot = Snapshot::builder_for(self.engine.url.as_str());
+        let snapshot = snapshot.build(&self.engine.kernel);
+        snapshot
+            .map(Some)
+            .map_err(|error| self.failed("reading the log of", &error))
+    }
+
+    fn has_log(&self) -> Result<bool> {
+        let log = self.engine.path(LOG)?;
+        let first = block_on(async { self.engine.store.list(Some(&log)).next().await })?;
+        match first {
+            None | Some(Err(object_store::Error::NotFound { .. })) => Ok(false),
+            Some(Ok(_)) => Ok(true),
+            Some(Err(error)) => Err(self.failed("looking at", &error)),
+        }
+    }
+
+    /// Whether rows of these columns can be added to what is there.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(super) fn check(
+        &self,
+        table: &SnapshotRef,
+        columns: &TableColumns,
+        overwrite: bool,
+    ) -> Result<()> {
+        let parts = table.table_configuration().logical_partition_columns();
+        if let Some(problem) = columns.misfit(&self.shown, table, parts) {
+            return Err(Error::user(problem));
+        }
+        if overwrite && table.table_properties().append_only == Some(true) {
+            let what = format!(
+                "`{}` is a table from which nothing may be removed",
+                self.shown
+            );
+            let problem = Problem::new(what).cause("its property `delta.appendOnly` is true");
+            return Err(Error::user(
+                problem.hint("say `mode: append`, or write to another table"),
+            ));
+        }
+        // What else keeps rowgen from writing, the kernel knows.
+        let update = table
+            .clone()
+            .update_table(UpdateTableOperation::Write, ENGINE, true);
+        let update = update.build(&self.engine.kernel, Box::new(FileSystemCommitter::new()));
+        let state = update.and_then(|update| update.write_state());
+        state.map(drop).map_err(|error| {
+            let what = format!("`{}` is a table that rowgen cannot write", self.shown);
+            Error::user(
+                Problem::new(what)
+                    .cause(error)
+                    .hint("write to another table"),
+            )
+        })
+    }
+
+    /// Refuses a folder that holds files and is no table.
+    ///
+    /// # Errors
+    /// It does, or it cannot be looked at.
+    pub(super) fn check_empty(&self) -> Result<()> {
+        let folder = self.engine.path("")?;
+        let found = block_on(async {
+            let mut listed = self.engine.store.list(Some(&folder));
+            while let Some(object) = listed.next().await {
+                let path = match object {
+                    Ok(object) => object.location,
+                    Err(object_store::Error::NotFound { .. }) => continue,
+                    Err(error) => return Err(self.failed("looking at", &error)),
+                };
+                let inside = path.prefix_match(&folder).into_iter().flatten();
+                let names: Vec<String> = inside.map(|part| part.as_ref().to_string()).collect();
+                let hidden = names.iter().any(|name| name.starts_with(['.', '_']));
+                // Files of a run that has not committed yet, or never will.
+                if !hidden && !names.last().is_some_and(|name| identity::is_ours(name)) {
+                    return Ok(Some(names.join("/")));
+                }
+            }
+            Ok(None)
+        })??;
+        let Some(found) = found else {
+            return Ok(());
+        };
+        let what = format!("`{}` holds files and is no table of Delta Lake", self.shown);
+        let cause = format!("there is `{found}`, and no `{LOG}`");
+        let hint = "write to another folder, or write files there with the sink `file`";
+        Err(Error::user(Problem::new(what).cause(cause).hint(hint)))
+    }
+
+    /// The version of a transaction that the table has, if it has it.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub(super) fn committed(&self, table: &SnapshotRef, application: &str) -> Result<Option<i64>> {
+        let version = table.get_app_id_version(application, &self.engine.kernel);
+        version.map_err(|error| self.failed("reading the log of", &error))
+    }
+
+    /// The paths of all files that the table has now; nothing where some of their rows were deleted.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub(super) fn paths(&self, table: &SnapshotRef) -> Result<Option<BTreeSet<String>>> {
+        let failed = |error: &dyn std::fmt::Display| self.failed("reading the log of", error);
+        let scan = table.clone().scan_builder().build();
+        let scan = scan.map_err(|error| failed(&error))?;
+        let files = scan.scan_metadata(&self.engine.kernel);
+        let mut found = (BTreeSet::new(), true);
+        for some in files.map_err(|error| failed(&error))? {
+            let some = some.map_err(|error| failed(&error))?;
+            let visited = some.visit_scan_files(found, |found, file| {
+                found.1 &= !file.dv_info.has_vector();
+                found.0.insert(unescaped(&file.path));
+            });
+            found = visited.map_err(|error| failed(&error))?;
+        }
+        Ok(found.1.then_some(found.0))
+    }
+
+    /// True where the table holds exactly the files that this run noted when it replaced all others.
+    ///
+    /// # Errors
+    /// The log or the notes cannot be read.
+    pub(super) fn holds_only(&self, table: &SnapshotRef, identity: &Identity) -> Result<bool> {
+        let Some(noted) = super::notes::all(&self.engine, identity)? else {
+            return Ok(false);
+        };
+        let noted: BTreeSet<String> = noted.iter().map(|file| unescaped(&file.path)).collect();
+        Ok(self.paths(table)?.is_some_and(|paths| paths == noted))
+    }
+
+    /// What failed while something was done with the table.
+    pub(super) fn failed(&self, doing: &str, error: &dyn std::fmt::Display) -> Error {
+        Error::because(format!("{doing} `{}`", self.shown), error)
+    }
+}

@@ -1,0 +1,107 @@
+//! Tables of Delta Lake: what their log says after runs, slices and refusals. What other readers make of
+//! them, `tests/readers` looks at.
+
+use serde_json::Value;
+
+use super::support::Folder;
+
+const COLUMNS: &str = "      id: sequence\n      name: { choice: [a, b] }\n";
+
+fn pipeline(columns: &str, sink: &str) -> String {
+    format!(
+        "version: 1\ntables:\n  t:\n    rows: 1000\n    columns:\n{columns}sinks:\n  - delta: {sink}\n"
+    )
+}
+
+/// The actions of each commit of `t`.
+fn log(folder: &Folder) -> Vec<Vec<Value>> {
+    let names = folder.names("t/_delta_log").into_iter();
+    let commits = names.filter(|name| name.ends_with(".json"));
+    let text = |name: String| folder.read(&format!("t/_delta_log/{name}"));
+    let actions = |text: String| {
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    commits.map(text).map(actions).collect()
+}
+
+/// What the actions of a kind say under a key, as text.
+fn said(actions: &[Value], kind: &str, key: &str) -> Vec<String> {
+    let own = actions.iter().filter_map(|action| action.get(kind));
+    let said = own.map(|action| action[key].as_str().unwrap_or_default().to_string());
+    said.collect()
+}
+
+#[test]
+fn a_run_is_one_commit_and_the_same_run_adds_nothing() {
+    let folder = Folder::new();
+    let yaml = pipeline(COLUMNS, "{ path: t, partition_by: name }");
+    folder.make(&yaml, &[]);
+    folder.make(&yaml, &[]);
+    let log = log(&folder);
+    assert_eq!(log.len(), 1);
+    let paths = said(&log[0], "add", "path");
+    assert!(paths[0].starts_with("name=a/part-") && paths[1].starts_with("name=b/part-"));
+    assert_eq!(paths.len(), 2);
+    for stats in said(&log[0], "add", "stats") {
+        let stats: Value = serde_json::from_str(&stats).unwrap();
+        assert_eq!(stats["nullCount"]["id"], 0, "{stats}");
+        assert!(stats["minValues"]["id"].as_u64() < stats["maxValues"]["id"].as_u64());
+    }
+    assert_eq!(said(&log[0], "txn", "appId").len(), 1);
+    let hidden = folder.names("t/_rowgen");
+    assert_eq!(
+        hidden,
+        Vec::<String>::new(),
+        "nothing is left beside the files"
+    );
+}
+
+#[test]
+fn slices_that_replace_a_table_are_one_commit() {
+    let folder = Folder::new();
+    let yaml = pipeline(COLUMNS, "{ path: t, mode: overwrite }");
+    folder.make(&yaml, &["--seed", "other"]);
+    for slice in ["1/3", "3/3", "1/3"] {
+        folder.make(&yaml, &["--slice", slice]);
+        assert_eq!(log(&folder).len(), 1, "{slice}");
+    }
+    folder.make(&yaml, &["--slice", "2/3"]);
+    folder.make(&yaml, &["--slice", "2/3"]);
+    let log = log(&folder);
+    assert_eq!(log.len(), 2);
+    assert_eq!(said(&log[1], "add", "path").len(), 3);
+    assert_eq!(
+        said(&log[1], "remove", "path"),
+        said(&log[0], "add", "path")
+    );
+}
+
+#[test]
+fn a_table_that_the_rows_do_not_fit_is_refused_before_the_first_row() {
+    let folder = Folder::new();
+    folder.make(&pipeline(COLUMNS, "{ path: t }"), &[]);
+    folder.write("f/x.parquet", "");
+    let other = "      id: { type: int32, uniform: { min: 1, max: 5 } }\n      new: sequence\n";
+    let mut told = String::new();
+    for (columns, sink, more) in [
+        (other, "{ path: t }", None),
+        (COLUMNS, "{ path: t, partition_by: name }", None),
+        (COLUMNS, "{ path: f }", None),
+        (COLUMNS, "{ path: t }", Some("--overwrite")),
+    ] {
+        folder.write("p.yaml", &pipeline(columns, sink));
+        let ended = folder.run(&[&["run", "p.yaml", "--quiet"], more.as_slice()].concat());
+        told += &format!("exit code {}\n{}\n", ended.code, ended.stderr);
+    }
+    assert_eq!(log(&folder).len(), 1);
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn types_and_names_that_no_table_has_are_refused_with_their_place() {
+    let columns = "      small: { type: uint32, uniform: { min: 1, max: 5 } }\n      at: { type: \"timestamp(ns)\", uniform: { min: 2026-01-01, max: 2026-01-02 } }\n      \"a b\": sequence\n      C: sequence\n      c: sequence\n";
+    let folder = Folder::new();
+    insta::assert_snapshot!(folder.refuse(&pipeline(columns, "{ path: t }")));
+}
