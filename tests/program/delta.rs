@@ -58,6 +58,45 @@ fn a_run_is_one_commit_and_the_same_run_adds_nothing() {
     );
 }
 
+/// Days that are known once rows are sorted, and decimals of which there are few.
+const LATE: &str = "      id: sequence\n      at: { type: timestamp(us), event_time: { start: 2026-01-31, rate: 50/h } }\n      price: { type: \"decimal(10,2)\", choice: [1.50, 2.50] }\n";
+
+#[test]
+fn runs_and_slices_add_to_partitions_that_are_known_late() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("x")).unwrap();
+    // A path that leaves its folder is one like others.
+    let yaml = pipeline(LATE, "{ path: x/../t, partition_by: month(at) }");
+    folder.make(&yaml, &["--seed", "a"]);
+    folder.make(&yaml, &["--seed", "b"]);
+    for slice in ["1/2", "2/2", "1/2"] {
+        folder.make(&yaml, &["--seed", "c", "--slice", slice]);
+    }
+    let log = log(&folder);
+    assert_eq!(log.len(), 4);
+    let rows = |stats: String| {
+        let stats: Value = serde_json::from_str(&stats).unwrap();
+        stats["numRecords"].as_u64().unwrap()
+    };
+    let all = log.iter().flat_map(|commit| said(commit, "add", "stats"));
+    assert_eq!(all.map(rows).sum::<u64>(), 3000);
+    for path in log.iter().flat_map(|commit| said(commit, "add", "path")) {
+        assert!(path.starts_with("at_month=2026-0"), "{path}");
+    }
+}
+
+#[test]
+fn a_path_that_means_something_else_in_a_url_is_refused() {
+    let folder = Folder::new();
+    folder.write("p.yaml", &pipeline(COLUMNS, "{ path: \"lake/a#b\" }"));
+    let ended = folder.run(&["check", "p.yaml"]);
+    assert_eq!(ended.code, 1);
+    assert_eq!(
+        ended.stderr,
+        "error: the path of a table of Delta Lake may not have `#`\n --> p.yaml:9:20\n  |\n9 |   - delta: { path: \"lake/a#b\" }\n  |                    ^^^^^^^^^^\n  hint: give its folder another name\n"
+    );
+}
+
 #[test]
 fn slices_that_replace_a_table_are_one_commit() {
     let folder = Folder::new();

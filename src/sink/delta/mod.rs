@@ -104,6 +104,17 @@ impl Delta {
         }
     }
 
+    /// A log names files by URLs, in which these mean something else; engines differ in what they make of them.
+    fn odd_path(&self) -> Option<Problem> {
+        let odd = self.path.chars().find(|letter| "#?%\\".contains(*letter))?;
+        let what = format!("the path of a table of Delta Lake may not have `{odd}`");
+        Some(
+            Problem::new(what)
+                .at(&self.path.place)
+                .hint("give its folder another name"),
+        )
+    }
+
     /// Where the first of the partition columns stands, or the path.
     fn place(&self) -> &crate::place::Place {
         let columns = self.partition_by.iter().flat_map(|columns| &columns.0);
@@ -126,6 +137,7 @@ impl Sink for Delta {
 
     fn check(&self, shape: &Shape) -> Vec<Problem> {
         let mut problems = types::problems(self, shape);
+        problems.extend(self.odd_path());
         problems.extend(names::problems(self, shape));
         if shape.rows.is_none() {
             let what = format!(

@@ -76,6 +76,9 @@ fn check_partitions(
         if let Some(problem) = options.check_partitions(&lanes) {
             return Err(Error::user(problem));
         }
+        if layout.is_table() {
+            return Ok(());
+        }
         let target = Target {
             lanes,
             late_partitions: false,

@@ -155,7 +155,9 @@ fn listed(names: &[String]) -> String {
 fn plain(field: &Field) -> Field {
     let inner = |field: &FieldRef| Arc::new(plain(field));
     let data_type = match field.data_type() {
-        DataType::Dictionary(_, values) => values.as_ref().clone(),
+        DataType::Dictionary(_, values) => {
+            return plain(&field.clone().with_data_type(values.as_ref().clone()));
+        }
         DataType::Decimal32(precision, scale) | DataType::Decimal64(precision, scale) => {
             DataType::Decimal128(*precision, *scale)
         }
