@@ -147,7 +147,7 @@ fn a_document_that_is_too_long_is_a_bad_row() {
             "version: 1\ntables:\n  t: {{ from: {{ json: {{ path: in.jsonl }} }} }}\nsinks:\n  - mongodb: {{ table: t, url: \"${{env:MONGODB_URL}}\", database: {database}{how} }}\n"
         )
     };
-    let said = "a document of 16 777 255 bytes is longer than the 16 777 216 that MongoDB takes";
+    let said = "a document of 16 777 249 bytes is longer than the 16 777 216 that MongoDB takes";
     let output = rowgen(folder.path(), &yaml(""), &[]).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", words(&output));
     assert!(words(&output).contains(said), "{}", words(&output));

@@ -26,6 +26,8 @@ pub struct Leader {
     first: AtomicI64,
     /// It has held the load once.
     holds: AtomicBool,
+    /// Who had it when it was asked for last.
+    holder: Mutex<Option<Holder>>,
     /// What the load is called, table by table.
     tables: Mutex<Vec<String>>,
 }
@@ -36,6 +38,7 @@ impl Default for Leader {
             sessions: AtomicI64::new(0),
             first: AtomicI64::new(NONE),
             holds: AtomicBool::new(false),
+            holder: Mutex::default(),
             tables: Mutex::default(),
         }
     }
@@ -95,9 +98,16 @@ impl Held {
         })
     }
 
+    /// Whom the first session of this run waits for, and with it this one.
+    pub fn waits_for(&self) -> Option<Failure> {
+        let holder = lock(&self.leader.holder);
+        holder.as_ref().map(|holder| at_work(Some(holder)))
+    }
+
     /// A connection of this session holds them now.
     pub fn hold(&self, connection: i64) {
         self.last.store(connection, Ordering::Relaxed);
+        *lock(&self.leader.holder) = None;
         self.leader.holds.store(true, Ordering::Release);
     }
 
@@ -110,16 +120,14 @@ impl Held {
 
     /// Somebody else has one of them: they are waited for, unless this session had them and has lost them.
     pub fn taken(&self, holder: Option<&Holder>) -> Failure {
-        let who = holder.map(|holder| format!(": {} has its lock", holder.shown));
-        let who = who.unwrap_or_default();
+        *lock(&self.leader.holder) = holder.cloned();
         let is_lost = self.last.load(Ordering::Relaxed) != NONE && self.own(holder).is_none();
         match holder.filter(|_| is_lost) {
-            None => Failure::Again(Error::run(format!(
-                "another run of this load is at work{who}"
-            ))),
-            Some(_) => Failure::Stop(Error::run(
+            None => at_work(holder),
+            Some(holder) => Failure::Stop(Error::run(
                 Problem::new(format!(
-                    "another run of this load has taken over while this one stood still{who}"
+                    "another run of this load has taken over while this one stood still: {} has its lock",
+                    holder.shown
                 ))
                 .hint(
                     "that run goes on with all that is left; end it before this one is begun again",
@@ -127,6 +135,14 @@ impl Held {
             )),
         }
     }
+}
+
+fn at_work(holder: Option<&Holder>) -> Failure {
+    let who = holder.map(|holder| format!(": {} has its lock", holder.shown));
+    let who = who.unwrap_or_default();
+    Failure::Again(Error::run(format!(
+        "another run of this load is at work{who}"
+    )))
 }
 
 #[cfg(test)]

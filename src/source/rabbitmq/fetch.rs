@@ -162,6 +162,12 @@ async fn read(
                 idle = if waits { 0 } else { idle + 1 };
                 // Twice: what the broker has sent may be on its way.
                 if idle >= 2 && shared.until == Until::Empty {
+                    for (number, line) in lines.iter_mut().enumerate() {
+                        // A stream does not always tell how many messages it has.
+                        if line.is_unasked() {
+                            stream_queue::check(shared, connection, number).await?;
+                        }
+                    }
                     shared.pipe.end();
                 }
             }
@@ -247,7 +253,12 @@ async fn widen<'s>(
 impl Line {
     /// True once, when nothing has come though there is something.
     fn is_silent(&mut self) -> bool {
-        self.ready > 0 && self.came == 0 && !std::mem::replace(&mut self.probed, true)
+        self.ready > 0 && self.is_unasked()
+    }
+
+    /// True once, when nothing has come.
+    fn is_unasked(&mut self) -> bool {
+        self.came == 0 && !std::mem::replace(&mut self.probed, true)
     }
 
     /// True when no more can come before something is acknowledged, and nothing is though all that has come

@@ -25,7 +25,10 @@ impl Connection {
         let wanted = loop {
             match held.wanted() {
                 Some(wanted) => break wanted,
-                None => tokio::time::sleep(LOOK).await,
+                None => match held.waits_for() {
+                    Some(failure) => return Err(failure),
+                    None => tokio::time::sleep(LOOK).await,
+                },
             }
         };
         let holder = match offsets.hold(&mut self.conn, &wanted).await {

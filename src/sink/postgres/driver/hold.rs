@@ -30,7 +30,10 @@ impl Connection {
         let wanted = loop {
             match held.wanted() {
                 Some(wanted) => break wanted,
-                None => tokio::time::sleep(LOOK).await,
+                None => match held.waits_for() {
+                    Some(failure) => return Err(failure),
+                    None => tokio::time::sleep(LOOK).await,
+                },
             }
         };
         let said = |error: &Refusal| failure::of(&self.load.database, "locking its part", error);
