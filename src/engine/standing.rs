@@ -8,7 +8,7 @@ use super::running::Options;
 use super::watch::Watched;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
-use crate::sink::{self, Standing, Target};
+use crate::sink::{self, SlotsBy, Standing, Target};
 
 /// What is there of all outputs of the plan together: all of them, or what stands first for one of them.
 /// Only the outputs are looked at, so that a year of slots is looked at in a moment.
@@ -43,7 +43,9 @@ pub fn standing(plan: &Plan, options: &Options) -> Result<Standing> {
 fn is_left(plan: &Plan, targets: &[Vec<Target>]) -> Result<bool> {
     for (job, targets) in plan.jobs.iter().zip(targets) {
         for (sink, target) in job.sinks.iter().zip(targets) {
-            if !sink.options.recover(target, true)?.lines.is_empty() {
+            // The log of a table has said already whether the slot is there: what it tells beside is of that.
+            let has_log = matches!(sink.options.slots(), Ok(SlotsBy::Commit(_)));
+            if !has_log && !sink.options.recover(target, true)?.lines.is_empty() {
                 return Ok(true);
             }
         }

@@ -238,3 +238,32 @@ fn two_sinks_do_not_write_to_one_place() {
         );
     }
 }
+
+#[test]
+fn a_manifest_that_was_cut_short_is_not_believed() {
+    let folder = Folder::new();
+    let yaml = "version: 1\nname: p\ntables:\n  t: { rows: 1000, columns: { id: sequence } }\nsinks:\n  - file: { path: out/, format: csv, files: 2, if_exists: skip }\n";
+    folder.make(yaml, &[]);
+    folder.make(yaml, &[]);
+    let manifest = folder.read("out/_rowgen/manifest.jsonl");
+    let first = manifest.lines().next().unwrap();
+    for cut in [String::new(), format!("{first}\n")] {
+        folder.write("out/_rowgen/manifest.jsonl", &cut);
+        let ended = folder.run(&["run", "p.yaml", "--quiet"]);
+        assert_eq!(ended.code, 2, "{ended:?}");
+        assert!(
+            ended
+                .stderr
+                .contains("`out/` is there already and is not known to be the same"),
+            "{}",
+            ended.stderr
+        );
+    }
+    // With its files gone, too, all of it is made again.
+    for part in ["out/part-00000.csv", "out/part-00001.csv"] {
+        std::fs::remove_file(folder.path(part)).unwrap();
+    }
+    folder.write("out/_rowgen/manifest.jsonl", "");
+    folder.make(yaml, &[]);
+    assert_eq!(folder.read("out/_rowgen/manifest.jsonl"), manifest);
+}

@@ -279,8 +279,15 @@ fn is_same(contents: &Contents, target: &Target) -> bool {
     let same = |entry: &ManifestEntry| entry.fingerprint == target.fingerprint && stands(entry);
     let committed = listing.own.as_ref();
     let whole = listing.journal.is_empty() && committed.is_some_and(|own| own.iter().all(same));
+    // A manifest that was cut short lists too little.
+    let listed = listing.paths();
+    let is_cut = contents
+        .visible
+        .iter()
+        .any(|path| !listed.contains(path.as_str()))
+        || committed.is_some_and(Vec::is_empty) && target.shape.rows.is_some_and(|rows| rows > 0);
     // A run that was killed right before `_SUCCESS` is run again.
-    whole && (contents.has_success || !contents.is_complete)
+    whole && !is_cut && (contents.has_success || !contents.is_complete)
 }
 
 /// Nothing is there, or what a killed run of the same plan and seed left.
