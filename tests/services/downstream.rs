@@ -235,6 +235,37 @@ fn while_a_store_is_down_nothing_is_acknowledged_and_nothing_is_lost() {
 }
 
 #[test]
+fn a_store_that_is_away_when_a_service_begins_is_waited_for() {
+    let servers = Servers::start(&["mongodb"], &[]);
+    let (away, there) = (servers.variable("MONGODB_URL"), environment("MONGODB_URL"));
+    servers.act("kill", "mongodb");
+    let broker = Broker::shared();
+    let (queue, database) = (fresh("queue"), fresh("late"));
+    broker.declare(&queue);
+    let messages: Vec<Vec<u8>> = (0..CHANGES).map(envelope).collect();
+    broker.publish(&queue, messages.iter().map(Vec::as_slice));
+    let stores = [(&*there, &*database), (&*away, &*database)];
+    let folder = tempfile::tempdir().unwrap();
+    let yaml = pipeline(&queue, "until: forever", &stores) + "serve: { listen: \"127.0.0.1:0\" }\n";
+    std::fs::write(folder.path().join("p.yaml"), yaml).unwrap();
+    let mut service = Command::new(env!("CARGO_BIN_EXE_rowgen"));
+    service.current_dir(folder.path()).args(["serve", "p.yaml"]);
+    let mut service = Running(service.spawn().unwrap());
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(Store::shared(&database).count("shop_orders"), 0);
+    servers.act("restart", "mongodb");
+    until(
+        || "both have all".into(),
+        Duration::from_secs(60),
+        || broker.ready(&queue) == 0 && Store::at(&away, &database).count("shop_orders") == CHANGES,
+    );
+    service.terminate();
+    for url in [&there, &away] {
+        holds_all(&Store::at(url, &database));
+    }
+}
+
+#[test]
 fn a_consumer_that_is_killed_at_any_moment_and_begun_again_loses_nothing() {
     let broker = Broker::shared();
     let url = environment("MONGODB_URL");
