@@ -22,7 +22,7 @@ fn a_queue_that_is_a_stream_is_refused_and_a_quorum_queue_is_read() {
     let (_, code, words, rows) = of("quorum");
     assert_eq!((code, rows), (Some(0), 1), "{words}");
     let (name, code, words, rows) = of("stream");
-    assert_eq!((code, rows), (Some(1), 0), "{words}");
+    assert_eq!((code, rows), (Some(2), 0), "{words}");
     let said = format!(
         "error: queue `{name}` at RabbitMQ at {address} is a stream, whose messages stay when they are acknowledged\n  hint: bind a classic or a quorum queue to what fills it, and read that"
     );
