@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute
 import pytest
@@ -180,6 +179,8 @@ def test_a_killed_run_leaves_each_row_once(lake, mode):
     sink = f"delta: {{ path: t, types: mapped, mode: {mode}, partition_by: country, target_file_size: 256KiB }}"
     lake.write(sink, seed=9)
     lake.run()
+    # Their log may name them for a while: versions before are read by them.
+    replaced = 0 if mode == "append" else len(lake.files())
     lake.write(sink, rows=200_000)
     began = time.monotonic()
     subprocess.run([os.environ["ROWGEN"], "run", "p.yaml", "--quiet", "--out", "trial"], cwd=lake.folder, check=True)
@@ -199,7 +200,7 @@ def test_a_killed_run_leaves_each_row_once(lake, mode):
     assert sorted(rows["id"].to_pylist()) == sorted(expected)
     named = set(pa.table(lake.table().get_add_actions())["path"].to_pylist())
     there = {str(path.relative_to(lake.folder / "t")) for path in lake.files()}
-    assert len(there) - len(named) == (0 if mode == "append" else 5), "files that no log names are removed"
+    assert len(there) - len(named) == replaced, "files that no log names are removed"
 
 
 def test_many_commits_have_checkpoints(lake):
@@ -221,18 +222,6 @@ def test_a_table_of_another_writer_takes_rows_if_they_fit(lake):
     assert sorted(lake.table().to_pyarrow_table()["id"].to_pylist()) == [1, 2, 3, 7]
     write_deltalake(lake.folder / "t", pa.table({"id": [8], "name": ["y"]}, schema=schema), mode="append")
     assert lake.table().to_pyarrow_table().num_rows == 5
-
-
-def test_duckdb_reads_it(lake):
-    connection = duckdb.connect()
-    try:
-        connection.execute("INSTALL delta; LOAD delta")
-    except duckdb.Error as error:
-        pytest.skip(f"DuckDB's extension cannot be had here: {error}")
-    lake.write("delta: { path: t, types: mapped, partition_by: country }")
-    lake.run()
-    count = connection.execute(f"SELECT count(*), count(DISTINCT id) FROM delta_scan('{lake.folder}/t')").fetchone()
-    assert count == (ROWS, ROWS)
 
 
 def test_the_shipped_pipeline(run):
