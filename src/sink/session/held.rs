@@ -7,6 +7,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use super::Failure;
 use crate::client::offsets::{Holder, Wanted};
@@ -16,6 +17,10 @@ use crate::sync::lock;
 
 /// No session, or no connection.
 const NONE: i64 = -1;
+
+/// Whoever has had a partition for so long is another run; a connection of this run that was just given up has
+/// its locks until the server knows.
+const LOST: Duration = Duration::from_secs(if cfg!(test) { 0 } else { 5 });
 
 /// Which session holds the whole load, of all that a run has for it.
 #[derive(Debug)]
@@ -53,6 +58,8 @@ pub struct Held {
     leader: Arc<Leader>,
     /// The connection that held them last.
     last: AtomicI64,
+    /// Who else has them, and since when that is seen.
+    seen: Mutex<Option<(i64, Instant)>>,
 }
 
 impl Held {
@@ -75,6 +82,7 @@ impl Held {
             partitions: partitions(number).map(|one| one as i32).collect(),
             leader: leader.clone(),
             last: AtomicI64::new(NONE),
+            seen: Mutex::default(),
         };
         (0..sessions).map(|number| Arc::new(held(number))).collect()
     }
@@ -121,7 +129,12 @@ impl Held {
     /// Somebody else has one of them: they are waited for, unless this session had them and has lost them.
     pub fn taken(&self, holder: Option<&Holder>) -> Failure {
         *lock(&self.leader.holder) = holder.cloned();
-        let is_lost = self.last.load(Ordering::Relaxed) != NONE && self.own(holder).is_none();
+        let mut seen = lock(&self.seen);
+        let since = seen.filter(|(id, _)| holder.is_some_and(|holder| holder.id == *id));
+        let since = since.map_or_else(Instant::now, |(_, since)| since);
+        *seen = holder.map(|holder| (holder.id, since));
+        let had = self.last.load(Ordering::Relaxed) != NONE && self.own(holder).is_none();
+        let is_lost = had && since.elapsed() >= LOST;
         match holder.filter(|_| is_lost) {
             None => at_work(holder),
             Some(holder) => Failure::Stop(Error::run(
