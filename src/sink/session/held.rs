@@ -22,6 +22,9 @@ const NONE: i64 = -1;
 /// its locks until the server knows.
 const LOST: Duration = Duration::from_secs(if cfg!(test) { 0 } else { 5 });
 
+/// How often is looked whether the session that came first holds the load.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// Which session holds the whole load, of all that a run has for it.
 #[derive(Debug)]
 pub struct Leader {
@@ -63,32 +66,53 @@ pub struct Held {
 }
 
 impl Held {
-    /// Those of each of so many sessions of a table, whose load is called `name`; partitions are sessions, or
-    /// the shards of changes.
-    pub fn all(
-        sessions: usize,
-        applies: bool,
+    /// Those of sessions that are partitions, of a load that is called `name`.
+    pub fn sessions(count: usize, name: String) -> Vec<Arc<Self>> {
+        Self::all(count, &Arc::default(), name, |number| number..=number)
+    }
+
+    /// Those of sessions that share the shards of changes, of a table that is called `name`.
+    pub fn shards(count: usize, leader: &Arc<Leader>, name: String) -> Vec<Arc<Self>> {
+        let shards = |number| (number..SHARDS).step_by(count.max(1));
+        Self::all(count, leader, name, shards)
+    }
+
+    fn all<I: Iterator<Item = usize>>(
+        count: usize,
         leader: &Arc<Leader>,
         name: String,
+        partitions: impl Fn(usize) -> I,
     ) -> Vec<Arc<Self>> {
         lock(&leader.tables).push(name);
-        // Below the number of shards, or of sessions.
-        let partitions = |number: usize| match applies {
-            true => (number..SHARDS).step_by(sessions.max(1)),
-            false => (number..number + 1).step_by(1),
-        };
         let held = |number: usize| Self {
             session: leader.sessions.fetch_add(1, Ordering::Relaxed),
+            // Below the number of shards, or of sessions.
             partitions: partitions(number).map(|one| one as i32).collect(),
             leader: leader.clone(),
             last: AtomicI64::new(NONE),
             seen: Mutex::default(),
         };
-        (0..sessions).map(|number| Arc::new(held(number))).collect()
+        (0..count).map(|number| Arc::new(held(number))).collect()
+    }
+
+    /// Waits until it is this session's turn, and says what it is to hold then.
+    ///
+    /// # Errors
+    /// The first session of this run waits for another run.
+    pub async fn turn(&self) -> Result<Wanted<'_>, Failure> {
+        loop {
+            if let Some(wanted) = self.wanted() {
+                return Ok(wanted);
+            }
+            if let Some(holder) = &*lock(&self.leader.holder) {
+                return Err(at_work(Some(holder)));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// What it is to hold now; nothing while another session of this run is to hold the load first.
-    pub fn wanted(&self) -> Option<Wanted<'_>> {
+    fn wanted(&self) -> Option<Wanted<'_>> {
         let leader = &self.leader;
         let (relaxed, acquire) = (Ordering::Relaxed, Ordering::Acquire);
         let first = leader
@@ -104,12 +128,6 @@ impl Held {
             whole,
             partitions: &self.partitions,
         })
-    }
-
-    /// Whom the first session of this run waits for, and with it this one.
-    pub fn waits_for(&self) -> Option<Failure> {
-        let holder = lock(&self.leader.holder);
-        holder.as_ref().map(|holder| at_work(Some(holder)))
     }
 
     /// A connection of this session holds them now.
@@ -165,7 +183,10 @@ mod tests {
     #[test]
     fn each_partition_has_one_session() {
         let all = |sessions: usize, applies| {
-            let held = Held::all(sessions, applies, &Arc::default(), "load".into());
+            let held = match applies {
+                true => Held::shards(sessions, &Arc::default(), "load".into()),
+                false => Held::sessions(sessions, "load".into()),
+            };
             let mut all: Vec<i32> = held
                 .iter()
                 .flat_map(|held| held.partitions.clone())
@@ -187,8 +208,8 @@ mod tests {
     #[test]
     fn the_session_that_comes_first_holds_the_load_before_the_others() {
         let leader = Arc::default();
-        let orders = Held::all(2, false, &leader, "orders".into());
-        let customers = Held::all(1, false, &leader, "customers".into());
+        let orders = Held::all(2, &leader, "orders".into(), |number| number..=number);
+        let customers = Held::all(1, &leader, "customers".into(), |number| number..=number);
         let first = || Wanted {
             whole: Some("customers, orders".into()),
             partitions: &[1],
@@ -207,7 +228,7 @@ mod tests {
 
     #[test]
     fn what_another_run_has_got_is_waited_for_before_and_not_after_it_was_held() {
-        let held = &Held::all(1, false, &Arc::default(), "load".into())[0];
+        let held = &Held::sessions(1, "load".into())[0];
         let taken = |id| held.taken(Some(&holder(id)));
         assert!(matches!(taken(8), Failure::Again(_)));
         held.hold(7);

@@ -121,7 +121,9 @@ impl Load {
             Some(offsets) if !self.replaces() => offsets.read(conn).await.map_err(said)?,
             _ => HashMap::new(),
         };
-        self.check_load(conn, &reached).await?;
+        if exists {
+            self.check_load(conn, &reached).await?;
+        }
         let told = match exists && !self.is_stream && !self.begins_anew {
             true => self.told(conn, &reached).await.map_err(said)?,
             false => None,
@@ -134,26 +136,9 @@ impl Load {
         let Some(offsets) = self.offsets.as_ref().filter(|_| self.changes.is_some()) else {
             return Ok(());
         };
-        if is_begun(reached) || self.empties() || self.is_gone.load(Ordering::Acquire) {
+        if is_begun(reached) || self.empties() {
             return Ok(());
         }
-        self.check_others(offsets, conn).await
-    }
-
-    /// Once more, when its parts are to be held: of two loads that began together, one has written.
-    pub(super) async fn check_again(&self, conn: &mut Conn) -> Result<()> {
-        let offsets = self.offsets.as_ref().filter(|_| self.changes.is_some());
-        let Some(offsets) = offsets.filter(|_| !self.empties()) else {
-            return Ok(());
-        };
-        let reached = offsets.read(conn).await;
-        match is_begun(&reached.map_err(|error| self.unseen(&error))?) {
-            true => Ok(()),
-            false => self.check_others(offsets, conn).await,
-        }
-    }
-
-    async fn check_others(&self, offsets: &Offsets, conn: &mut Conn) -> Result<()> {
         let said = |error| self.unseen(&error);
         let others = offsets.has_other_changes(conn).await.map_err(said)?;
         // Where somebody has emptied the table, nothing of them is in the way.
@@ -161,6 +146,16 @@ impl Load {
             return Err(Error::run(another_load(&self.name.to_string())));
         }
         Ok(())
+    }
+
+    /// Once more, when its parts are to be held: of two loads that began together, one has written.
+    pub(super) async fn check_again(&self, conn: &mut Conn) -> Result<()> {
+        let Some(offsets) = self.offsets.as_ref().filter(|_| self.changes.is_some()) else {
+            return Ok(());
+        };
+        let reached = offsets.read(conn).await;
+        let reached = reached.map_err(|error| self.unseen(&error))?;
+        self.check_load(conn, &reached).await
     }
 
     /// The server has said something else than what was asked for.
@@ -283,15 +278,14 @@ impl Load {
         let Some(offsets) = self.offsets.as_ref().filter(|_| !self.is_stream) else {
             return Vec::new();
         };
-        let leader = self.changes.as_ref().map_or_else(Arc::default, |changes| {
-            changes.applied.changing().leader(self.database.name())
-        });
-        // Of changes a table takes one load alone.
-        let name = match &self.changes {
-            Some(_) => offsets.table_name(),
-            None => offsets.name(),
-        };
-        Held::all(sessions, self.changes.is_some(), &leader, name)
+        match &self.changes {
+            // A table takes one load of changes alone.
+            Some(changes) => {
+                let leader = changes.applied.changing().leader(self.database.name());
+                Held::shards(sessions, &leader, offsets.table_name())
+            }
+            None => Held::sessions(sessions, offsets.name()),
+        }
     }
 
     /// The load as the engine is told of it.
