@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// As many links as the system follows.
 const MOST_LINKS: usize = 40;
@@ -43,6 +43,32 @@ pub fn led_to(path: &Path) -> PathBuf {
         }
     }
     path
+}
+
+/// The whole path, without links as far as it is there.
+pub fn resolved(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    for there in path.ancestors() {
+        if let Ok(found) = there.canonicalize() {
+            return match path.strip_prefix(there) {
+                Ok(rest) if rest.as_os_str().is_empty() => found,
+                Ok(rest) => below(found, rest),
+                Err(_) => found,
+            };
+        }
+    }
+    path
+}
+
+/// A path below a folder, where nothing is there yet: `..` leads back out.
+fn below(mut folder: PathBuf, rest: &Path) -> PathBuf {
+    for part in rest.components() {
+        match part {
+            Component::ParentDir => drop(folder.pop()),
+            part => folder.push(part),
+        }
+    }
+    folder
 }
 
 /// True of a device such as `/dev/null`: any number of outputs may go there.

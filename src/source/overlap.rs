@@ -2,12 +2,12 @@
 //! device and inode, a folder with all below it, a pattern with all that it would match.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use glob::Pattern;
 
 use super::set::MATCH;
-use crate::outlet::led_to;
+use crate::outlet::{led_to, resolved};
 
 /// Why nothing can be written at `place`, a file or a `folder` of parts, while `read` is read, which is a
 /// file, a folder or a pattern.
@@ -44,32 +44,6 @@ fn above(path: &Path, place: &Path) -> bool {
     resolved(path)
         .ancestors()
         .any(|above| identity(above) == Some(wanted))
-}
-
-/// The whole path, without links as far as it is there.
-fn resolved(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    for there in path.ancestors() {
-        if let Ok(found) = there.canonicalize() {
-            return match path.strip_prefix(there) {
-                Ok(rest) if rest.as_os_str().is_empty() => found,
-                Ok(rest) => below(found, rest),
-                Err(_) => found,
-            };
-        }
-    }
-    path
-}
-
-/// A path below a folder, where nothing is there yet: `..` leads back out.
-fn below(mut folder: PathBuf, rest: &Path) -> PathBuf {
-    for part in rest.components() {
-        match part {
-            Component::ParentDir => drop(folder.pop()),
-            part => folder.push(part),
-        }
-    }
-    folder
 }
 
 /// True if what is written at `place`, a file or a folder of parts, would be among the files of a pattern.

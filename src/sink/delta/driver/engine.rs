@@ -1,7 +1,7 @@
 //! The engine that reads and writes the log of a table: on the stores and the runtime of this process.
 
 use std::future::Future;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use url::Url;
 use crate::client::object::{Bucket, ObjectUrl};
 use crate::client::runtime;
 use crate::error::{Error, Result};
+use crate::outlet::resolved;
 
 /// What the kernel asks for everything that it cannot do itself.
 pub(super) type KernelEngine = DefaultEngine<Connections>;
@@ -45,7 +46,8 @@ impl Engine {
                 (bucket.store(), url)
             }
             None => {
-                let url = Url::from_directory_path(whole(folder)?);
+                // No URL has `..`.
+                let url = Url::from_directory_path(resolved(folder));
                 let url = url.map_err(|()| Error::user("the path of the table is no path"))?;
                 (Arc::new(LocalFileSystem::new()), url)
             }
@@ -70,23 +72,6 @@ impl Engine {
         let path = object_store::path::Path::from_url_path(url.path());
         path.map_err(|error| Error::because("reading a path of the table", error))
     }
-}
-
-/// A path without `..`, which no URL has: that of a folder that is there leads where the system says.
-fn whole(folder: &Path) -> Result<PathBuf> {
-    let said = |error| Error::because("reading the path", error);
-    let whole = std::path::absolute(folder).map_err(said)?;
-    let there = whole.ancestors().find(|path| path.exists());
-    let there = there.unwrap_or(Path::new("/"));
-    let mut path = there.canonicalize().map_err(said)?;
-    let rest = whole.strip_prefix(there).unwrap_or(Path::new(""));
-    for step in rest.components() {
-        match step {
-            Component::ParentDir => drop(path.pop()),
-            step => path.push(step),
-        }
-    }
-    Ok(path)
 }
 
 /// Tasks of the kernel on the runtime of connections.
