@@ -67,11 +67,6 @@ pub(super) fn doubtful(path: &LocalPath) -> Option<Problem> {
 }
 
 impl PathLayout {
-    /// Files of a table whose log says which of them there are: others stand in nobody's way.
-    pub(super) fn is_table(&self) -> bool {
-        matches!(self, Self::Folder(folder) if folder.tag.is_some())
-    }
-
     /// What `path` means for this target.
     pub(super) fn new(path: &LocalPath, extension: &str, target: &Target) -> Self {
         let whole = path.from(&target.out);
