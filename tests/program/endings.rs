@@ -10,7 +10,7 @@ use super::faults::{signal, small, start};
 use super::support::{Ended, Folder};
 
 /// The program under limits that a shell sets.
-fn limited(folder: &Folder, limits: &str, arguments: &str) -> Ended {
+pub fn limited(folder: &Folder, limits: &str, arguments: &str) -> Ended {
     let mut command = Command::new("bash");
     command
         .args([
@@ -134,18 +134,9 @@ fn a_read_only_folder_is_told_before_the_run() {
         );
         // A mount of its own, or nothing can be shown here.
         let script = "mount -t tmpfs -o ro tmpfs ro || exit 99; \"$0\" check p.yaml --connect; echo $?; \"$0\" run p.yaml --log text; echo $?; ls -A ro";
-        let mut command = Command::new("unshare");
-        command
-            .args(["-rm", "bash", "-c", script])
-            .arg(env!("CARGO_BIN_EXE_rowgen"))
-            .current_dir(folder.path(""));
-        let Ok(output) = command.output() else {
+        let Some(ended) = folder.with_own_mounts(script) else {
             return;
         };
-        let ended = Ended::from(output);
-        if ended.code == 99 || ended.stdout.is_empty() {
-            return;
-        }
         assert_eq!(ended.stdout, "2\n2\n", "{ended:?}");
         let said: Vec<&str> = ended.stderr.split_inclusive("permissions\n").collect();
         assert_eq!(said[0], said[1], "{}", ended.stderr);

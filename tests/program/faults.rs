@@ -3,6 +3,7 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use super::endings::limited;
 use super::support::{Ended, Folder};
 
 const ENDLESS: &str = "version: 1\ntables:\n  t: { rows: 0, columns: { id: sequence, x: { uniform: { min: 0, max: 1000000 } } } }\nsinks:\n  - file: { path: out/t.parquet }\n  - file: { path: out/t.csv }\nrun: { rate: 200_000/s }\n";
@@ -19,12 +20,7 @@ fn a_file_that_has_no_room_is_removed_at_once() {
     let large = small("out/t.csv").replace("rows: 1000", "rows: 1000000");
     folder.write("p.yaml", &large);
     // No file may have more than 100 KiB.
-    let script = "ulimit -f 100; \"$0\" run p.yaml --quiet";
-    let mut command = std::process::Command::new("bash");
-    command
-        .args(["-c", script, env!("CARGO_BIN_EXE_rowgen")])
-        .current_dir(folder.path(""));
-    let ended = Ended::from(command.output().unwrap());
+    let ended = limited(&folder, "ulimit -f 100", "run p.yaml --quiet");
     assert_eq!(ended.code, 2, "{ended:?}");
     assert!(ended.stderr.contains("File too large"), "{}", ended.stderr);
     assert_eq!(folder.names("out"), [""; 0]);

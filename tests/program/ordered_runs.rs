@@ -1,8 +1,6 @@
 //! Runs of sorted rows that end otherwise, and those of slots: disks without room, kills, shared folders.
 
-use std::process::Command;
-
-use super::support::{Ended, Folder};
+use super::support::Folder;
 
 /// Keys of 16 bytes that are more than `sort_memory`.
 const SPILLED: &str = "version: 1
@@ -19,18 +17,9 @@ fn keys_that_have_no_room_on_the_disk_are_told() {
     std::fs::create_dir(folder.path("out")).unwrap();
     // A disk of its own, or nothing can be shown here.
     let script = "mount -t tmpfs -o size=4m tmpfs out || exit 99; \"$0\" run p.yaml --quiet; echo $?; \"$0\" run p.yaml --quiet --force; echo $?; df --output=used out | tail -1";
-    let mut command = Command::new("unshare");
-    command
-        .args(["-rm", "bash", "-c", script])
-        .arg(env!("CARGO_BIN_EXE_rowgen"))
-        .current_dir(folder.path(""));
-    let Ok(output) = command.output() else {
+    let Some(ended) = folder.with_own_mounts(script) else {
         return;
     };
-    let ended = Ended::from(output);
-    if ended.code == 99 || ended.stdout.is_empty() {
-        return;
-    }
     assert_eq!(
         ended.stderr,
         "error: the output of `file-1` takes about 13.6 MiB (6.1 MiB of them to sort keys in a file), and 4.0 MiB are free on the disk of `out`

@@ -106,6 +106,18 @@ impl Folder {
         Ended::from(self.command(arguments).output().unwrap())
     }
 
+    /// Runs a script that may mount disks of its own, with the program as `$0`; nothing where that is not
+    /// allowed, and the script then ends with 99.
+    pub fn with_own_mounts(&self, script: &str) -> Option<Ended> {
+        let mut command = Command::new("unshare");
+        command
+            .args(["-rm", "bash", "-c", script])
+            .arg(env!("CARGO_BIN_EXE_rowgen"))
+            .current_dir(self.path(""));
+        let ended = Ended::from(command.output().ok()?);
+        (ended.code != 99 && !ended.stdout.is_empty()).then_some(ended)
+    }
+
     /// Runs a pipeline that must succeed.
     pub fn make(&self, yaml: &str, arguments: &[&str]) -> Ended {
         self.write("p.yaml", yaml);
