@@ -11,7 +11,7 @@ use crate::broker::Broker;
 use crate::downstream::{
     CHANGES, consume, envelope, pipeline, shuffled, sql, store_changes, whole,
 };
-use crate::postgres::{fresh, rowgen};
+use crate::postgres::fresh;
 use crate::servers::Servers;
 use crate::store::Store;
 use crate::{environment, until};

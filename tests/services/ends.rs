@@ -4,7 +4,7 @@
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::databases::{Database, both};
+use crate::databases::{Database, both, in_postgres};
 use crate::postgres_errors::told;
 use crate::until;
 
@@ -195,6 +195,41 @@ fn a_run_that_stands_still_does_not_block_the_next_one() {
         let (code, told) = database.verify(&yaml, &[]);
         assert_eq!(code, Some(0), "{told}");
     }
+}
+
+/// Stops a run at a moment at which the server waits for its rows.
+fn stop_within_copy(database: &Database, run: &Child) {
+    let copies = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND state = 'active' AND wait_event = 'ClientRead' AND query LIKE 'COPY %'",
+        database.name
+    );
+    for _ in 0..500 {
+        signal(run, "-STOP");
+        // What was sent before has come.
+        std::thread::sleep(Duration::from_millis(20));
+        if database.sql(&copies) != "0" {
+            return;
+        }
+        signal(run, "-CONT");
+        std::thread::sleep(Duration::from_millis(7));
+    }
+    panic!("it is never within a COPY");
+}
+
+#[test]
+fn a_run_that_stands_still_within_a_copy_does_not_block_the_next_one() {
+    let database = in_postgres("copy");
+    let yaml = changes(database.kind, 60_000, ", transaction_rows: 20");
+    let first = spawn(&database, &yaml, &["--batch-rows", "2000", "--quiet"]);
+    until_begun(&database, "things", 100);
+    stop_within_copy(&database, &first);
+    let next = database.run(&yaml, &["--batch-rows", "2000"]);
+    signal(&first, "-CONT");
+    assert!(next.status.success(), "{}", words(&next));
+    let ended = first.wait_with_output().unwrap();
+    assert!(ended.status.success(), "{}", told(&words(&ended)));
+    let (code, told) = database.verify(&yaml, &[]);
+    assert_eq!(code, Some(0), "{told}");
 }
 
 #[test]

@@ -13,6 +13,11 @@ use crate::sink::session::Failure;
 const IDLES: &str =
     "SELECT set_config(name, '60s', false) FROM pg_settings WHERE name = 'idle_session_timeout'";
 
+/// One that stands still within a COPY leaves the server waiting for its rows, which no timeout ends: whoever
+/// waits for it does so. Its own next try makes the rows again, if it goes on.
+const STANDS_STILL: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+     WHERE pid = $1 AND state = 'active' AND wait_event = 'ClientRead' AND state_change < now() - interval '60s'";
+
 impl Connection {
     /// Sees to it that nobody else writes what it writes.
     pub(super) async fn hold(&mut self) -> Result<(), Failure> {
@@ -43,6 +48,13 @@ impl Connection {
             // It may be gone by now.
             let end = format!("SELECT pg_terminate_backend({own})");
             let _ = self.client.batch_execute(&end).await;
+        }
+        if let Some(holder) = &holder {
+            // It may be another user's, which this one may not end.
+            let _ = self
+                .client
+                .execute(STANDS_STILL, &[&(holder.id as i32)])
+                .await;
         }
         Err(held.taken(holder.as_ref()))
     }
