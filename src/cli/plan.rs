@@ -103,10 +103,7 @@ fn describe_job(job: &Job) -> String {
 
 /// By what rows are sorted, and what that takes.
 fn describe_order(order: &JobOrder) -> String {
-    let by = &order.by;
-    let Ok(costs) = order.sorting.costs() else {
-        return format!("  sorted by {by}\n");
-    };
+    let (by, costs) = (&order.by, order.costs);
     let (memory, bytes) = (order.sorting.memory(), costs.entries * costs.entry);
     let memory = show_bytes(memory);
     let of = format!("{} bytes a row, {} in all", costs.entry, show_bytes(bytes));

@@ -138,9 +138,8 @@ impl Disk<'_> {
 
 /// The bytes of a job's keys that are sorted in a file.
 fn keys(job: &Job) -> u64 {
-    let costs = job.order.as_ref().map(|order| order.sorting.costs());
-    match costs {
-        Some(Ok(costs)) if costs.ranges > 1 => costs.entries.saturating_mul(costs.entry),
+    match job.order.as_ref().map(|order| order.costs) {
+        Some(costs) if costs.ranges > 1 => costs.entries.saturating_mul(costs.entry),
         _ => 0,
     }
 }

@@ -259,13 +259,8 @@ fn share(table: &TablePlan<'_>) -> (u64, Option<u64>) {
     }
     match (table.rows, table.slice) {
         (Some(rows), Some(slice)) => {
-            let cut = |index: u64| {
-                (u128::from(rows) * u128::from(index) / u128::from(slice.count)) as u64
-            };
-            (
-                cut(slice.index - 1),
-                Some(cut(slice.index) - cut(slice.index - 1)),
-            )
+            let share = slice.of(rows);
+            (share.start, Some(share.end - share.start))
         }
         (rows, _) => (0, rows),
     }

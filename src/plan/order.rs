@@ -15,7 +15,9 @@ use crate::format::SortedColumn;
 use crate::place::{Place, Placed};
 use crate::sink::SinkKind;
 use crate::sink::order_by::OrderBy;
-use crate::source::{Grid, MadeBatches, SortColumn, Sorting, SortingPlan, TableColumns, Transform};
+use crate::source::{
+    Grid, MadeBatches, SortColumn, SortCosts, Sorting, SortingPlan, TableColumns, Transform,
+};
 
 /// The bytes that sorting may take unless the file says how many.
 // 134 million rows whose keys have room in 8 bytes: more of them take a file on the disk.
@@ -29,6 +31,8 @@ const LEAST_MEMORY: u64 = 1 << 20;
 pub struct JobOrder {
     /// Sorts them.
     pub sorting: Sorting,
+    /// What that takes.
+    pub costs: SortCosts,
     /// What the folders are called by whose rows follow each other, from the outermost.
     pub folders: Vec<String>,
     /// The columns and their directions in words.
@@ -132,14 +136,7 @@ pub(super) fn plan(
     let (nodes, columns) = sort_columns(program, sink)?;
     let grid = Grid::one(0, Some(rows), made.grid().batch_rows());
     let grid = files::cut(&grid, takes.files.as_slice());
-    let share = |all: u64| match table.slice {
-        Some(slice) => {
-            let cut =
-                |index: u64| (u128::from(all) * u128::from(index) / u128::from(slice.count)) as u64;
-            cut(slice.index - 1)..cut(slice.index)
-        }
-        None => 0..all,
-    };
+    let share = |all: u64| table.slice.map_or(0..all, |slice| slice.of(all));
     let files = share(grid.runs().len() as u64);
     let sorting = Sorting::new(SortingPlan {
         table: made.clone(),
@@ -159,6 +156,7 @@ pub(super) fn plan(
     }
     Ok(JobOrder {
         sorting,
+        costs,
         folders: sink
             .partition_by
             .iter()

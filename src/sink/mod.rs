@@ -116,6 +116,15 @@ pub struct Slice {
     pub count: u64,
 }
 
+impl Slice {
+    /// Its share of so many.
+    pub fn of(self, all: u64) -> std::ops::Range<u64> {
+        let cut =
+            |index: u64| (u128::from(all) * u128::from(index) / u128::from(self.count)) as u64;
+        cut(self.index - 1)..cut(self.index)
+    }
+}
+
 /// The options of a sink: they check themselves against a table's shape and connect.
 pub trait Sink: std::fmt::Debug + Send + Sync {
     /// Everything about `shape` that this sink cannot take as asked.

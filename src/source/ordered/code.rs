@@ -66,7 +66,7 @@ impl Code {
     /// Puts the codes of a column below what the entries have.
     pub(super) fn push<E: Entry>(&self, column: &ArrayRef, out: &mut [E]) -> Result<()> {
         let mut codes = self.values(column)?;
-        let mask = u64::MAX.checked_shr(64 - self.value_bits).unwrap_or(0);
+        let mask = u64::MAX.low(self.value_bits);
         if self.descending {
             codes
                 .iter_mut()
@@ -95,7 +95,7 @@ impl Code {
         Ok(match &self.kind {
             CodeKind::Whole { least } => {
                 let mut values = widened(column)?;
-                let mask = u64::MAX.checked_shr(64 - self.value_bits).unwrap_or(0);
+                let mask = u64::MAX.low(self.value_bits);
                 for value in &mut values {
                     *value = value.wrapping_sub(*least) & mask;
                 }

@@ -1,11 +1,11 @@
 //! How the key of a row becomes an entry: codes of the leading columns, the first bytes of the others, and
 //! the row itself.
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::row::{RowConverter, Rows as KeyRows, SortField};
 
 use super::code::Code;
-use super::column::{SortColumn, texts};
+use super::column::SortColumn;
 use super::entry::Entry;
 use crate::column::rows::Rows;
 use crate::error::Result;
@@ -209,15 +209,6 @@ impl KeyLayout {
 
     fn key_bits<E: Entry>(&self) -> u32 {
         self.lead_bits + 8 * self.tail_bytes::<E>() as u32
-    }
-
-    /// What the folders of rows are called, column by column.
-    pub(super) fn texts(&self, prepared: &[ArrayRef]) -> Result<Vec<StringArray>> {
-        let columns = self.columns.iter().zip(prepared);
-        let folders = columns.filter(|(column, _)| column.folder);
-        folders
-            .map(|(column, values)| texts(values, column.transform))
-            .collect()
     }
 }
 

@@ -38,6 +38,7 @@ use crate::column::kin::{Given, Kin};
 use crate::column::rows::Rows;
 use crate::error::{Error, Problem, Result};
 use crate::place::Place;
+use column::texts;
 pub use column::{SortColumn, folder_texts};
 use entry::Entry;
 pub use folders::{MOST_FOLDERS, SortedFolder};
@@ -114,17 +115,7 @@ impl Sorting {
     /// # Errors
     /// A column has no order.
     pub fn costs(&self) -> Result<SortCosts> {
-        let sorter = self.sorter()?;
-        let entry = match sorter.layout.is_narrow() {
-            true => u64::BYTES,
-            false => u128::BYTES,
-        };
-        let (entry, entries) = (entry as u64, self.0.rows.1);
-        Ok(SortCosts {
-            entry,
-            entries,
-            ranges: spill::ranges(entries, entry, self.0.memory),
-        })
+        Ok(self.sorter()?.costs())
     }
 
     /// How the order is cut into batches, where no folder ends one.
@@ -173,9 +164,12 @@ impl Sorting {
     /// # Errors
     /// A value that cannot be made.
     pub fn folders(&self, rows: &[u64]) -> Result<Vec<StringArray>> {
-        let sorter = self.sorter()?;
         let keys = self.0.keys.at(Rows::List(rows))?;
-        sorter.layout.texts(&sorter.layout.prepared(&keys)?)
+        let columns = self.0.columns.iter().zip(keys.columns());
+        let folders = columns.filter(|(column, _)| column.folder);
+        folders
+            .map(|(column, values)| texts(&column.prepared(values)?, column.transform))
+            .collect()
     }
 
     /// No folder of one is a folder of the other, as far as that is known before.
@@ -206,6 +200,19 @@ impl SortCosts {
 }
 
 impl Sorter {
+    fn costs(&self) -> SortCosts {
+        let entry = match self.layout.is_narrow() {
+            true => u64::BYTES,
+            false => u128::BYTES,
+        };
+        let (entry, entries) = (entry as u64, self.plan().rows.1);
+        SortCosts {
+            entry,
+            entries,
+            ranges: spill::ranges(entries, entry, self.plan().memory),
+        }
+    }
+
     fn plan(&self) -> &SortingPlan {
         &self.plan.0
     }

@@ -35,7 +35,7 @@ impl SortedRun {
     pub fn sort(&self, context: &SortContext<'_>) -> Result<Vec<SortedFolder>> {
         let sorter = &self.sorter;
         let folders = sorter.layout.folders() > 0;
-        let counts = (folders && sorter.counts()?).then(FolderCounts::default);
+        let counts = (folders && sorter.counts()).then(FolderCounts::default);
         let sorted = sorter.sorted(counts.as_ref(), context);
         let sorted = sorted.map_err(|error| error.at(&sorter.plan().place))?;
         let found = match (folders, counts) {
@@ -166,8 +166,8 @@ fn unsorted() -> Error {
 
 impl Sorter {
     /// Folders are counted while keys are made: entries do not say them, or not all are in memory.
-    fn counts(&self) -> Result<bool> {
-        Ok(!self.layout.has_folders() || self.plan.costs()?.ranges > 1)
+    fn counts(&self) -> bool {
+        !self.layout.has_folders() || self.costs().ranges > 1
     }
 
     fn sorted(

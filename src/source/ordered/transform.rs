@@ -14,6 +14,7 @@ use crate::column::show_type;
 use crate::domain::{Domain, Order, Range};
 use crate::error::{Problem, Result};
 use crate::kernel::murmur3::murmur3;
+use crate::kernel::time::{SECONDS_PER_DAY, per_second};
 
 /// What is made of a column's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +35,6 @@ pub enum Transform {
 
 /// How transforms are written.
 const FORMS: &str = "transforms are `year(at)`, `month(at)`, `date(at)`, `hour(at)`, `bucket(16, id)` and `truncate(3, code)`";
-
-const SECONDS_A_DAY: i64 = 86_400;
 
 impl Transform {
     /// A transform and the column that it is of, if `text` is written like one.
@@ -175,7 +174,7 @@ impl Transform {
                 let (year, month) = year_and_month(seconds?)?;
                 i128::from((year - 1970) * 12 + month)
             }
-            Self::Date => i128::from(seconds?.div_euclid(SECONDS_A_DAY)),
+            Self::Date => i128::from(seconds?.div_euclid(SECONDS_PER_DAY)),
             Self::Hour => i128::from(seconds?.div_euclid(3600)),
             Self::Bucket(_) => return None,
             Self::Truncate(width) => {
@@ -259,11 +258,8 @@ fn range_fits(data_type: &DataType) -> bool {
 /// The seconds since 1970 of a date or a time.
 fn seconds(value: i64, data_type: &DataType) -> Option<i64> {
     Some(match data_type {
-        DataType::Date32 => value * SECONDS_A_DAY,
-        DataType::Timestamp(TimeUnit::Second, _) => value,
-        DataType::Timestamp(TimeUnit::Millisecond, _) => value.div_euclid(1000),
-        DataType::Timestamp(TimeUnit::Microsecond, _) => value.div_euclid(1_000_000),
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => value.div_euclid(1_000_000_000),
+        DataType::Date32 => value * SECONDS_PER_DAY,
+        DataType::Timestamp(unit, _) => value.div_euclid(per_second(*unit)),
         _ => return None,
     })
 }
@@ -274,7 +270,7 @@ fn year_and_month(seconds: i64) -> Option<(i64, i64)> {
 }
 
 fn date(days: i64) -> NaiveDate {
-    let at = DateTime::from_timestamp(days * SECONDS_A_DAY, 0);
+    let at = DateTime::from_timestamp(days * SECONDS_PER_DAY, 0);
     at.unwrap_or_default().date_naive()
 }
 
