@@ -95,7 +95,8 @@ fn records(columns: &[Vec<String>], rows: usize, first_row: u64, width: usize) -
     text
 }
 
-fn cut(text: &str, width: usize) -> Cow<'_, str> {
+/// What has room in so many characters.
+pub(super) fn cut(text: &str, width: usize) -> Cow<'_, str> {
     match text.chars().count() > width {
         true => {
             let kept: String = text.chars().take(width.saturating_sub(1)).collect();

@@ -155,6 +155,7 @@ fn failed(error: &Error) -> SlotEnd {
 }
 
 fn one_line(text: &str) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    text.trim_start_matches("error: ").to_string()
+    crate::units::one_line(text)
+        .trim_start_matches("error: ")
+        .to_string()
 }

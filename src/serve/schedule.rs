@@ -3,6 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
+use crate::engine::Status;
 use crate::schedule::{Board, Scheduler, When};
 use crate::spec::{Missed, Slot};
 
@@ -42,8 +43,7 @@ pub fn status(scheduler: &Scheduler) -> Value {
     scheduler.with_board(|board| {
         let running = board.running().map(|(slot, run)| {
             let status = run.status();
-            let rows: u64 = status.sources.iter().map(|one| one.figures.rows).sum();
-            json!({ "slot": slot.to_string(), "rows": rows, "seconds": status.seconds })
+            json!({ "slot": slot.to_string(), "rows": made(&status), "seconds": status.seconds })
         });
         let failed = board.failed().take(NAMED).map(|failed| {
             json!({ "slot": failed.slot.to_string(), "tries": failed.tries, "error": failed.error,
@@ -88,11 +88,13 @@ fn state(scheduler: &Scheduler, board: &Board) -> &'static str {
 
 /// Rows of all its runs.
 pub fn rows(board: &Board) -> u64 {
-    let rows = |run: &crate::engine::Status| -> u64 {
-        run.sources.iter().map(|one| one.figures.rows).sum()
-    };
-    let running = board.running().map(|(_, run)| rows(&run.status()));
+    let running = board.running().map(|(_, run)| made(&run.status()));
     board.rows + running.sum::<u64>()
+}
+
+/// What a run has made or read so far.
+fn made(run: &Status) -> u64 {
+    run.sources.iter().map(|one| one.figures.rows).sum()
 }
 
 /// Its figures.

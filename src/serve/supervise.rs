@@ -10,6 +10,7 @@ use crate::engine::{self, Options, RunState, Running, Status, Stop};
 use crate::plan::Plan;
 use crate::report::{Outcome, Report};
 use crate::sync::lock;
+use crate::units::one_line;
 
 /// How long is waited before a run that has failed begins again: at first, and at most.
 const WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
@@ -201,7 +202,7 @@ fn begins_again(report: &Report) -> bool {
 /// The first thing that went wrong, on one line.
 fn failure(report: &Report) -> Option<String> {
     let said = report.first_error()?;
-    Some(said.split_whitespace().collect::<Vec<_>>().join(" "))
+    Some(one_line(said))
 }
 
 fn troubles(name: &str, status: &Status) -> Vec<String> {

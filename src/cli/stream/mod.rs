@@ -5,7 +5,7 @@ mod arguments;
 mod consume;
 mod counters;
 mod flags;
-mod html;
+pub(super) mod html;
 mod outputs;
 mod report;
 mod tempo;

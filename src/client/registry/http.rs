@@ -300,7 +300,7 @@ impl Client {
 /// The registry's own words in one line, those of a whole page shortened.
 fn one_line(words: &str) -> String {
     const MOST: usize = 400;
-    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = crate::units::one_line(words);
     match line.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None if line.is_empty() => "without a word".into(),

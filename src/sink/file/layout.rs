@@ -228,7 +228,7 @@ pub(super) fn draft(path: &Path) -> PathBuf {
 }
 
 /// `00002-of-00008`.
-pub(super) fn suffix(slice: Slice) -> String {
+pub fn suffix(slice: Slice) -> String {
     format!("{:05}-of-{:05}", slice.index, slice.count)
 }
 

@@ -49,10 +49,10 @@ use crate::format::{FormatKind, Shape};
 use crate::place::{Bytes, Count, Duration, Flag, LocalPath, OneOrMany, Place, Placed, Text};
 use existing::Existing;
 pub use inside::outside_datasets;
-#[cfg(feature = "delta")]
-pub use layout::NULL_PARTITION;
 use layout::PathLayout;
 pub use layout::sliced;
+#[cfg(feature = "delta")]
+pub use layout::{NULL_PARTITION, suffix};
 use ready::{EarlierFiles, ReadyFiles};
 #[cfg(feature = "delta")]
 pub use table::TableFiles;

@@ -74,9 +74,8 @@ impl Slots {
 
     /// The newest slot that is due.
     pub fn newest(&self, now: DateTime<Utc>) -> Option<Slot> {
-        let local = now.with_timezone(&self.zone.0).naive_local();
         // Where clocks go back they show less than slots that are due already.
-        let mut newest = self.before(local)?;
+        let mut newest = self.before(self.local(now))?;
         while let Some(next) = self.after(newest).filter(|next| self.due(*next) <= now) {
             newest = next;
         }
@@ -103,8 +102,8 @@ impl Slots {
 
     /// All slots from the first day on until this one, in order.
     pub fn until(&self, last: Slot) -> Vec<Slot> {
-        let begin = self.start.and_then(|start| self.from(start.into()));
-        let all = std::iter::successors(begin, |slot| self.after(*slot));
+        let all = self.start.into_iter();
+        let all = all.flat_map(|start| self.between(start, last.day()));
         all.take_while(|slot| *slot <= last).collect()
     }
 

@@ -7,8 +7,13 @@ use super::questions::Ask;
 use super::report::{CellReport, Report};
 use super::spread::Spread;
 use super::text;
+use crate::cli::grid::cut;
+use crate::cli::stream::html::escaped;
 use crate::error::{Error, Result};
 use crate::units::{show_bytes, show_count};
+
+/// Characters that find room beside a bar.
+const LABEL: usize = 48;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:76rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}\
 table{border-collapse:collapse;margin:.5rem 0}td,th{padding:.2rem .8rem;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap}\
@@ -182,7 +187,7 @@ fn bars(
     for (place, (cell, spread)) in all.iter().enumerate() {
         let top = LINE * place as f64;
         let middle = top + LINE / 2.0;
-        let label = escaped(&shortened(&cell.label));
+        let label = escaped(&cut(&cell.label, LABEL));
         let (bar, low, high) = (x(spread.median), x(spread.low), x(spread.high));
         writeln!(
             out,
@@ -211,15 +216,6 @@ fn bars(
     writeln!(out, "</svg></div>")
 }
 
-/// What finds room beside a bar.
-fn shortened(label: &str) -> String {
-    const MOST: usize = 48;
-    match label.chars().count() > MOST {
-        true => label.chars().take(MOST - 1).chain(['…']).collect(),
-        false => label.to_string(),
-    }
-}
-
 fn table(out: &mut String, rows: &[Vec<String>]) -> fmt::Result {
     writeln!(out, "<div><table>")?;
     for (place, row) in rows.iter().enumerate() {
@@ -230,10 +226,4 @@ fn table(out: &mut String, rows: &[Vec<String>]) -> fmt::Result {
         writeln!(out, "<tr>{}</tr>", cells.collect::<String>())?;
     }
     writeln!(out, "</table></div>")
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }

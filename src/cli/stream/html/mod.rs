@@ -202,7 +202,8 @@ fn gaps(out: &mut String, clocks: &ClockReading) -> fmt::Result {
     }
 }
 
-fn escaped(text: &str) -> String {
+/// Text as a page shows it.
+pub(in crate::cli) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -1,5 +1,6 @@
 //! What tells a run from all others: in the names of its files, in its note, in its transaction.
 
+use crate::sink::file::suffix;
 use crate::sink::{Slice, Target};
 
 /// So many hexadecimal digits of a fingerprint stand in names: stores and their servers bound those.
@@ -70,10 +71,6 @@ pub(super) fn is_ours(name: &str) -> bool {
     fingerprint.len() == DIGITS
         && fingerprint.chars().all(hexadecimal)
         && rest.ends_with(".parquet")
-}
-
-fn suffix(slice: Slice) -> String {
-    format!("{:05}-of-{:05}", slice.index, slice.count)
 }
 
 #[cfg(test)]

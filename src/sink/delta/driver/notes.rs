@@ -4,6 +4,7 @@
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use object_store::path::Path as ObjectPath;
 use object_store::{Error as StoreError, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
 
@@ -111,8 +112,11 @@ pub(super) fn are_there(engine: &Engine, files: &[AddedFile]) -> bool {
 
 /// A note is not needed any more.
 pub(super) fn forget(engine: &Engine, identity: &Identity) -> Result<()> {
-    let path = engine.path(&identity.note(identity.slice))?;
-    match block_on(engine.store.delete(&path))? {
+    delete(engine, &engine.path(&identity.note(identity.slice))?)
+}
+
+fn delete(engine: &Engine, path: &ObjectPath) -> Result<()> {
+    match block_on(engine.store.delete(path))? {
         Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
         Err(error) => Err(Error::because("removing what was noted", error)),
     }
@@ -126,10 +130,7 @@ pub(super) fn forget_earlier(engine: &Engine, identity: &Identity) -> Result<()>
     for object in listed {
         let name = object.location.filename().unwrap_or_default();
         if identity.is_earlier_note(name) {
-            match block_on(engine.store.delete(&object.location))? {
-                Ok(()) | Err(StoreError::NotFound { .. }) => {}
-                Err(error) => return Err(Error::because("removing what was noted", error)),
-            }
+            delete(engine, &object.location)?;
         }
     }
     Ok(())

@@ -50,7 +50,7 @@ fn recovered(
     }
     match copy.is_none() && left.is_empty() {
         true => {}
-        false if only_look => told(&place, layout, &mut recovered)?,
+        false if only_look => told(&place, layout, (copy, left), &mut recovered)?,
         false => {
             // What is there belongs to a run that is at work, or to nobody: that it is known before
             // anything is done to it, nobody else does so at the same time.
@@ -62,9 +62,13 @@ fn recovered(
 }
 
 /// What the next run does with what is there.
-fn told(place: &ObjectPlace, layout: &PathLayout, recovered: &mut Recovered) -> Result<()> {
-    let mut left = place.recorded()?;
-    if let Some(copy) = DecisionCopy::kept(place)?
+fn told(
+    place: &ObjectPlace,
+    layout: &PathLayout,
+    (copy, mut left): (Option<DecisionCopy>, Vec<(String, String)>),
+    recovered: &mut Recovered,
+) -> Result<()> {
+    if let Some(copy) = copy
         && stands(&copy.places()?)?
     {
         let shown = layout.path().display();
