@@ -52,45 +52,65 @@ impl Generator for Sequence {
             Some(written) => step(written, &data_type, &data_type)?,
             None => one(&data_type),
         };
-        let rows = row_numbers(build)?;
-        if rows.is_none() && bits(&data_type) < 64 {
-            let message = format!(
-                "a sequence without end does not fit in {}",
-                show_type(&data_type)
-            );
-            return Err(Problem::new(message)
-                .at(&build.place)
-                .hint("give it a type of 64 bits"));
-        }
-        let last = start + step * i128::from(rows.unwrap_or(1).saturating_sub(1));
-        let (least, most) = limits(&data_type);
-        if !(least..=most).contains(&last) {
-            let (last, data_type) = (show_integer(last, &data_type), show_type(&data_type));
-            let message = format!("the sequence ends at {last}, which does not fit in {data_type}");
-            return Err(Problem::new(message).at(&build.place));
-        }
-        let domain = Domain {
-            range: rows.map(|_| Range::Integer {
-                min: start.min(last),
-                max: start.max(last),
-            }),
-            order: match step {
-                1.. => Order::StrictlyAscending,
-                0 => Order::Ascending,
-                _ => Order::Unknown,
-            },
-            unique: step != 0,
-            ..Domain::default()
-        };
+        let last = last(build, &data_type, start, step)?;
         Ok(BuiltColumn::new(
             data_type.clone(),
-            domain,
+            domain(start, step, last),
             SequenceFill {
                 data_type,
                 start: low_bits(start),
                 step: low_bits(step),
             },
         ))
+    }
+}
+
+/// The value of the last row, which the type must hold; nothing for a table without end.
+fn last(
+    build: &mut Build<'_>,
+    data_type: &DataType,
+    start: i128,
+    step: i128,
+) -> Result<Option<i128>, Problem> {
+    let Some(rows) = row_numbers(build)? else {
+        return match bits(data_type) {
+            // At a million rows a second, a step of 1 takes 300 000 years to leave 64 bits.
+            64.. => Ok(None),
+            _ => Err(without_end(build, data_type)),
+        };
+    };
+    let last = start + step * i128::from(rows.saturating_sub(1));
+    let (least, most) = limits(data_type);
+    if (least..=most).contains(&last) {
+        return Ok(Some(last));
+    }
+    let (last, data_type) = (show_integer(last, data_type), show_type(data_type));
+    let message = format!("the sequence ends at {last}, which does not fit in {data_type}");
+    Err(Problem::new(message).at(&build.place))
+}
+
+fn without_end(build: &Build<'_>, data_type: &DataType) -> Problem {
+    let data_type = show_type(data_type);
+    let message = format!("a sequence without end does not fit in {data_type}");
+    Problem::new(message)
+        .at(&build.place)
+        .hint("give it a type of 64 bits")
+}
+
+/// What the formats may count on.
+fn domain(start: i128, step: i128, last: Option<i128>) -> Domain {
+    Domain {
+        range: last.map(|last| Range::Integer {
+            min: start.min(last),
+            max: start.max(last),
+        }),
+        order: match step {
+            1.. => Order::StrictlyAscending,
+            0 => Order::Ascending,
+            _ => Order::Unknown,
+        },
+        unique: step != 0,
+        ..Domain::default()
     }
 }
 
