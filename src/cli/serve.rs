@@ -25,6 +25,7 @@ const OURS: &[&str] = &[
 ];
 
 pub(super) fn run(options: &ServeOptions, variables: Option<dotenv::Read>) -> Result<u8> {
+    // The variable and its name are those of the service that this one replaces.
     log::begin(log_level::of_variable("LOG_LEVEL")?);
     if let Some(dotenv::Read { path, variables }) = variables {
         tracing::info!(path, variables, "environment file read");
@@ -43,6 +44,8 @@ fn carry_out(options: &ServeOptions) -> Result<u8> {
     let overrides = overrides(&options.file)?;
     for pipeline in &pipelines {
         // One of a schedule is planned anew for each slot: this time to know what is wrong with it.
+        // A trial makes and encodes the first batch, which costs time for a plan that no slot will
+        // use.
         let plan = plan_of(pipeline, &overrides, pipeline.scheduled.is_none(), true)?;
         match &pipeline.scheduled {
             Some(scheduled) => {
@@ -61,8 +64,11 @@ fn carry_out(options: &ServeOptions) -> Result<u8> {
         Some(address) => *address,
         None => serve::address(serves.iter().find_map(|one| one.listen.as_ref()))?,
     };
+    // Before any pipeline begins, as for `run --serve`: a port in use ends nothing that has begun.
     let listener = Listener::bind(address, "--listen")?;
     let mut offer = offer(&serves, &options.file, &stop)?;
+    // An empty variable is what a deployment has whose secret is missing: an empty token would be
+    // one that everybody knows.
     if let Some(token) = options.token.as_ref().filter(|token| !token.is_empty()) {
         offer.token = Some(Secret(token.clone()));
     }
@@ -221,6 +227,8 @@ fn offer(serves: &[&Serve], options: &FileOptions, stop: &Stop) -> Result<Offer>
         for (path, trigger) in &serve.triggers.0 {
             let plan = planner(trigger.pipeline.beside(), options.clone());
             // What is wrong with it is known before the first call.
+            // Of one row: the call is made before any service is up, and only its mistakes are
+            // wanted.
             plan(0..1)?;
             let count = |said: &Option<Placed<crate::place::Count>>| {
                 said.as_ref().map(|count| count.value.0)
@@ -246,6 +254,8 @@ fn planner(file: PathBuf, options: FileOptions) -> Box<MakePlan> {
 
 /// Paths that are none, or that mean two things.
 fn path_problems(serves: &[&Serve]) -> Vec<Problem> {
+    // Two pipelines share one server, and the old service's paths are free to choose: any of them
+    // may collide with ours or with another's.
     let mut seen: HashSet<&str> = OURS.iter().copied().collect();
     let mut problems = Vec::new();
     for serve in serves {
