@@ -7,6 +7,8 @@ use std::fmt;
 use super::values::Values;
 
 /// 99 of 100 normal values lie so many standard deviations around the mean.
+// The two-sided 99 % of the normal distribution, which stands for the binomial one below: close
+// enough in the middle, and where too few values lie beyond a quantile the bound is open anyway.
 const DEVIATIONS: f64 = 2.576;
 
 /// A quantile and its bounds.
@@ -48,6 +50,8 @@ impl Bounds {
         let (low, high) = ((middle - off).floor(), (middle + off).ceil());
         let at = |rank: f64| values.at(rank as u64);
         Self {
+            // Ranks and no formula of a distribution: latencies have none that could be assumed.
+            // This is the textbook interval of a quantile by order statistics.
             low: at(low.max(0.0)),
             value: at((middle.ceil() - 1.0).max(0.0)),
             high: at(high),
@@ -88,6 +92,8 @@ impl Scale {
         self.least > 0.0
     }
 
+    // Latencies differ by powers of ten between P10 and P99.9; on a straight scale all but the last
+    // two lines would lie at the left edge.
     fn place(&self, value: f64) -> usize {
         let on = |value: f64| match self.is_logarithmic() {
             true => value.ln(),
@@ -111,6 +117,8 @@ impl fmt::Display for Bounds {
 
 impl Verdict {
     pub(super) fn of(first: &Bounds, second: &Bounds) -> Self {
+        // Bounds that only touch show no difference. It is the careful side: two runs that are told
+        // apart are different, two that are not may still be.
         let apart = first.high < second.low || second.high < first.low;
         match (apart, first.is_open() || second.is_open()) {
             (_, true) => Self::Unknown,

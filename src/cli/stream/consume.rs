@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::units::show_count;
 
 /// How much longer a consumer stays than messages are sent.
+// The old consumers stay ten seconds longer than `-t`: what is on its way then is answered, too.
 const LONGER: Duration = Duration::from_secs(10);
 
 /// How long it waits for the producer, unless something is said.
@@ -53,7 +54,9 @@ pub(super) fn run(options: &StreamOptions) -> Result<u8> {
 fn tell(done: &Consumed) -> Result<u8> {
     let seconds = done.elapsed.as_secs_f64();
     let rate = match seconds > 0.0 {
+        // n messages have n − 1 gaps between the first and the last one.
         true => done.messages.saturating_sub(1) as f64 / seconds,
+        // One message has no time between two; its rate would be infinite.
         false => 0.0,
     };
     print(&format!(

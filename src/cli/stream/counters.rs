@@ -16,6 +16,7 @@ const HEADER: &str =
     "timestamp,bytes_sent,bytes_recv,packets_sent,packets_recv,errin,errout,dropin,dropout\n";
 
 /// The system's names of the counters, in the order of the file.
+// The header above has the names and the order of the old file, errors and drops in before out.
 const COUNTERS: [&str; 8] = [
     "tx_bytes",
     "rx_bytes",
@@ -66,7 +67,9 @@ impl Counters {
         let (first, counters) = (self.read(), self.clone());
         let write = move || match counters.write(&outlet, &ended) {
             Ok(()) => Ok(outlet),
-            // What cannot be written may not be removed either.
+            // The first error says why; a second one while the hidden file is removed would replace
+            // it.
+            // Removing the hidden file may fail for the same reason.
             Err(error) => outlet.end(false).and(Err(error)).map_err(&failed),
         };
         let thread = std::thread::Builder::new()
@@ -89,6 +92,8 @@ impl Counters {
             let figures = self.read().map(|figure| figure.to_string());
             let time = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
             writeln!(file, "{time},{}", figures.join(","))?;
+            // A channel instead of a sleep: the end of a run does not wait for the rest of a
+            // second.
             if over.recv_timeout(Duration::from_secs(1)) != Err(RecvTimeoutError::Timeout) {
                 return Ok(());
             }
@@ -115,6 +120,7 @@ impl Counting {
         outlet.end(begun).map_err(writing(&self.path))?;
         let now = self.counters.read();
         Ok(std::array::from_fn(|index| {
+            // An interface that was taken down may count from 0 again.
             now[index].saturating_sub(self.first[index])
         }))
     }

@@ -102,6 +102,8 @@ impl TempoOptions {
             ("-catch-up", self.catch_up == CatchUp::Skip),
             ("-arrivals", self.arrivals == Arrivals::Poisson),
         ];
+        // Said for nothing, each of these would be ignored without a word: late, ramped or spaced
+        // messages only exist at a rate.
         let given = given.iter().find(|(_, given)| *given);
         match given.filter(|_| stream.rate == "max") {
             Some((flag, _)) => Err(Error::user(format!(

@@ -1,4 +1,5 @@
-//! Row groups and pages that cannot have what is looked for: by least and greatest values, and by Bloom filters.
+//! Which row groups and pages cannot have what is looked for, by least and greatest values and by
+//! Bloom filters.
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::compute::kernels::cmp::{gt, lt};
@@ -26,12 +27,15 @@ pub(super) fn rows(
     let of_group = || std::iter::once(metadata.metadata().row_group(group));
     let least = statistics.row_group_mins(of_group()).map_err(failed)?;
     let most = statistics.row_group_maxes(of_group()).map_err(failed)?;
+    // In the order of their price: the statistics are in the footer, which is read already; a Bloom
+    // filter is a read of its own; the index of pages is looked at last.
     if outside(&least, &most, range)?.value(0) {
         return Ok(None);
     }
     let Some(column) = statistics.parquet_column_index() else {
         return Ok(Some(None));
     };
+    // A Bloom filter knows values and no order, so that only a question for one value can ask it.
     if let Some(value) = range.value()
         && metadata
             .metadata()
@@ -76,6 +80,8 @@ fn pages(
         .data_page_maxes(columns, offsets, [&group])
         .map_err(failed)?;
     let counts = statistics.data_page_row_counts(offsets, metadata.row_groups(), [&group]);
+    // A file of another writer may have an index that does not fit its pages; then all of them are
+    // read.
     let Some(counts) = counts
         .map_err(failed)?
         .filter(|counts| counts.len() == least.len())
@@ -117,6 +123,8 @@ fn may_have(filter: &Sbbf, value: &ArrayRef, physical: Type) -> bool {
             .ok()
             .filter(|cast| cast.null_count() == 0)
     };
+    // The filter hashes the bytes of the physical type: an integer of 8 bits must be hashed as one
+    // of 32. A decimal is not asked for: cast to an integer it would lose its scale.
     let numbers = value.data_type().is_integer() || value.data_type().is_temporal();
     let found = match physical {
         Type::INT32 if numbers => as_type(DataType::Int32)

@@ -20,6 +20,7 @@ const SCRIPT: &str = include_str!("readers.py");
 const PYTHON: &str = "python3";
 
 /// A reader that has not answered by then never will.
+// No measurement is behind five minutes; a cell holds 1 GiB of values at most.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// How often it is looked whether the measurement is to end.
@@ -74,6 +75,9 @@ impl Python {
         std::fs::write(&script, SCRIPT)
             .map_err(|error| Error::because("writing the script of the readers", error))?;
         let started = Command::new(program)
+            // `-I` keeps Python from importing what lies beside the script or what PYTHONPATH
+            // names; packages that are installed for one user alone (`pip install --user`) are not
+            // seen either.
             .args(["-I", "readers.py", values, &threads.to_string()])
             .current_dir(folder)
             .stdin(Stdio::piped())
@@ -87,6 +91,7 @@ impl Python {
         let (asks, out) = (child.stdin.take(), child.stdout.take());
         let (send, answers) = channel();
         if let Some(out) = out {
+            // A thread reads, so that waiting for an answer can end: a pipe has no timeout.
             let read = move || {
                 BufReader::new(out)
                     .lines()

@@ -83,6 +83,7 @@ impl Questions {
             problems.extend(wrong.filter(|_| flag != "--one-column" || !nested(name)));
         }
         problems.into_result()?;
+        // The column that somebody sorts by is the one that they look by.
         let ordered = table.sorted.first().map(|(columns, _)| columns[0].clone());
         let predicate = options
             .predicate

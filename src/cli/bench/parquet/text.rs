@@ -265,6 +265,7 @@ pub(super) fn verdict(report: &Report, best: &Best) -> String {
 fn more(times: f64) -> String {
     match times {
         times if times >= 2.0 => format!("{times:.1} times as much"),
+        // Less would be shown as `0.0 % more`.
         times if times >= 1.0005 => format!("{:.1} % more", (times - 1.0) * 100.0),
         _ => "as much".to_string(),
     }

@@ -31,11 +31,13 @@ pub(super) struct Line {
 
 impl Chart {
     pub(super) fn write(&self, out: &mut String) -> fmt::Result {
+        // Drawn by hand as SVG: the page is to need nothing else, not even a script.
         let points = || self.lines.iter().flat_map(|line| &line.points);
         if points().next().is_none() {
             return writeln!(out, "<p>nothing was measured</p>");
         }
         let up = |value: f64| match self.logarithmic {
+            // Zero has no logarithm.
             true => value.max(LEAST).log10(),
             false => value,
         };
