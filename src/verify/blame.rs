@@ -1,5 +1,5 @@
-//! Which changes a row that is not as it should be is short of, or has seen too early or twice: as far as
-//! its values tell.
+//! Which changes explain a row that is not as it should be: those that it lacks, or has seen too
+//! early or twice, as far as its values tell.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +16,7 @@ use crate::plan::BATCH_ROWS;
 use crate::units::show_count;
 
 /// So many later changes are looked at: about a second of one core for each ten million.
+// A choice: who waits for a verdict waits a second or two more for the reason.
 const LOOKED_AHEAD: u64 = 10_000_000;
 
 /// So many changes of one row are named.
@@ -47,6 +48,8 @@ impl Blaming<'_> {
         let rows = told.iter().enumerate();
         let rows = rows.map(|(index, one)| one.row.or(found.get(&index).copied()));
         let rows: Vec<Option<u64>> = rows.collect();
+        // The pasts of all rows of a portion in one scan of the changes: one scan for each row
+        // would take minutes.
         let keys: BTreeSet<u64> = rows.iter().flatten().copied().collect();
         let table = self.states.table();
         // What comes later may be there already: a load goes on, or was asked to be compared as it was.
@@ -77,6 +80,8 @@ impl Blaming<'_> {
             })
         };
         Ok(match told.kind {
+            // A row that is not there says nothing of its values: both explanations fit, and both
+            // are told.
             Kind::Missing => match delete {
                 Some(delete) => Some(Blame {
                     changes: insert
@@ -142,6 +147,8 @@ impl Blaming<'_> {
         let (before, after): (Vec<&Past>, Vec<&Past>) =
             matching.into_iter().partition(|one| one.number < moment);
         let said = |one: &Past| format!("change {}", show_count(one.number));
+        // The last of several: updates may set the same values twice, and the fewest lost changes
+        // are the likeliest.
         if let Some(stopped) = before.last() {
             let lost = made
                 .iter()
@@ -226,6 +233,8 @@ impl Blaming<'_> {
             .collect();
         let mut found = BTreeMap::new();
         let table = self.states.table();
+        // Two blocks ahead: no session begins a block before all have committed the block before
+        // the last, so that nothing further can be there.
         let end = self.states.moments().last() + 2 * table.all().block();
         let end = table.before_of(Operation::Insert, end);
         let mut first = 0;

@@ -17,6 +17,8 @@ use crate::shown_value::show;
 use crate::units::hexadecimal;
 
 /// Rows that are read again at once.
+// No measurement is behind this number. Each portion reads every piece that it needs once, so that
+// more at once read less; fewer hold less.
 pub(super) const AT_ONCE: usize = 4096;
 
 /// A row that is not as it should be, with its values.
@@ -83,6 +85,8 @@ impl Details<'_> {
             let (own, other) = (expected.get(&index), found.get(&index));
             let cells = self.cells(difference.kind, own, other)?;
             let near = difference.kind == Kind::Different && cells.is_empty();
+            // Hashes said that the rows differ; without a tolerance an empty list of cells would be
+            // a fault of ours, and is told rather than hidden.
             if near && self.float_ulps > 0 {
                 continue;
             }
@@ -130,6 +134,8 @@ impl Details<'_> {
         differences: &[Difference],
         spot: impl Fn(&Difference) -> Option<Spot>,
     ) -> Result<BTreeMap<usize, Again>> {
+        // Sorted by piece: rows that differ often stand together, and a piece costs the same for
+        // one row as for all.
         let mut pieces: BTreeMap<u32, Vec<(usize, u32)>> = BTreeMap::new();
         for (index, difference) in differences.iter().enumerate() {
             if let Some(spot) = spot(difference) {
@@ -173,6 +179,7 @@ impl Details<'_> {
             if both.is_some_and(|(own, other)| self.are_near(own, other, column)) {
                 continue;
             }
+            // The values are right there, so what should be there would only repeat them.
             let known = matches!(kind, Kind::Doubled | Kind::OutOfOrder);
             let expected = expected.filter(|_| !known);
             cells.push(Cell {
@@ -270,6 +277,7 @@ pub(super) fn shown(values: &ArrayRef, field: &Field) -> Result<Option<String>> 
         if let Some(bytes) = values.as_binary_opt::<i32>() {
             let bytes = bytes.value(0);
             let text = std::str::from_utf8(bytes).ok();
+            // A terminal would obey what is in there.
             let text = text.filter(|text| !text.contains(char::is_control));
             let digits = || format!("0x{}", hexadecimal(bytes));
             return Ok(Some(text.map_or_else(digits, str::to_string)));
@@ -313,6 +321,8 @@ fn equal(one: &ArrayRef, other: &ArrayRef) -> bool {
 fn ordered64(value: f64) -> Option<i64> {
     let bits = value.to_bits() as i64;
     let ordered = if bits < 0 {
+        // IEEE 754 floats are sign and magnitude: turned over for negative ones, their bits count
+        // as numbers do, and −0 and +0 are no step apart.
         i64::MIN.wrapping_sub(bits)
     } else {
         bits

@@ -37,6 +37,8 @@ impl<'p> Expected<'p> {
             true => job.source.clone(),
             false => job
                 .source
+                // Values do not depend on how rows are cut, so that verify takes batches of one
+                // size whatever `batch_rows` was in the run.
                 .on(Grid::one(job.first_row, Some(rows), BATCH_ROWS)),
         };
         let pieces = source.batches().ok_or_else(|| endless(&job.table))?;
@@ -48,6 +50,7 @@ impl<'p> Expected<'p> {
             columns,
             rows,
             pieces,
+            // Rows that the run left out must be left out again: the same policy decides here.
             rejects: Rejects::new(policy.unwrap_or(OnBadRow::Stop)),
         })
     }
@@ -126,6 +129,8 @@ impl<'p> Expected<'p> {
                 }
                 let value = folder.and_then(|folder| folder.values[index].1.clone());
                 // A folder's name cannot tell the empty text from null.
+                // Hive's layout has one name for null and for the empty text,
+                // `__HIVE_DEFAULT_PARTITION__`.
                 let value = value.filter(|value| !value.is_empty());
                 let values = (0..rows.num_rows()).map(|_| value.as_deref());
                 let texts: ArrayRef = Arc::new(StringArray::from_iter(values));

@@ -15,9 +15,10 @@ pub(super) struct Group {
     pub most: Option<usize>,
 }
 
-/// Rows of both sides that so many bytes are enough for, if none of them is as it should be: each is kept,
-/// twice while those of all workers are put together, and then told.
+/// How many rows of both sides fit into so many bytes in the worst case, in which all of them
+/// differ: each is kept, twice while the lists of all workers are put together, and then told.
 pub(super) fn fitting(memory: u64) -> u64 {
+    // An entry is 64 bytes: two hashes of 128 bits, the place, the count.
     let (kept, told) = (size_of::<Entry>(), size_of::<Difference>());
     (memory / (kept + kept.max(told)) as u64).max(64)
 }
@@ -59,6 +60,8 @@ impl Group {
             .wanted
             .as_ref()
             .is_none_or(|wanted| wanted[bucket as usize]);
+        // Bits that neither the bucket (the high ones) nor the share (the low ones) is chosen by;
+        // else parts would be empty or all in one.
         wanted && (key >> 32) as u64 % count == part
     }
 }

@@ -24,6 +24,9 @@ pub(super) fn nothing(held: &HeldFiles, lost: Option<&str>) -> Error {
 /// What a pipeline that reads these files could say helps nobody who has let a sink write them.
 pub(super) fn as_told(mut error: Error, held: Option<&HeldFiles>) -> Error {
     let Some(held) = held else {
+        // The error is the source's and speaks of a pipeline that reads a path; here a sink wrote
+        // it, or a flag named it. Hints are told apart by their text, as errors carry no kind of
+        // hint.
         let is_of_paths = |hint: &String| hint.starts_with("a path to read ");
         for problem in &mut error.problems {
             if problem.hint.as_ref().is_some_and(is_of_paths) {
@@ -58,6 +61,7 @@ fn among_others(held: &HeldFiles) -> Option<String> {
     }
     let partitioned = names.iter().any(|name| name.contains('='));
     let below = if partitioned { "**/part-*" } else { "part-*" };
+    // A folder's name may have `[` or `*` in it, which `--against` would take for a pattern.
     let path = glob::Pattern::escape(&held.path.display().to_string());
     let rest =
         "all that is in the folder is compared: move what the sink has not written elsewhere";

@@ -50,6 +50,8 @@ fn sorted(value: Value) -> Value {
         Value::Array(items) => items.into_iter().map(sorted).collect(),
         Value::Object(fields) => {
             let mut fields: Vec<(String, Value)> = fields.into_iter().collect();
+            // MySQL stores JSON parsed, with its keys sorted and blanks and numbers spelt anew;
+            // MariaDB keeps the text as it came. So meanings are compared, and no bytes.
             fields.sort_by(|one, other| one.0.cmp(&other.0));
             let fields = fields
                 .into_iter()
@@ -58,6 +60,7 @@ fn sorted(value: Value) -> Value {
         }
         Value::Number(number) if number.is_f64() => match number.as_f64() {
             // Exact: it has fewer bits than a double holds.
+            // `1.0` and `1` are the same number in JSON, and servers write either.
             Some(whole) if whole.fract() == 0.0 && whole.abs() < 1e15 => (whole as i64).into(),
             _ => Value::Number(number),
         },

@@ -54,6 +54,9 @@ impl<'w> Workers<'w> {
         begin: &(dyn Fn() -> T + Sync),
         work: Work<'_, T>,
     ) -> Result<Vec<T>> {
+        // Pieces are pulled in ascending order rather than dealt out as ranges: a compressed CSV or
+        // JSON file is unpacked once from its start, and whoever reads far ahead would wait for
+        // that or unpack it again.
         let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
         let failure = Mutex::new(None);
         let made = self.pool.broadcast(|_| {
@@ -68,6 +71,8 @@ impl<'w> Workers<'w> {
                 }
                 if let Err(error) = self.one(side, piece, &mut own, work) {
                     stop.store(true, Ordering::Relaxed);
+                    // The first error is told; what other workers met after it is mostly its
+                    // consequence.
                     lock(&failure).get_or_insert(error);
                 }
             }
@@ -87,6 +92,8 @@ impl<'w> Workers<'w> {
             self.progress.done.fetch_add(count, Ordering::Relaxed);
             Ok(())
         });
+        // Readers are libraries that meet other people's files: a panic in one of them is the error
+        // of that file and must not end the process.
         catch_unwind(one)
             .unwrap_or_else(|panic| Err(Error::of_panic("comparing rows", panic.as_ref())))
     }

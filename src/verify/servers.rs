@@ -22,6 +22,8 @@ pub(super) fn reader(
     let table = called(held, table);
     Ok(match held.server {
         TableServer::Postgres if cfg!(feature = "postgres") => {
+            // The progress of the load is read in the same snapshot as its rows, or a load that is
+            // going on would differ by what came between.
             let source = source::postgres::Postgres::of(url, table, connections, tls);
             (Arc::new(source.with_load(load)), Spelling::Table)
         }
@@ -118,6 +120,8 @@ fn command(against: &str) -> String {
 
 /// Where a server is, as the pipeline says it: with names in the place of what they hide.
 fn address(url: &Placed<Secret>, database: Option<&Placed<Text>>) -> String {
+    // As the file spells it, with `${env:…}` in the place of a password: the command can be pasted
+    // and shows no secret.
     let url = format!("url: \"{}\"", url.place.shown(&url.value.0));
     match database {
         Some(name) => format!(

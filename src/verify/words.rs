@@ -68,6 +68,7 @@ impl Cell {
 }
 
 /// A value longer than that is cut in words; the report has all of it.
+// A choice: a value of a megabyte in one line makes all others unreadable.
 const LONGEST: usize = 1_000;
 
 /// A value: in quotes what could be taken for null, for the words around it, or for nothing at all.
@@ -79,7 +80,9 @@ fn shown(value: Option<&str>) -> String {
         let bytes = show_count(text.len() as u64);
         return format!("{}… ({bytes} bytes)", shown(Some(&text[..end])));
     }
+    // Blanks at an end are what nobody sees, and a frequent difference.
     let around = |text: &str| text.starts_with([' ', '"']) || text.ends_with(' ');
+    // The words of the line itself, which a text could imitate.
     let said = text.contains("; ") || text.contains(", found ");
     match text.is_empty() || text == "null" || around(text) || said || plain(text) != text {
         true => format!("\"{}\"", quoted(text)),

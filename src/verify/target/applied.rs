@@ -75,6 +75,7 @@ impl Target<'_> {
             found,
             fields,
             keyed: self.columns.keyed.clone(),
+            // A server's rows have no order of their own, and rows of the table come and go.
             place: None,
             order: None,
             behind: None,
@@ -161,6 +162,8 @@ fn numbers(table: &Table, progress: &HashMap<i32, i64>) -> Vec<u64> {
         let next = progress.get(&shard).map_or(0, |next| next.unsigned_abs());
         match rows {
             // All of the table's changes are applied.
+            // The table's last change may lie before the load's last one; what the other tables do
+            // after it matters to no row here.
             Some(rows) if next >= rows => table.all().count().unwrap_or(u64::MAX),
             _ => table.number(next),
         }
