@@ -16,6 +16,8 @@ use crate::sync::lock;
 /// Figures of one source or sink.
 #[derive(Debug, Default)]
 pub struct Meter {
+    // Plain counters are atomics, which cost nothing worth naming once a batch; what has a key or a
+    // shape is behind a lock of its own.
     rows: AtomicU64,
     bytes: AtomicU64,
     retries: AtomicU64,
@@ -77,6 +79,7 @@ pub struct Transactions {
 }
 
 /// The bounds of rows a batch.
+// The old service's buckets of `kafka_batch_size`, which its dashboards draw.
 const ROWS: &[u64] = &[10, 50, 100, 500, 1000, 2500, 5000, 10_000];
 
 /// The bounds of microseconds: those that Prometheus has for seconds.
@@ -188,6 +191,7 @@ impl Meter {
     /// What is wrong now, each once.
     fn troubles(&self) -> Vec<String> {
         let all = lock(&self.troubles);
+        // Twenty consumers that meet one dead broker say the same.
         let each: BTreeSet<&String> = all.values().collect();
         each.into_iter().cloned().collect()
     }
@@ -241,6 +245,8 @@ impl Meter {
     pub fn safe(&self) -> (u64, u64) {
         let (rows, bytes) = *lock(&self.unnamed);
         (
+            // A sink that published nothing once told of all rows that it had put into hidden
+            // files.
             self.rows().saturating_sub(rows),
             self.bytes().saturating_sub(bytes),
         )
@@ -251,6 +257,8 @@ impl Meter {
         let hidden = lock(&self.hidden);
         hidden
             .iter()
+            // What was noted as hidden may have got its name since, or been removed with its
+            // folder.
             .filter(|path| path.exists())
             .cloned()
             .collect()

@@ -280,6 +280,8 @@ impl SinkReport {
     /// It failed.
     pub fn fail(&mut self, error: &Error) {
         self.error = Some(error.to_string());
+        // A sink may fail before it has counted anything, and `errors: 0` beside an error reads
+        // like a contradiction.
         self.errors = self.errors.max(1);
     }
 }
@@ -359,6 +361,8 @@ pub fn digest<'s>(sums: impl Iterator<Item = Option<&'s str>>) -> Option<String>
     if sums.is_empty() {
         return None;
     }
+    // Sorted: neither names nor the order of files matter, so that a copy in another place has the
+    // same number.
     sums.sort_unstable();
     let mut hash = Sha256::new();
     for sum in sums {
@@ -379,5 +383,6 @@ fn is_zero(count: &u64) -> bool {
 }
 
 fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    // Microseconds: what is below is noise, and would make every report sixteen digits long.
     serializer.serialize_f64((duration.as_secs_f64() * 1e6).round() / 1e6)
 }

@@ -32,6 +32,7 @@ impl Sending {
     pub(super) fn skipped(&mut self, count: u64, now: Instant) {
         if let Some((first, _)) = self.times {
             self.times = Some((first, now));
+            // Skipped messages count as time: the schedule went on though nothing was sent.
             self.skipped += count;
         }
     }
@@ -50,12 +51,15 @@ impl Sending {
         let messages = (self.preparation.count() + self.skipped) as f64;
         let seconds = (last - first).as_secs_f64();
         let seconds = match messages > 1.0 {
+            // Ten messages at 10 Hz have nine gaps between them, 0.9 s: without one gap more the
+            // rate would be 11 Hz.
             true => seconds * messages / (messages - 1.0),
             false => seconds,
         };
         let given_up = self.given_up.map_or(0.0, |end| {
             end.saturating_duration_since(first).as_secs_f64()
         });
+        // A producer that stood still at the end would otherwise look as fast as it was before.
         seconds.max(given_up)
     }
 }

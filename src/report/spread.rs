@@ -52,6 +52,8 @@ impl Serialize for Percentiles {
         all.serialize_field("count", &self.count)?;
         let names = ["mean", "p50", "p70", "p99", "p999", "max"];
         for (name, figure) in names.into_iter().zip(self.figures()) {
+            // Null and not 0 where nothing was measured: a program that reads the report would take
+            // 0 for very fast.
             all.serialize_field(name, &Some(figure).filter(|_| self.count > 0))?;
         }
         all.end()
@@ -71,13 +73,17 @@ impl Spread {
         if self.count() == 0 || nanos > self.most {
             self.most = nanos;
         }
+        // The mean is exact: taken from the histogram it would have its three digits.
         self.sum += i128::from(nanos);
         let off = nanos.saturating_sub(self.base.unwrap_or(0));
+        // The histogram holds no negative numbers; the difference of two clocks often is one.
         let side = match off < 0 {
             true => &mut self.below,
             false => &mut self.above,
         };
         // Three digits are valid, so one is made.
+        // Made with the first value: a histogram of three digits takes some tens of kilobytes, and
+        // most runs time nothing.
         if side.is_none() {
             *side = Histogram::new(3).ok();
         }
@@ -106,6 +112,8 @@ impl Spread {
         match rank <= below {
             // The smallest of all is the farthest below.
             true => base - value(&self.below, below - rank + 1),
+            // The histogram answers with the upper end of a cell, which may lie above the greatest
+            // value there was.
             false => (base + value(&self.above, rank - below)).min(self.most as f64),
         }
     }
@@ -116,10 +124,12 @@ impl Spread {
         if count == 0 {
             return Vec::new();
         }
-        // Ten for each nine, until one value is left.
+        // Ten points for each nine (90 %, 99 %, 99.9 % …), until a single value is left: the tail
+        // is what is looked at.
         let nines = |step: i32| 1.0 - 10_f64.powf(-f64::from(step) / 10.0);
         let least = 1.0 / count as f64;
-        // The first of them are far from each other.
+        // Below 20 % the points of the nines lie far apart, and `rowgen compare` reads ranks
+        // between them.
         let early = (0..10).map(|step| f64::from(step) / 50.0);
         let shares = early
             .chain((1..=90).map(nines))

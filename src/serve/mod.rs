@@ -36,6 +36,7 @@ use crate::spec::{Measure, Serve, Tracking};
 use crate::units::parse_address;
 
 /// How often figures are looked at.
+// Five looks for each second of the history. No measurement chose it.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// What is offered, of all pipelines together.

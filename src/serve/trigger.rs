@@ -12,6 +12,7 @@ use crate::plan::Plan;
 use crate::sync::lock;
 
 /// So many calls are worked on at once: each has workers of its own.
+// A choice, as are the two below; 10 000 rows is the default of the old service's endpoint.
 const MOST_AT_ONCE: usize = 4;
 
 /// The rows of a call that names no number.
@@ -75,6 +76,8 @@ impl Sender {
         if self.stop.requested() {
             return Err(Refused::Ending);
         }
+        // Counted in one step: looked at first and raised afterwards, two calls could both take the
+        // last place.
         let entered = self
             .active
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |active| {
@@ -84,9 +87,13 @@ impl Sender {
         let rows = {
             let mut next = lock(&self.next);
             let first = *next;
+            // Calls never share rows: a row is a function of its number, so that the same numbers
+            // would send the same rows again.
             *next = first.saturating_add(count);
             first..*next
         };
+        // The place is given back when this is dropped: a panic in a triggered run once kept it for
+        // ever.
         let call = Call(self.clone());
         // Planning reads files, which no thread of the network waits for.
         let thread = std::thread::Builder::new()
@@ -99,6 +106,7 @@ impl Sender {
         let Some(text) = text else {
             return Ok(self.rows);
         };
+        // `parse` would take `+5`; all but plain digits is answered with 400.
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match text.parse::<u64>() {
             Ok(count) if digits && count > self.most => Err(Refused::Most(self.most)),
@@ -111,6 +119,7 @@ impl Sender {
     fn work(&self, rows: Range<u64>) {
         let asked = rows.end - rows.start;
         let options = Options {
+            // The service's end ends the call; the call's own end must not end the service.
             stop: Stop::of(&self.stop),
             ..Options::default()
         };

@@ -84,6 +84,7 @@ impl Figures {
 
     /// What was added since `before`; all of it where a run has begun anew.
     fn since(self, before: Self) -> Self {
+        // A counter that fell belongs to another run, of which everything is new.
         let added = |now: u64, then: u64| now.checked_sub(then).unwrap_or(now);
         Self {
             read: added(self.read, before.read),
@@ -108,7 +109,9 @@ impl Watch {
         seen.last.resize(all, Figures::default());
         let mut more = Figures::default();
         for (pipeline, last) in seen.last.iter_mut().enumerate() {
-            // A run that has ended is forgotten: the next one begins at 0.
+            // The figures of a run that has ended are forgotten at once. While they were kept, a
+            // new run that had grown past them before the next look lost as many rows from the
+            // totals.
             let figures = Figures::of(service, pipeline).unwrap_or_default();
             more.add(figures.since(*last));
             *last = figures;
@@ -118,6 +121,8 @@ impl Watch {
         let figures = senders.map(|(_, sender)| sender.figures());
         seen.sent = figures.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
         if more != Figures::default() {
+            // Time counts from the first row after a reset, not from the reset: people reset first
+            // and send afterwards.
             seen.reset.first.get_or_insert(now);
             seen.reset.last = Some(now);
         }
