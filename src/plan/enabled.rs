@@ -25,6 +25,8 @@ pub(super) fn enabled(entry: &SinkEntry) -> Result<bool, Problem> {
 }
 
 fn holds(said: &Placed<Text>) -> Result<bool, Problem> {
+    // The engine of `expr`, without a column: the same language for a condition wherever one is
+    // written.
     let mut resolve = |path: &str| -> Result<Binding, UnknownName> {
         let message = format!("there are no columns here, and so no `{path}`");
         Err(UnknownName::from(message))

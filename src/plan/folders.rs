@@ -40,6 +40,8 @@ pub(super) fn partition_by(
             None => (None, said.as_str()),
         };
         let folder = transform.map_or(name.to_string(), |transform| transform.folder(name));
+        // By the folder's name and not by the column's: the day and the month of one column are two
+        // folders.
         if columns.iter().any(|known| known.folder == folder) {
             let problem = Problem::new(format!("`partition_by` names `{folder}` twice"));
             return Err(problem.at(&said.place).hint("leave one of them out"));

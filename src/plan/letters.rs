@@ -24,6 +24,8 @@ type OutputPaths<'p> = HashMap<PathBuf, (&'p SinkPlan, Placed<LocalPath>)>;
 /// Everything that would be written over, or among other rows.
 pub(super) fn problems(jobs: &[Job]) -> Vec<Problem> {
     let tables: Vec<OfTable<'_>> = jobs.iter().filter_map(of_table).collect();
+    // A sink with the path of the dead letters once replaced them, while the report said that they
+    // were kept.
     let (mut outputs, mut letters) = (OutputPaths::new(), Vec::new());
     letters.extend(tables.iter().map(|of| PathBuf::from(of.path.as_str())));
     for sink in jobs.iter().flat_map(|job| &job.sinks) {
@@ -54,6 +56,8 @@ fn of_table(job: &Job) -> Option<OfTable<'_>> {
 /// A sink writes there, or into a folder above.
 fn written_over(kept: &Path, outputs: &OutputPaths<'_>) -> Option<Problem> {
     let there = normal(kept);
+    // One look for each folder above, in a map: comparing all sinks with all letters took 80 s for
+    // five thousand of them.
     let (sink, path) = there.ancestors().find_map(|above| {
         let found = outputs.get(above)?;
         (above == there || found.1.names_folder()).then_some(found)

@@ -22,6 +22,7 @@ use crate::source::{self, Batches, Opened};
 use crate::spec::{Pipeline, Style};
 
 /// How often figures are logged.
+// Five seconds are what both old programs had.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Makes a plan of a pipeline and what it points at. With `trial`, the first batch of each table is
@@ -37,6 +38,8 @@ pub fn make(
 ) -> Result<Plan> {
     let mut problems = Problems::default();
     let (mut builder, load) = built(pipeline, &loaded, overrides, &mut problems)?;
+    // Sinks before fingerprints, trials and servers: what only needs the file is told first, and
+    // together.
     let sinks = resolve(
         pipeline,
         (overrides.sinks.as_deref(), &loaded.unasked),
@@ -114,6 +117,7 @@ fn reads(pipeline: &Pipeline) -> Vec<PathBuf> {
         .filter_map(|(_, table)| table.from.as_ref());
     let paths = sources.filter_map(|from| from.value.path());
     reads.extend(paths.map(source::read_at));
+    // Several tables may read one file.
     reads.sort();
     reads.dedup();
     reads
@@ -294,6 +298,7 @@ fn divisible(
 fn run_key(pipeline: &Pipeline, overrides: &Overrides, table: &str) -> u128 {
     let key = Key::new(&pipeline.seed).child(table);
     match (overrides.range_of(table), overrides.slice) {
+        // A slice and a range are told apart by words, so that no two shares have one key.
         (Some(range), _) => key
             .child(&format!("rows {} to {}", range.start, range.end))
             .bits(),
@@ -320,6 +325,8 @@ fn threads(pipeline: &Pipeline, overrides: &Overrides) -> Result<usize> {
         .map(|threads| threads.value.0 as usize);
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     match overrides.threads.or(of_file) {
+        // Beyond 4096 threads the system refuses in words that nobody understands; the bound is a
+        // choice.
         Some(threads @ 1..=4096) => Ok(threads),
         Some(other) => Err(Error::user(Problem::new(format!(
             "the number of threads is 1 to 4096, not {other}"

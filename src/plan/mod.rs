@@ -179,6 +179,7 @@ pub struct SinkPlan {
 
 impl Overrides {
     /// The rows that are asked of a table, by their numbers.
+    // What is said of one table wins over what is said of all.
     fn range_of(&self, table: &str) -> Option<Range<u64>> {
         let mut named = self.table_ranges.iter();
         let named = named.find(|(name, _)| name == table);

@@ -317,6 +317,7 @@ fn monotone(
             column.name.as_str()
         )));
     };
+    // Each row would be a folder: told before a hundred thousand of them are looked for.
     if column.domain.order == Order::StrictlyAscending && rows > MOST_FOLDERS {
         return Err(too_many(column));
     }
@@ -333,6 +334,7 @@ fn monotone(
             return Err(too_many(column));
         }
         let value = text(row)?;
+        // About twice the logarithm of its rows are made for each folder: sixty of a billion.
         let next = first_after(row, end, |other| Ok(text(other)? == value))?;
         runs.push(RowRange {
             first_row: row,

@@ -63,6 +63,7 @@ pub(super) fn resolve(
     for (entry, name) in pipeline.sinks.iter().zip(names) {
         let asked = only.is_none_or(|only| only.contains(&name));
         let enabled = problems.note(enabled(entry)).unwrap_or(false);
+        // `--sinks` wins over `enabled`: whoever names a sink wants it.
         if !asked || (only.is_none() && !enabled) {
             continue;
         }
@@ -155,6 +156,8 @@ fn names(pipeline: &Pipeline, problems: &mut Problems) -> Vec<String> {
     for (index, entry) in pipeline.sinks.iter().enumerate() {
         let name = match &entry.common.name {
             Some(name) => name.value.0.clone(),
+            // By its place in the whole list: `--sinks` and `enabled` leave out sinks, and change
+            // no other one's name.
             None => format!("{}-{}", entry.kind(), index + 1),
         };
         if seen.insert(name.clone(), ()).is_some() {

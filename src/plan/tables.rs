@@ -50,6 +50,8 @@ fn options(
             TableOptions {
                 name: name.value.clone(),
                 place: name.place.clone(),
+                // By names and never by places in the file: adding or moving a table changes no
+                // other.
                 key: Key::new(seed).child(&name.value),
                 rows: match given_rows.iter().find(|(given, _)| *given == index) {
                     Some((_, rows)) => Some(given(name, table, *rows)),
@@ -119,6 +121,7 @@ pub(super) fn params(pipeline: &Pipeline, overrides: &Overrides) -> Vec<(String,
     for (name, value) in &mut params {
         let whole = format!("${{{name}}}");
         let is_param = |text: &String| text.trim_matches(['"', '\'']) == whole;
+        // The report would otherwise tell the value of the file, which is not what the run made.
         if let Some((_, rows)) = written.iter().find(|(text, _)| is_param(text)) {
             *value = rows.to_string();
         }

@@ -16,6 +16,7 @@ pub(super) fn of(pipeline: &Pipeline) -> Tempo {
         spec::Arrivals::Fixed => Arrivals::Fixed,
         spec::Arrivals::Poisson => {
             // The lower half of the key is as random as all of it.
+            // From the seed: the same run again has the same gaps, so that two runs compare.
             Arrivals::Poisson(Key::new(&pipeline.seed).child("arrivals").bits() as u64)
         }
     };
@@ -71,6 +72,8 @@ fn unskippable(job: &Job) -> Vec<Problem> {
             "leave `catch_up` out: what is late is sent late",
         )
     });
+    // Such a sink promises that what is there is complete; rows that were left out would make that
+    // a lie.
     let whole = |delivery| matches!(delivery, Delivery::Idempotent | Delivery::Transactional);
     let sinks = job.sinks.iter();
     let sinks = sinks.filter(|sink| whole(sink.options.takes().delivery));
