@@ -46,6 +46,9 @@ impl<'p> OpenRun<'p> {
                 .sink
                 .lanes
                 .iter()
+                // All lanes are told that no more comes before the first of them is waited for:
+                // blocks of changes wait for each other, and one that is finished alone would wait
+                // for ever for those that have not heard.
                 .for_each(|lane| lane.close(ending.batches));
         }
         let mut order: Vec<&mut Ending<'_, 'p>> = endings.iter_mut().collect();

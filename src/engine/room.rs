@@ -13,6 +13,8 @@ use crate::units::show_bytes;
 
 /// What is made of a batch takes at most so many times its memory: a name before each value (JSON), a text
 /// for each key of a dictionary. More would be a strange table; it only has no estimate.
+// Encoding the first batch once more would be a good part of a short run: it is only done where
+// memory times this number comes near what is free.
 const MOST_EXPANSION: u64 = 64;
 
 /// A run that leaves less than this share of what is free is warned of: estimates are of the first batch,

@@ -49,6 +49,7 @@ pub fn start(plan: Arc<Plan>, options: Options) -> Running {
     let stop = options.stop.clone();
     let (own_plan, own_watched) = (plan.clone(), watched.clone());
     let work = move || {
+        // Dropped also by a panic: whoever waits for the end of the run would wait for ever.
         let _over = RunEndGuard(&own_watched);
         run::carry_out(&own_plan, &options, &own_watched)
     };
@@ -93,6 +94,8 @@ pub(super) fn failed(plan: &Plan, watched: &Watched, stop: &Stop, error: Error) 
     let ended = Ended {
         // Who has asked for the end while servers were waited for gets it, whatever they say.
         outcome: match stop.signal() {
+            // A run that was told to end while it opened its sinks once ended with exit code 2, for
+            // what they said.
             Some(signal) => Outcome::Interrupted(signal),
             None => Outcome::NotBegun(error.fault),
         },

@@ -105,6 +105,9 @@ pub(super) fn unmade(table: &TablePlan<'_>, sink: &Resolved) -> Problem {
 ///
 /// # Errors
 /// A column has no order, the table no end, or there is too little memory.
+// Which rows a slice has is known once all are sorted: whoever makes slice 3 sorts everything, and
+// the grid is over all sorted rows. Two slices would have to agree where a file ends, which nothing
+// says without `files` or folders: such a slice is refused.
 pub(super) fn plan(
     table: &TablePlan<'_>,
     program: &Program,
@@ -119,8 +122,6 @@ pub(super) fn plan(
         return Err(problem.at(place).hint(format!("give `{name}` a row count")));
     };
     let takes = sink.options.takes();
-    // Which rows a slice has is known once all are sorted; two slices would have to agree where a
-    // file ends, and without `files` nothing says that.
     if table.slice.is_some() && sink.partition_by.is_empty() && takes.files.is_none() {
         let what = "a slice of sorted rows is whole files, and nothing says where those begin";
         let hint = "say `files: 100`, of which each slice writes its share, or use `partition_by`";
@@ -136,8 +137,6 @@ pub(super) fn plan(
         return Err(problem.at(place).hint("leave it out for 1GiB"));
     }
     let (nodes, columns) = sort_columns(program, sink)?;
-    // The grid is over all sorted rows, whatever the slice: whoever makes slice 3 sorts everything
-    // and writes its share.
     let grid = Grid::one(0, Some(rows), made.grid().batch_rows());
     let grid = files::cut(&grid, takes.files.as_slice());
     let share = |all: u64| table.slice.map_or(0..all, |slice| slice.of(all));

@@ -44,6 +44,8 @@ fn canonical(path: &Path) -> PathBuf {
 
 impl IncludedFiles {
     fn merge_all(&mut self, root: &mut Node, path: &Path, canonical: PathBuf) -> Result<()> {
+        // Taken out before decoding: places of what an included file says stay those of that file,
+        // so that a caret shows the right line.
         let Some((_, included)) = root.take("include") else {
             return Ok(());
         };
@@ -87,6 +89,7 @@ impl IncludedFiles {
         let Some(first) = self.open.iter().position(|(open, _)| open == path) else {
             return Ok(());
         };
+        // Files that included each other overflowed the stack.
         let circle = self.open[first..].iter().chain([&self.open[first]]);
         let names: Vec<&str> = circle.map(|(_, name)| name.as_str()).collect();
         Err(
@@ -135,7 +138,10 @@ fn merge_part(root: &mut Node, part: MapKey, value: Node, file: &str) -> Result<
                 Some(index) if ours[index].0.place == name.place => {
                     merged.push(ours.remove(index));
                 }
+                // A param is what a file offers to be set; whoever includes it sets it.
                 Some(_) if part.name == "params" => {}
+                // Only a table of the including file itself: two included files that both say one
+                // table would be merged in the order in which they stand, which nobody would see.
                 Some(index) if part.name == "tables" && ours[index].0.place.file() == file => {
                     let (own, ours) = ours.remove(index);
                     merged.push((own, merge_table(ours, value)));
