@@ -106,7 +106,7 @@ pub(super) fn error(text: &str) {
 fn line(message: &str, text: &str) {
     match tracing::enabled!(Level::ERROR) {
         true => tracing::error!(text, "{message}"),
-        // `RUST_LOG` silences the log, and not what went wrong.
+        // `RUST_LOG=off` is about the log; why a run failed must be told all the same.
         false => say(text),
     }
 }

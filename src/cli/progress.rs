@@ -38,7 +38,7 @@ pub(super) fn show(running: &Running) {
         }
         running.wait_for(STEP);
     }
-    // Taking lines away from a terminal that has gone is not worth a failure.
+    // The terminal may have gone; lines that cannot be removed from it are no failure.
     let _ = all.clear();
 }
 

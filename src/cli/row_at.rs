@@ -70,7 +70,7 @@ fn history(
     };
     let batch = arrow::compute::concat_batches(&first.schema(), &batches)?;
     match options.json {
-        // There are as many as rows of the batch.
+        // `rows` has one number for each row of the batch.
         true => print(&as_json(name, |index| rows[index as usize], &batch)?),
         false => print(&grid::show(&batch, row, preview::width())),
     }

@@ -46,7 +46,7 @@ pub(super) fn of_no_slot(options: &FileOptions) -> Result<()> {
 pub(super) fn planner(template: Arc<Template>, overrides: Overrides) -> Box<MakePlan> {
     Box::new(move |slot: Slot, trial| {
         let overrides = Overrides {
-            // Each run has its own beginning.
+            // `now()` is the beginning of each slot's own run, not that of the service.
             now_micros: now_micros()?,
             ..overrides.clone()
         };

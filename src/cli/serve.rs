@@ -43,9 +43,8 @@ fn carry_out(options: &ServeOptions) -> Result<u8> {
     let (mut plans, mut schedules) = (Vec::new(), Vec::new());
     let overrides = overrides(&options.file)?;
     for pipeline in &pipelines {
-        // One of a schedule is planned anew for each slot: this time to know what is wrong with it.
-        // A trial makes and encodes the first batch, which costs time for a plan that no slot will
-        // use.
+        // A pipeline with a schedule is planned anew for each slot: this plan is only made to find
+        // mistakes in it, so it needs no trial, which would make and encode a batch.
         let plan = plan_of(pipeline, &overrides, pipeline.scheduled.is_none(), true)?;
         match &pipeline.scheduled {
             Some(scheduled) => {
@@ -81,7 +80,7 @@ fn carry_out(options: &ServeOptions) -> Result<u8> {
     tracing::info!(address = %listener.address, "Starting HTTP server");
     let _server = service.listen(listener)?;
     let code = serve_until_over(&service, options.out.clone(), &plans);
-    // A schedule has no end of its own.
+    // A schedule never ends by itself, so that its end by a signal is told as such.
     let ended = stop.signal().filter(|_| !service.schedules.is_empty());
     Ok(ended.map_or(code, |signal| u8::try_from(128 + signal).unwrap_or(130)))
 }

@@ -187,7 +187,7 @@ fn against(text: &str, columns: &[(String, String)], pipeline: &Pipeline) -> Res
     }
     let source: SourceKind = decode(&node)?;
     if let Some(Err(problem)) = source.shared().check() {
-        // Before anything is read: it was said wrongly.
+        // A mistake in the flag's own text (exit code 1), told before anything is read.
         return Err(Error::user(problem));
     }
     Ok(Against {

@@ -98,7 +98,8 @@ impl<'p> OpenRun<'p> {
         let prepared = sink.prepare(ending.batches);
         if let Some(prepared) = self.note(ending, prepared) {
             ending.unsent = prepared.finished.iter().any(|lane| lane.unsent > 0);
-            // A table without end has no whole.
+            // A table without end is never whole, so that rows that were not sent take nothing away
+            // from it.
             ending.whole &= !ending.unsent || !ending.finite || self.stop.in_time();
             ending.prepared = Some(prepared);
         }
@@ -160,7 +161,7 @@ impl<'p> OpenRun<'p> {
             let published = ending.published.as_ref();
             let settled = published.map_or(Ok(()), |publish| publish.settle());
             if self.note(ending, settled).is_none() {
-                // The last one stays as long as any does.
+                // The last output keeps its decision as long as any other does.
                 return;
             }
         }
@@ -276,7 +277,7 @@ impl<'p> OpenRun<'p> {
             .sum::<u64>();
         let clocks = sinks.iter().filter_map(|sink| sink.clocks.as_ref());
         let lost = clocks.map(|clocks| clocks.lost).sum::<u64>();
-        // Who ends the wait for replies does not have them.
+        // Whoever ends the wait for replies by a signal has lost those that were still missing.
         let signal = self.stop.signal().filter(|_| interrupted || lost > 0);
         let outcome = match (&failure, signal) {
             (_, Some(signal)) => Outcome::Interrupted(signal),

@@ -197,7 +197,8 @@ impl OpenSink<'_> {
             return Err(Error::run("it took nothing for too long and was released")
                 .hint("see `stall_timeout` under `run:`"));
         }
-        // One that failed says why; the others only lack what came after that.
+        // A lane that failed says why; the others only lack what came after that, so it is asked
+        // first.
         let (failed, others): (Vec<usize>, Vec<usize>) =
             (0..self.lanes.len()).partition(|lane| self.lanes[*lane].failed());
         let mut done = BTreeMap::new();

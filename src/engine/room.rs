@@ -67,7 +67,8 @@ fn disks<'a>(plan: &'a Plan, checked: &'a [Vec<CheckedSink>]) -> BTreeMap<u64, D
             continue;
         };
         let folder = ready.folder();
-        // What cannot be asked is no reason to refuse a run: whatever is wrong there is met by its sink.
+        // A folder whose disk cannot be asked is no reason to refuse the run: what is wrong there
+        // is met by its sink.
         let Some((folder, (device, free))) = folder.and_then(|folder| {
             let asked = ask(&folder);
             asked.ok().map(|answer| (folder, answer))

@@ -92,7 +92,8 @@ pub(super) fn about(plan: &Plan) -> About {
 /// The report of a run that made nothing.
 pub(super) fn failed(plan: &Plan, watched: &Watched, stop: &Stop, error: Error) -> Report {
     let ended = Ended {
-        // Who has asked for the end while servers were waited for gets it, whatever they say.
+        // A signal that came while servers were waited for decides the outcome, whatever the
+        // servers said.
         outcome: match stop.signal() {
             // A run that was told to end while it opened its sinks once ended with exit code 2, for
             // what they said.
@@ -172,7 +173,7 @@ impl Drop for Running {
         let thread = lock(&self.thread).take();
         if let Some(Ok(thread)) = thread {
             self.stop.request();
-            // What it has to tell nobody waits for.
+            // Nobody waits for its report any more.
             let _ = thread.join();
         }
     }

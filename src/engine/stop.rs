@@ -70,7 +70,7 @@ impl Stop {
     pub fn at_deadline(&self, deadline: Option<Instant>) -> bool {
         let over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
         if over {
-            // One that was asked to stop before then has not lasted so long.
+            // A run that was asked to stop earlier has not lasted its whole time.
             let before = self.inner.requested.swap(true, Ordering::SeqCst);
             self.inner.in_time.fetch_or(!before, Ordering::SeqCst);
         }

@@ -80,7 +80,7 @@ fn paced(rate: Option<f64>) -> u64 {
     let Some(rate) = rate else {
         return u64::MAX;
     };
-    // Beyond the range a float becomes the range's end.
+    // A cast from a float saturates: a rate of 1e30 becomes the largest u64.
     let rows = (rate * AHEAD.as_secs_f64()) as u64;
     1 << rows.max(1).ilog2()
 }

@@ -46,6 +46,6 @@ fn holds(said: &Placed<Text>) -> Result<bool, Problem> {
     }
     let value = expression.evaluate(&[], 1);
     let value = value.map_err(|error| wrong(error.message))?;
-    // Who knows nothing says no.
+    // A condition that is null is not true, as in SQL's WHERE.
     Ok(value.is_valid(0) && value.as_boolean().value(0))
 }

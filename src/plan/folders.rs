@@ -27,7 +27,7 @@ pub(super) fn partition_by(
     let mut columns: Vec<PartitionColumn> = Vec::new();
     let known = builder.columns(&table.value);
     for said in options.takes().partition_by {
-        // A column may have any name.
+        // A column may be called `day(at)`, as a transform is written: then it is that column.
         let is_column = known
             .iter()
             .any(|(column, _)| column.value == said.as_str());

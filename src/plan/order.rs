@@ -77,7 +77,7 @@ pub(super) fn is_given(program: &Program, sink: &Resolved) -> bool {
     match sink.order_by.as_slice() {
         [] => true,
         [one] => rises(one).is_some(),
-        // What follows a value that stands once orders nothing.
+        // Behind a value that stands only once no further column has anything to order.
         [first, ..] => rises(first) == Some(Order::StrictlyAscending),
     }
 }
@@ -230,7 +230,8 @@ fn unordered(data_type: &DataType, doing: &str, name: &str) -> Option<Problem> {
 /// What is known of the columns of a sink, in the order in which it gets rows.
 pub(super) fn domains(program: &Program, sink: &Resolved) -> Vec<Domain> {
     let nodes = sink.columns.iter().map(|(node, _)| *node);
-    // Rows of a folder that are in no other order stand as they do in the table.
+    // Within a folder and without `order_by` rows stand as they do in the table, so what rises
+    // there still rises.
     let moved = sink.sorting.is_some() && !sink.order_by.is_empty();
     let first = sink.order_by.first();
     let domain = |node: usize| {

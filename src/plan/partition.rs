@@ -154,7 +154,7 @@ pub(super) fn layout(
 
 /// How the values of a column are numbered, if they are few and known.
 fn closed(column: &KeyColumn<'_>) -> Result<Option<KeyNumbers>, Problem> {
-    // The others are not called as their numbers are.
+    // Folders of other transforms (`day`, `truncate`) are not called by the number of a value.
     if !matches!(column.transform, None | Some(Transform::Bucket(_))) {
         return Ok(None);
     }

@@ -96,8 +96,8 @@ impl WritePlaces {
         let own = normal(Path::new(path.as_str()));
         let above = own.ancestors().skip(1).find_map(|above| self.0.get(above));
         // Paths are sorted by their components, so whatever lies below a path is the next one
-        // behind it. To compare each sink
-        // with every other one is quadratic: the dead letters of five thousand took 80 s that way.
+        // behind it. Comparing each sink with every other one is quadratic: five thousand took 80
+        // s.
         let below = || self.0.range(own.clone()..).next();
         let what = match (self.0.get(&own), above, below()) {
             (Some(other), ..) => Some(format!("sink `{other}` writes to `{}` too", path.as_str())),

@@ -90,7 +90,7 @@ fn given_rows(
     overrides: &Overrides,
     problems: &mut Problems,
 ) -> Vec<(usize, u64)> {
-    // Where there are changes, it is their number.
+    // Where there are changes, `--rows` is the number of changes.
     let rows = overrides.rows.filter(|_| pipeline.changes.is_none());
     let one = rows.map(|rows| (root(pipeline), rows));
     let named = overrides.table_rows.iter();

@@ -53,7 +53,7 @@ impl Distribution {
             });
         }
         if let Some(measured) = measured.as_mut() {
-            // It grows to what it is given; there is only no memory for that.
+            // The histogram resizes itself; recording fails only where there is no memory for that.
             measured.histogram.record(value).ok();
             measured.sum = measured.sum.saturating_add(value);
             // Counted beside the histogram: read from its two digits, a value near a bound stood in

@@ -81,14 +81,12 @@ impl Spread {
             true => &mut self.below,
             false => &mut self.above,
         };
-        // Three digits are valid, so one is made.
-        // Made with the first value: a histogram of three digits takes some tens of kilobytes, and
-        // most runs time nothing.
+        // `new` refuses only more than five digits.
         if side.is_none() {
             *side = Histogram::new(3).ok();
         }
         if let Some(side) = side {
-            // It grows to what it is given; there is only no memory for that.
+            // The histogram resizes itself; recording fails only where there is no memory for that.
             side.record(off.unsigned_abs()).ok();
         }
     }
@@ -110,7 +108,7 @@ impl Spread {
         };
         let base = self.base.unwrap_or(0) as f64;
         match rank <= below {
-            // The smallest of all is the farthest below.
+            // The smallest value lies farthest below the base, so that ranks run backwards there.
             true => base - value(&self.below, below - rank + 1),
             // The histogram answers with the upper end of a cell, which may lie above the greatest
             // value there was.

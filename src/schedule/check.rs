@@ -22,7 +22,8 @@ pub fn problems(one: (&Plan, Slot), other: (&Plan, Slot)) -> Problems {
     }
     let sinks =
         |plan: &'_ Plan| -> Vec<usize> { plan.jobs.iter().map(|job| job.sinks.len()).collect() };
-    // Which sinks there are may hang on the slot; then they cannot be told apart two by two.
+    // Which sinks are enabled may depend on the slot; then sinks of the two plans cannot be
+    // compared one by one.
     let alike = sinks(one.0) == sinks(other.0);
     let jobs = one.0.jobs.iter().zip(&other.0.jobs);
     let pairs = jobs.flat_map(|jobs| {

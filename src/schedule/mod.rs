@@ -155,7 +155,8 @@ impl Scheduler {
                 if board.runs() == 0 && (all_done || self.is_ending()) {
                     return;
                 }
-                // Whoever ends a slot wakes it; what is due is looked at again after a moment.
+                // The end of a slot wakes this loop at once; whether another one is due is looked
+                // at after `LOOK`.
                 drop(self.changed.wait_timeout(board, LOOK));
             }
         });
@@ -179,7 +180,7 @@ impl Scheduler {
 
     /// Looks at the outputs of these slots: what is done is noted, all else waits to be made.
     fn survey(&self, slots: Vec<Slot>) {
-        // Whoever replaces what is there need not look at it.
+        // With `--overwrite` every slot is made, whatever is there.
         let asks = !self.task.options.overwrite;
         lock(&self.board).add(&slots);
         if !asks {
@@ -192,7 +193,8 @@ impl Scheduler {
                 return;
             }
             let plan = (self.task.plan)(*slot, false);
-            // What cannot be planned, or looked at, is told when it is to be made.
+            // A slot that cannot be planned or looked at waits like any other: its error is told
+            // when it is to be made.
             let found = plan
                 .ok()
                 .and_then(|plan| slot::found(&plan, &self.task.options));
@@ -215,7 +217,7 @@ impl Scheduler {
             due.push(next);
             board.awaits(self.task.slots.after(next));
         }
-        // It may have slept over several: a machine that is suspended runs nothing.
+        // A machine that was suspended may have passed several slots.
         if missed == Missed::Latest {
             due.drain(..due.len().saturating_sub(1));
         }
@@ -231,7 +233,8 @@ impl Scheduler {
         let plan = |run| (self.task.plan)(slot, run);
         let end = slot::carry_out(&plan, &self.task.options, &begun);
         let now = self.task.clock.now();
-        // Told before the board forgets it: who sees that all is done has heard of each.
+        // Told before the board drops the slot: whoever sees an empty board has then heard of each
+        // one.
         (self.task.tell)(slot, &end);
         lock(&self.board).end(slot, &end, now);
         self.changed.notify_all();

@@ -115,7 +115,7 @@ fn make(
         return Ok(end);
     }
     let options = Options {
-        // What ends this slot does not end the others.
+        // A stop of its own: a failure in this slot does not end the others.
         stop: Stop::of(&options.stop),
         ..options.clone()
     };

@@ -56,7 +56,7 @@ impl Offer {
     /// Adds what a pipeline says, but for its triggers.
     pub fn add(&mut self, serve: &Serve) {
         if let Some(token) = &serve.token {
-            // An empty variable is none.
+            // A variable that is empty is as one that is not set.
             self.token = Some(token.value.clone()).filter(|token| !token.0.is_empty());
         }
         self.tracking.extend(serve.tracking.clone());

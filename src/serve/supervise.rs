@@ -97,7 +97,7 @@ impl Supervised {
 
     fn run_once(&self, options: &Options) -> Report {
         let options = Options {
-            // What ends this run does not end the next one, nor another pipeline.
+            // A stop of its own: what ends this run ends neither the next one nor another pipeline.
             stop: Stop::of(&self.stop),
             // A sink of a stream that cannot be opened then ends the run, and the next one asks for
             // it again. Before, the run went on without it: nothing could be acknowledged, and
@@ -107,7 +107,8 @@ impl Supervised {
         };
         let running = Arc::new(engine::start(self.plan.clone(), options));
         {
-            // Who pauses sets the flag first and asks for this lock: either way the run hears of it.
+            // `pause` sets the flag and then takes this lock: whichever of the two comes first, the
+            // run hears of it.
             let mut run = lock(&self.run);
             *run = Run::Runs(running.clone());
             running.pause(self.is_paused());

@@ -95,7 +95,8 @@ impl Sender {
         // The place is given back when this is dropped: a panic in a triggered run once kept it for
         // ever.
         let call = Call(self.clone());
-        // Planning reads files, which no thread of the network waits for.
+        // Planning reads files and makes a batch: on a thread of the network it would keep other
+        // requests waiting.
         let thread = std::thread::Builder::new()
             .name("trigger".into())
             .spawn(move || call.0.work(rows));

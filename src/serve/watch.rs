@@ -160,7 +160,7 @@ impl Seen {
         let sent = self.sent.0 - self.reset.sent.0;
         let unsent = self.sent.1 - self.reset.sent.1;
         let span = self.reset.first.zip(self.reset.last);
-        // Rows that were seen at one look took up to that long.
+        // Rows that were first seen at one look may have taken until then since the look before.
         let elapsed = span.map_or(Duration::ZERO, |(first, last)| last - first + super::LOOK);
         let rate = match elapsed.is_zero() {
             true => 0.0,

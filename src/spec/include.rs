@@ -54,7 +54,7 @@ impl IncludedFiles {
             _ => std::slice::from_ref(&included),
         };
         self.open.push((canonical, path.display().to_string()));
-        // As places name it.
+        // The name of the file as places have it, with which they are compared.
         let own = root.place.file().to_string();
         for item in items {
             let Value::Scalar { text, .. } = &item.value else {
@@ -134,7 +134,8 @@ fn merge_part(root: &mut Node, part: MapKey, value: Node, file: &str) -> Result<
         for (name, value) in theirs {
             match ours.iter().position(|(own, _)| own.name == name.name) {
                 None => merged.push((name, value)),
-                // From a file that two others include: it stands before what uses it.
+                // The very same entry, from a file that two others include: it moves to the front,
+                // before what uses it.
                 Some(index) if ours[index].0.place == name.place => {
                     merged.push(ours.remove(index));
                 }

@@ -94,7 +94,7 @@ fn not_generator(name: &str, column: &Node) -> Option<Problem> {
     };
     let kinds = GeneratorKind::KINDS.iter().map(|kind| kind.name);
     let is_type = parse_type(text).is_ok();
-    // One that is only misspelt is told by who decodes it.
+    // The decoder of generators tells of a name that is only misspelt.
     if is_kind(text) || !is_type && did_you_mean(text, kinds).is_some() {
         return None;
     }

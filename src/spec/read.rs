@@ -268,7 +268,7 @@ fn near_file(path: &Path) -> Option<String> {
         .filter(|name| name.ends_with(".yaml") || name.ends_with(".yml"))
         .collect();
     names.sort_unstable();
-    // That all of them end in `.yaml` makes none of them near.
+    // Compared without the extension, which all of them share.
     let stem = |name: &str| {
         Path::new(name)
             .file_stem()

@@ -55,7 +55,7 @@ fn allow_expansion(schema: &mut Value) {
             for (key, value) in object.iter_mut() {
                 match (key.as_str(), value) {
                     ("examples" | "default" | "const", _) => {}
-                    // Their keys are names, and no words of the schema.
+                    // The keys of these maps are names of options, and no words of the schema.
                     (
                         "properties" | "patternProperties" | "$defs" | "definitions",
                         Value::Object(named),

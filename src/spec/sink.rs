@@ -163,7 +163,8 @@ impl SinkEntry {
                 value: Value::Map(vec![(key, map(own))]),
             },
         };
-        // Everything wrong with the options is said while parsing; the table's name changes no shape.
+        // All mistakes in the options are told while parsing; whatever table's name is put in
+        // changes nothing about that.
         entry.options("table").map(|_| entry)
     }
 }

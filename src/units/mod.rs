@@ -133,6 +133,7 @@ pub fn show_bytes(bytes: u64) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB"];
     let mut value = bytes as f64;
     let mut unit = 0;
+    // Powers of two, with the names that IEC 80000-13 gives them; `MB` in a file is a million.
     while value >= 1024.0 && unit + 1 < units.len() {
         value /= 1024.0;
         unit += 1;

@@ -52,7 +52,8 @@ impl Blaming<'_> {
         // would take minutes.
         let keys: BTreeSet<u64> = rows.iter().flatten().copied().collect();
         let table = self.states.table();
-        // What comes later may be there already: a load goes on, or was asked to be compared as it was.
+        // Changes behind the moment are looked at, too: a load may go on meanwhile, or be compared
+        // as it was before.
         let later = self.states.moments().last() + LOOKED_AHEAD.max(2 * table.all().block());
         let end = table.all().count().map_or(later, |count| count.min(later));
         let pasts = table.pasts(&keys, end);
@@ -186,7 +187,8 @@ impl Blaming<'_> {
                 let own = shown(&columns[column].slice(at, 1), &self.fields[column])?;
                 let wanted = match cell {
                     Some(cell) => cell.found.clone(),
-                    // As it should be: as after the last change before the moment.
+                    // A cell that does not differ has the value that it should have: that after the
+                    // last change before the moment.
                     None => self.last(&columns[column], made, row, column)?,
                 };
                 if own != wanted {

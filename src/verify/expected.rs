@@ -32,7 +32,8 @@ impl<'p> Expected<'p> {
     pub(super) fn new(job: &'p Job, sink: &'p SinkPlan, columns: &'p [Column]) -> Result<Self> {
         let rows = job.rows.ok_or_else(|| endless(&job.table))?;
         let partitioned = sink.lanes.iter().any(|lane| !lane.is_empty());
-        // Batches of partitions end where those do; all others are cut as is best here.
+        // Batches of a partitioned sink end where its partitions do; all others are cut as suits
+        // this comparison.
         let source = match partitioned {
             true => job.source.clone(),
             false => job

@@ -97,7 +97,7 @@ impl Fault {
         } = *counts;
         let only = |own: u64, others: u64| (others == 0).then_some(own);
         match self {
-            // Where nothing tells rows apart, one with another value is missing, and there is an extra one.
+            // Without a key a row with another value looks like a missing row beside an extra one.
             Self::Changed | Self::Null => {
                 // Both have to fit: as many rows too many as too few, or something else was found
                 // than what was put in.
@@ -131,7 +131,7 @@ impl<'s> Faulty<'s> {
         for (number, rows) in chosen.chunks(fault.rows() as usize).enumerate() {
             faulty.put(fault, rows, number, keyed, &mut changes)?;
         }
-        // Without a key, two faults that make each other's row change nothing together.
+        // Without a key, two faults that turn two rows into each other change nothing together.
         if keyed.column().is_none() && matches!(fault, Fault::Changed | Fault::Null) {
             faulty.count = changes.gone();
         }
@@ -163,7 +163,7 @@ impl<'s> Faulty<'s> {
                     let of = |row: &Chosen| Done::Replace(key, row.values[key].clone());
                     vec![(one, of(other)), (other, of(one))]
                 }
-                // Rows that are alike but for their keys are the same rows then.
+                // Rows that differ in nothing but their keys are the same two rows after a swap.
                 _ => Vec::new(),
             },
             _ => Vec::new(),

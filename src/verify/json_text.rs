@@ -59,8 +59,7 @@ fn sorted(value: Value) -> Value {
             Value::Object(fields.collect::<Map<_, _>>())
         }
         Value::Number(number) if number.is_f64() => match number.as_f64() {
-            // Exact: it has fewer bits than a double holds.
-            // `1.0` and `1` are the same number in JSON, and servers write either.
+            // Below 1e15 a whole number is exact in a double (2^53), so the cast loses nothing.
             Some(whole) if whole.fract() == 0.0 && whole.abs() < 1e15 => (whole as i64).into(),
             _ => Value::Number(number),
         },

@@ -223,7 +223,7 @@ impl Told {
         let cells = self.cells.iter().map(|cell| {
             let mut value = match self.kind {
                 Kind::Different => json!({ "expected": cell.expected, "found": cell.found }),
-                // A row too many of a key that is there: beside the row of that key.
+                // A second row of a key that is there is told beside the row of that key.
                 Kind::Extra if self.row.is_some() => {
                     json!({ "expected": cell.expected, "found": cell.found })
                 }

@@ -51,7 +51,7 @@ impl Moments {
     pub(super) fn of(&self, key: u64) -> u64 {
         match self {
             Self::One(number) => *number,
-            // There are as many as shards.
+            // One number for each shard; a row belongs to the shard of its number modulo theirs.
             Self::Shards(numbers) => numbers[(key % numbers.len() as u64) as usize],
         }
     }

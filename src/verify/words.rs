@@ -28,7 +28,7 @@ impl Told {
             if self.kind == Kind::Different || self.kind == Kind::Extra && self.row.is_some() {
                 text.push_str(&format!("; {}: {}", cell.column, cell.both()));
             } else if self.key.is_none() {
-                // Nothing else says which row it is.
+                // Without a key the values are all that says which row it is.
                 text.push_str(&format!("; {}: {}", cell.column, cell.one()));
             }
         }
@@ -44,7 +44,8 @@ impl Cell {
         let expected = shown(self.expected.as_deref());
         if let (Some(found), None, true) = (&self.found, &self.unread, self.expected == self.found)
         {
-            // Only its type is another one: a text that says what should stand there.
+            // Both read the same: only the type differs, such as a text in the place of a number,
+            // so it is quoted.
             return format!("expected {expected}, found \"{}\"", quoted(found));
         }
         match &self.unread {

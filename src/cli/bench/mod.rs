@@ -133,7 +133,7 @@ fn stages(alone: &Report, written: &Report, batch_bytes: Option<f64>, memory: f6
     let batches = batch_bytes.map_or_else(String::new, |bytes| {
         format!(", {} of batches", second(bytes * alone.rows_per_second))
     });
-    // Of a stream's rows nobody knows before the run how large they are.
+    // How large the rows of a stream are is not known before the run.
     let batch_bytes = batch_bytes.unwrap_or(0.0);
     let lines = [
         format!(

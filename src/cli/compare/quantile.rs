@@ -45,7 +45,7 @@ impl Bounds {
     pub(super) fn of(values: &Values, share: f64) -> Self {
         let count = values.count() as f64;
         let middle = share * count;
-        // How many values lie below the true quantile is binomially distributed.
+        // The number of values below the true quantile is binomially distributed.
         let off = DEVIATIONS * (count * share * (1.0 - share)).sqrt();
         let (low, high) = ((middle - off).floor(), (middle + off).ceil());
         let at = |rank: f64| values.at(rank as u64);
@@ -133,7 +133,7 @@ impl Verdict {
             Self::Unknown => "too few messages to tell".into(),
             Self::Different(first, second) => {
                 let word = if second > first { "higher" } else { "lower" };
-                // Of what is below zero nobody wants to know how many times it is.
+                // A ratio of negative values says nothing, so their difference is told.
                 match first > 0.0 && second > 0.0 {
                     true => format!("B is {word}, {:.2} times A", second / first),
                     false => format!("B is {word} by {:.3}", (second - first).abs()),

@@ -40,7 +40,8 @@ pub(super) fn run(options: &StreamOptions) -> Result<u8> {
         .and_then(|signal| u8::try_from(128 + signal).ok());
     let done = match (done, signal) {
         (Ok(done), _) => done,
-        // Who ends the wait for a producer knows that none has come.
+        // A signal during the wait for a producer: the error that none has come is told, and the
+        // exit code is the signal's.
         (Err(error), Some(code)) => {
             say(&error.to_string());
             return Ok(code);

@@ -112,7 +112,7 @@ impl Counters {
 impl Counting {
     /// Ends it, and keeps what was written of a run that has begun; what each counter has gained.
     pub(super) fn finish(self, begun: bool) -> Result<[u64; 8]> {
-        // A thread that has failed hears nothing any more.
+        // Sending fails when the thread has ended with an error, which `join` returns.
         let _ = self.over.send(());
         let done = self.thread.join();
         let outlet =

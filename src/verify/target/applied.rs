@@ -161,9 +161,7 @@ fn numbers(table: &Table, progress: &HashMap<i32, i64>) -> Vec<u64> {
     let number = |shard: i32| {
         let next = progress.get(&shard).map_or(0, |next| next.unsigned_abs());
         match rows {
-            // All of the table's changes are applied.
-            // The table's last change may lie before the load's last one; what the other tables do
-            // after it matters to no row here.
+            // All changes of this table are applied.
             Some(rows) if next >= rows => table.all().count().unwrap_or(u64::MAX),
             _ => table.number(next),
         }

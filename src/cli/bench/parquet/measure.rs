@@ -180,7 +180,7 @@ impl Measurement<'_> {
                 return Ok(());
             };
             let asked = python.ask(&reader, (self.questions, &columns), ask, files);
-            // What was asked when a signal came is of no use.
+            // An answer that a signal cut short is of no use.
             let answer = match asked {
                 Err(_) if self.stop.requested() => return Ok(()),
                 asked => asked?,

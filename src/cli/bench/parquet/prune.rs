@@ -109,7 +109,7 @@ fn outside(least: &ArrayRef, most: &ArrayRef, range: &Range) -> Result<BooleanAr
     let above = gt(&least, &arrow::array::Scalar::new(high))?;
     let below = lt(&most, &arrow::array::Scalar::new(low))?;
     let either = or(&above, &below)?;
-    // What is not known is not outside.
+    // Without a least or a greatest value the comparison is null: the page is read then.
     Ok(either
         .iter()
         .map(|outside| Some(outside.unwrap_or(false)))

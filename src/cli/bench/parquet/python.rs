@@ -66,7 +66,8 @@ impl Python {
     ) -> Result<Result<Self, String>> {
         let program = said.cloned().unwrap_or_else(|| PYTHON.into());
         let shown = program.display().to_string();
-        // A path is seen from here, not from the folder of the files.
+        // The child starts in the folder of the files, where a relative path of the program would
+        // lead nowhere.
         let program = match program.components().count() {
             1 => program,
             _ => std::path::absolute(&program).unwrap_or(program),
@@ -189,7 +190,8 @@ fn gone(reader: &str) -> Error {
 
 impl Drop for Python {
     fn drop(&mut self) {
-        // It may be in the middle of a long query.
+        // Killed rather than asked to end: it may be in the middle of a long query, and hears
+        // nothing until that is done.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -7,7 +7,7 @@ use crate::units::show_bytes;
 
 /// Refuses to write what finds no room: no cell takes much more than plain values do.
 pub(super) fn check(folder: &Path, bytes: u64, force: bool) -> Result<()> {
-    // What cannot be asked is met when it is written.
+    // Where the system does not say how much is free, a full disk is met while writing.
     let Ok(disk) = rustix::fs::statvfs(folder) else {
         return Ok(());
     };

@@ -331,7 +331,7 @@ pub(super) fn options(report: &Report) -> String {
             false => serde_json::Value::from(column.column.as_str()).to_string(),
         };
         let first = column.encoding.split([',', ' ']).next();
-        // What booleans are encoded as has no name in a pipeline.
+        // The encoding of booleans (RLE) has no name in a pipeline file.
         let encoding = match ColumnEncoding::ALL
             .iter()
             .find(|one| Some(one.name()) == first)

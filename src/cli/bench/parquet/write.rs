@@ -58,7 +58,8 @@ pub(super) fn write(
                 }
                 let first = number as usize * batch_rows;
                 let part = rows.slice(first, batch_rows.min(rows.num_rows() - first));
-                // Whoever puts chunks down has met an error, which it tells.
+                // Sending fails only when the writer has ended with an error, which `put_down`
+                // returns.
                 let put = |number, chunk| drop(put.send((number, chunk)));
                 encoder.encode(&Batch::new(number, first as u64, part), &put)?;
             }

@@ -107,7 +107,7 @@ fn table(out: &mut String, clocks: &ClockReading) -> fmt::Result {
 
 /// Quantiles against their times, both logarithmic: the tail is what is looked at.
 fn spread(out: &mut String, clocks: &ClockReading) -> fmt::Result {
-    // Two nines are twice as far to the right as one.
+    // 99 % stands twice as far to the right as 90 %.
     let points = |curve: &[(f64, f64)]| -> Vec<(f64, f64)> {
         // The scale of HdrHistogram's plots: on a straight one the last percent, which is what runs
         // differ in, would be a hundredth of the width.
