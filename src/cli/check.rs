@@ -102,7 +102,7 @@ pub(super) fn read(options: &FileOptions) -> Result<Pipeline> {
     spec::read(&options.file, &given(options)?)
 }
 
-/// What a command says that stands in the place of a part of the file.
+/// What the flags and the environment give that the file refers to: params, date, slot, seed.
 pub(super) fn given(options: &FileOptions) -> Result<GivenValues> {
     // The clock is read once: between two readings midnight may pass, and the date and the slot
     // would be of different days.
@@ -124,7 +124,7 @@ pub(super) fn given(options: &FileOptions) -> Result<GivenValues> {
     })
 }
 
-/// What a command says beside the file.
+/// What the flags say in the place of options of the file.
 pub(super) fn overrides(options: &FileOptions) -> Result<Overrides> {
     Ok(Overrides {
         rows: rows_of_one(&options.rows)?,

@@ -38,7 +38,7 @@ fn misspelt(name: &str, known: &[String], params: &[(String, String)]) -> Option
     ))
 }
 
-/// Nothing where the name is one of them.
+/// The hint for a name that is near one of `names`; none where it is one of them.
 fn near<'a>(
     name: &str,
     names: impl Iterator<Item = &'a str> + Clone,

@@ -24,7 +24,7 @@ pub(super) fn show(batch: &RecordBatch, first_row: u64, width: Option<usize>) ->
     }
 }
 
-/// Of each column its name and its values.
+/// The cells of each column, its name first.
 fn cells(batch: &RecordBatch) -> Vec<Vec<String>> {
     let schema = batch.schema();
     let columns = schema.fields().iter().zip(batch.columns());
@@ -99,7 +99,7 @@ fn records(columns: &[Vec<String>], rows: usize, first_row: u64, width: usize) -
     text
 }
 
-/// What has room in so many characters.
+/// A text cut to so many characters.
 pub(super) fn cut(text: &str, width: usize) -> Cow<'_, str> {
     match text.chars().count() > width {
         // Counted in characters, not in bytes, so that no character is cut in half.

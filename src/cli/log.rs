@@ -18,7 +18,7 @@ use crate::report::{ClockReading, FileReport, Report, SinkReport, SourceReport};
 // measurement; docs/src/commands.md tells it.
 const FILES_NAMED: usize = 100;
 
-/// What a run tells, each once it is so.
+/// The events that a run logs.
 enum Event<'a> {
     /// The run begins.
     Started(&'a Plan),

@@ -11,7 +11,7 @@ use crate::units::show_duration;
 /// Operations of a run, counted from the moment at which everything was open.
 #[derive(Debug, Default)]
 pub(super) struct Operations {
-    /// Those a second of the first whole interval, and of the last one.
+    /// Operations a second in the first whole interval, and in the last one.
     first: Option<f64>,
     last: Option<f64>,
 }

@@ -37,7 +37,7 @@ fn refuse_pipe(path: &Path) -> Result<()> {
     }
 }
 
-/// It cannot be there.
+/// The error for a place where no report can be.
 pub(super) fn refused(path: &Path, why: &str, cause: impl std::fmt::Display) -> Error {
     let what = format!("the report cannot be `{}`: {why}", path.display());
     let problem = Problem::new(what).cause(cause);

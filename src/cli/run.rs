@@ -191,7 +191,7 @@ impl Told {
         }
     }
 
-    /// What came of it; errors always.
+    /// Tells what came of the run; errors are told in every style.
     fn after(self, report: &Report) {
         let tell = |error: &String| match self {
             Self::Json => log::error(error),

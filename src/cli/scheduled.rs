@@ -30,7 +30,7 @@ pub(super) fn check(pipeline: &Pipeline, overrides: &Overrides) -> Result<()> {
     schedule::problems((&plan(one)?, one), (&plan(other)?, other)).into_result()
 }
 
-/// A command that makes several slots is told of none.
+/// Refuses `--slot` and `--run-date` for a command that makes several slots.
 ///
 /// # Errors
 /// It is.

@@ -251,7 +251,7 @@ fn planner(file: PathBuf, options: FileOptions) -> Box<MakePlan> {
     })
 }
 
-/// Paths that are none, or that mean two things.
+/// Refuses what is no path, and paths that are offered twice.
 fn path_problems(serves: &[&Serve]) -> Vec<Problem> {
     // Two pipelines share one server, and the old service's paths are free to choose: any of them
     // may collide with ours or with another's.

@@ -20,8 +20,8 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// A report that is nothing that is read or that a sink holds: it replaces an earlier one, and nothing
-    /// else.
+    /// Opens a report. It replaces an earlier report, and nothing else: no file that is read or
+    /// that a sink holds.
     ///
     /// # Errors
     /// Something else is there, or the system refuses.
@@ -68,7 +68,7 @@ impl Lines {
     }
 }
 
-/// Without its name it is removed: it lacks what was not compared.
+/// An unfinished report is removed: it lacks what was not compared.
 impl Drop for Lines {
     fn drop(&mut self) {
         if let Some((hidden, _)) = &self.names {

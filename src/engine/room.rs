@@ -11,8 +11,8 @@ use crate::plan::{Job, Plan, SinkPlan};
 use crate::sink::{Found, Ready};
 use crate::units::show_bytes;
 
-/// What is made of a batch takes at most so many times its memory: a name before each value (JSON), a text
-/// for each key of a dictionary. More would be a strange table; it only has no estimate.
+/// A format makes at most this many times its memory of a batch: names before each value in JSON, a
+/// text for each key of a dictionary. A table that takes more has no estimate, and no other harm.
 // Encoding the first batch once more would be a good part of a short run: it is only done where
 // memory times this number comes near what is free.
 const MOST_EXPANSION: u64 = 64;
@@ -125,7 +125,7 @@ impl Disk<'_> {
         )
     }
 
-    /// What of it is gone in the end.
+    /// Which part of the bytes is a temporary file and free again in the end.
     fn of_keys(&self) -> String {
         match self.keys {
             0 => String::new(),

@@ -109,7 +109,7 @@ fn pace(plan: &Plan, job: &Job) -> Option<Arc<Pace>> {
     }))
 }
 
-/// What is there already of all tables that change is not waited for.
+/// Rows of changing tables that earlier runs have written take no time of the pace.
 fn skip(jobs: &[OpenJob<'_>], paces: &[Option<Arc<Pace>>]) {
     let both = || jobs.iter().zip(paces);
     let begins = both().filter_map(|(job, pace)| {
@@ -316,7 +316,7 @@ impl OpenRun<'_> {
         Ok(())
     }
 
-    /// What is safe now that every sink has finished is told to the streams, before they are left.
+    /// Tells the streams what is safe now that every sink has finished, and leaves them.
     fn close_streams(&self, group: &[usize], mut failure: Option<Error>) -> Option<Error> {
         for job in group {
             // After a failure of the run its sinks were given up, which `settle` would take for

@@ -27,7 +27,7 @@ pub struct Options {
     /// The run is only measured: streams are read beside their groups, nothing of them is told to be
     /// safe, and rows that are left out are only counted.
     pub measured: bool,
-    /// Whoever has begun it begins it again when it has failed.
+    /// Whoever starts this run starts it again when it fails.
     pub begins_again: bool,
     /// Ends the run early; whoever holds a copy can ask for it.
     pub stop: Stop,

@@ -35,7 +35,7 @@ pub(super) struct WatchedJob {
     source: Option<String>,
     /// Counts what was made or read.
     pub(super) made: Arc<Meter>,
-    /// What whoever watches must know, once there is something.
+    /// A warning for whoever watches, once there is one.
     warning: Mutex<Option<String>>,
     /// When the last batch was made, in microseconds since the start of the run.
     last_made: AtomicU64,

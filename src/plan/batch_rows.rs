@@ -16,7 +16,7 @@ pub(super) const AHEAD: Duration = Duration::from_millis(100);
 // A choice: texts without a known length are mostly words and names.
 const UNKNOWN: u64 = 32;
 
-/// Rows of a batch, however small a file is to be.
+/// The fewest rows of a batch, however small a file is to be.
 // Batches of single rows would cost more in hand-overs than in values. Not measured.
 const LEAST_ROWS: u64 = 32;
 
@@ -51,8 +51,8 @@ pub(super) fn batch_rows(table: &TablePlan<'_>, program: &Program, sinks: &[Reso
         .max(1)
 }
 
-/// The rows of a batch of a sink that says how many bytes it best has, by what is known of its columns. A
-/// power of two, so that row groups are as large as without.
+/// The rows of a batch for a sink that says how many bytes suit it, by what is known of its
+/// columns. A power of two, so that row groups are as large as without.
 pub(super) fn sized(program: &Program, sink: &Resolved) -> Option<u64> {
     let best = sink.options.takes().best_bytes?;
     let nodes = sink.columns.iter().map(|(node, _)| program.node(*node));

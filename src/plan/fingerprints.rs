@@ -38,7 +38,7 @@ impl Fingerprints {
         }
     }
 
-    /// With what these tables are read from.
+    /// The fingerprint of a plan whose tables are read from what `references` is a digest of.
     pub(super) fn of(&self, references: &str) -> String {
         self.lasting(references, &self.duration)
     }

@@ -6,7 +6,7 @@ use crate::place::{Placed, Text};
 use crate::sink::SinkKind;
 use crate::source::Transform;
 
-/// What folders are called by.
+/// A column of `partition_by`, by whose values folders are called.
 pub(super) struct PartitionColumn {
     /// The column's node.
     pub(super) node: usize,

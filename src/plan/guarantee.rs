@@ -18,7 +18,7 @@ pub enum Guarantee {
 }
 
 impl Guarantee {
-    /// Of rows that are made, or read from `source`, in a sink that takes them so.
+    /// The guarantee for rows that are made, or read from `source`, in a sink that takes them so.
     pub(super) fn of(source: Option<&Opened>, takes: &Takes, skips: bool) -> Self {
         // Whatever the sink promises: what was left out never reaches it.
         if skips {

@@ -36,7 +36,7 @@ pub(super) struct TablePlan<'a> {
     pub(super) range: Option<Range<u64>>,
     /// Rows a second of every sink that has no rate of its own.
     pub(super) rate: Option<f64>,
-    /// What is late is left out.
+    /// Rows that are late are left out (`catch_up: skip`).
     pub(super) skips: bool,
     /// Its rows are changes.
     pub(super) changes: Option<JobChanges>,

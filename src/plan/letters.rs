@@ -10,11 +10,11 @@ use crate::place::{LocalPath, Placed};
 use crate::sink::SinkPlace;
 use crate::source::Batches;
 
-/// What a table that is read keeps, and where.
+/// The dead letters of a table that is read, and where they are kept.
 struct OfTable<'p> {
     table: &'p str,
     path: Placed<LocalPath>,
-    /// Each run begins it anew: of a stream, those of earlier runs stay.
+    /// Each run begins the file anew; dead letters of a stream's earlier runs stay.
     anew: bool,
 }
 
@@ -70,7 +70,7 @@ fn written_over(kept: &Path, outputs: &OutputPaths<'_>) -> Option<Problem> {
     Some(alone(Problem::new(what).at(&path.place)))
 }
 
-/// Tables that keep theirs in one file, where one of them begins it anew.
+/// Tables whose dead letters go to one file, where one of the tables begins it anew.
 fn shared(tables: &[OfTable<'_>]) -> Vec<Problem> {
     let mut first: HashMap<PathBuf, &OfTable<'_>> = HashMap::new();
     let mut problems = Vec::new();

@@ -79,7 +79,7 @@ pub fn make(
     Ok(plan)
 }
 
-/// A log on stdout, where a sink writes, too.
+/// Refuses a log on stdout where a sink writes there, too.
 fn log_problem(pipeline: &Pipeline, sinks: &[Resolved]) -> Option<Problem> {
     let style = pipeline.log.style.as_ref()?;
     let sink = sinks.iter().find(|sink| sink.options.takes().stdout)?;
@@ -155,12 +155,12 @@ fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Res
     })
 }
 
-/// What a table is that only its server knows.
+/// The warning for a table whose columns only its server knows.
 fn unasked(table: &String) -> String {
     format!("table `{table}` is not checked: its server knows its columns, and `--connect` asks it")
 }
 
-/// Sinks that remove what an earlier run has read of a stream and told to be safe.
+/// Warns of sinks that replace what an earlier run has read from a stream and acknowledged.
 fn replaced(jobs: &[Job]) -> Vec<String> {
     let mut warnings = Vec::new();
     for job in jobs {
@@ -263,7 +263,8 @@ fn source_place<'p>(pipeline: &'p Pipeline, table: &str) -> Option<&'p place::Pl
     Some(&from.place)
 }
 
-/// The rate of a table: what is asked for, or of one without end that of its times, if they are live.
+/// The rate of a table: the one that is asked for; without one, that of its event times where the
+/// table has no end and they are live.
 fn rate(pipeline: &Pipeline, overrides: &Overrides, table: &str, rows: Option<u64>) -> Option<f64> {
     let of_file = pipeline.run.rate.as_ref().map(|rate| rate.value.0);
     let columns = pipeline.tables.get(table)?.columns.0.iter();
@@ -294,7 +295,7 @@ fn divisible(
     }
 }
 
-/// The same for every run of the same data and slice.
+/// A key that is the same for every run of the same data and slice.
 fn run_key(pipeline: &Pipeline, overrides: &Overrides, table: &str) -> u128 {
     let key = Key::new(&pipeline.seed).child(table);
     match (overrides.range_of(table), overrides.slice) {
@@ -335,7 +336,7 @@ fn threads(pipeline: &Pipeline, overrides: &Overrides) -> Result<usize> {
     }
 }
 
-/// Tables of no use, whichever sinks this run takes.
+/// Tables that nothing needs, whichever sinks this run takes.
 fn unused(pipeline: &Pipeline, builder: &Builder) -> Vec<String> {
     let parents = builder.parents();
     let mut used: HashSet<&str> = parents.values().flatten().map(String::as_str).collect();

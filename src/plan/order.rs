@@ -33,7 +33,8 @@ pub struct JobOrder {
     pub sorting: Sorting,
     /// What that takes.
     pub costs: SortCosts,
-    /// What the folders are called by whose rows follow each other, from the outermost.
+    /// The names of the folder columns, from the outermost one; rows of one folder follow each
+    /// other.
     pub folders: Vec<String>,
     /// The columns and their directions in words.
     pub by: String,
@@ -67,7 +68,7 @@ pub(super) fn columns(
     Ok(columns)
 }
 
-/// True where rows come as `order_by` asks for in the order of their table.
+/// True where the table's own order is the one that `order_by` asks for.
 pub(super) fn is_given(program: &Program, sink: &Resolved) -> bool {
     let rises = |(node, by): &(usize, OrderBy)| {
         let domain = &program.node(*node).domain;
@@ -82,7 +83,8 @@ pub(super) fn is_given(program: &Program, sink: &Resolved) -> bool {
     }
 }
 
-/// Where the file asks for an order or for folders, and what rows then are.
+/// The place in the file that asks for an order or for folders, and the word for what rows are
+/// then.
 fn said(sink: &Resolved) -> (&Place, &'static str) {
     match (sink.order_by.first(), sink.partition_by.first()) {
         (Some((_, by)), _) => (&by.column.place, "ordered"),
@@ -91,7 +93,8 @@ fn said(sink: &Resolved) -> (&Place, &'static str) {
     }
 }
 
-/// Rows of a partition, or in an order, are made without those between them, which no source gives.
+/// Refuses an order or partitions of a table that is read: rows are made from lists of row numbers,
+/// which no source gives.
 pub(super) fn unmade(table: &TablePlan<'_>, sink: &Resolved) -> Problem {
     let (place, what) = said(sink);
     Problem::new(format!(

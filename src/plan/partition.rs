@@ -22,7 +22,8 @@ use crate::units::show_count;
 // more that nothing bounded.
 const MOST_OPEN: usize = 64;
 
-/// Batches of one chunk, whose rows are told apart by their key columns before anything else is made.
+/// Batches of one chunk: its key columns are made first, for all rows, and say which row goes
+/// where.
 // The rows of one value are a part of a chunk: 16 batches of 16 384 rows over 64 values are 4096
 // rows each, enough for a batch of a file.
 const CHUNK_BATCHES: u64 = 16;

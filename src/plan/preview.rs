@@ -57,7 +57,8 @@ impl Preview {
         }
     }
 
-    /// Rows by the numbers by which a key finds them: where rows change those that are inserted.
+    /// Rows by the numbers that `find` returns for a key: of a table under changes these are its
+    /// inserts.
     ///
     /// # Errors
     /// A value that cannot be made or read.

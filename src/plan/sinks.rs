@@ -88,7 +88,7 @@ pub(super) fn resolve(
 struct WritePlaces(BTreeMap<PathBuf, String>);
 
 impl WritePlaces {
-    /// What is wrong with one more sink that would write over another one.
+    /// Notes where one more sink writes; the problem if that is over another one.
     fn collision(&mut self, one: &Resolved) -> Option<Problem> {
         let SinkPlace::Path(path) = one.options.takes().place else {
             return None;
@@ -115,7 +115,7 @@ impl WritePlaces {
     }
 }
 
-/// A path without steps that lead nowhere: as written, links are not followed.
+/// A path without `.` and `..`; links are not followed.
 pub(super) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for step in path.components() {

@@ -100,8 +100,8 @@ fn given_rows(
         .collect()
 }
 
-/// What `--rows` says stands for the param that says how many rows its table has, or how many changes
-/// there are.
+/// The params as the report tells them: where a param says how many rows or changes there are,
+/// `--rows` has replaced its value.
 pub(super) fn params(pipeline: &Pipeline, overrides: &Overrides) -> Vec<(String, String)> {
     let mut params = pipeline.params.clone();
     let given = |name: &str| {
@@ -213,7 +213,7 @@ pub(super) fn ordered(pipeline: &Pipeline, parents: &BTreeMap<String, Vec<String
 #[derive(Default)]
 struct TableOrder {
     ordered: Vec<String>,
-    /// Those that stand there, and those whose parents are being put there.
+    /// Tables that are in the order already, and those whose parents are being added.
     seen: HashSet<String>,
 }
 

@@ -9,7 +9,7 @@ use crate::sink::Delivery;
 use crate::source::Batches;
 use crate::spec::{self, Pipeline, Run};
 
-/// What a pipeline says of it.
+/// The tempo that a pipeline asks for.
 pub(super) fn of(pipeline: &Pipeline) -> Tempo {
     let run = &pipeline.run;
     let arrivals = match run.arrivals.unwrap_or_default() {
@@ -36,13 +36,13 @@ pub(super) fn of(pipeline: &Pipeline) -> Tempo {
     }
 }
 
-/// Where it is asked to leave out what is late.
+/// Where the file asks to leave out late rows, if it does.
 pub(super) fn skips(run: &Run) -> Option<&Placed<spec::CatchUp>> {
     let asked = run.catch_up.as_ref();
     asked.filter(|asked| asked.value == spec::CatchUp::Skip)
 }
 
-/// What of it these jobs cannot do.
+/// What is wrong with the tempo for these jobs.
 pub(super) fn problems(run: &Run, jobs: &[Job]) -> Vec<Problem> {
     let mut problems = Vec::new();
     if let Some(spec::Ramp { from, .. }) = &run.ramp {

@@ -86,7 +86,7 @@ impl Assessment {
 }
 
 impl Limit {
-    /// Whatever took most of the time.
+    /// What took half of the workers' time or more; else what they waited for.
     pub fn of(work: &Work<'_>, sinks: &[SinkReport]) -> Self {
         let times = work.times;
         let capacity = work.elapsed * u32::try_from(work.threads.max(1)).unwrap_or(u32::MAX);

@@ -14,8 +14,8 @@ use crate::column::arrays::plain;
 use crate::error::Result;
 use crate::plan::BATCH_ROWS;
 
-/// How many rows there are, if each that was found is what must be there at its place, from `first_row`
-/// on. The first that is not ends it.
+/// The number of rows if every row that was found equals the expected one at its place, counted
+/// from `first_row`; none at the first difference.
 ///
 /// # Errors
 /// A side cannot be read.
@@ -72,7 +72,7 @@ fn are_expected(rows: &Rows, piece: u64, expected: &dyn Side, first_row: u64) ->
     Ok(true)
 }
 
-/// The same values, whatever holds them; what is not sure is not equal.
+/// True for the same values, whichever arrays hold them; false where that cannot be told.
 fn are_equal(own: &ArrayRef, other: &ArrayRef) -> bool {
     match (Texts::of(own), Texts::of(other)) {
         (Some(one), Some(two)) if one.keys.is_some() || two.keys.is_some() => {

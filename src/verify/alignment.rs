@@ -7,13 +7,13 @@ use std::hash::Hash;
 /// What becomes of a thing that should be there, or that is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Aligned {
-    /// The first list's is in the second, but elsewhere.
+    /// A thing of the first list stands elsewhere in the second.
     Moved(usize, usize),
-    /// In the place of the first list's stands the second's.
+    /// In the place of a thing of the first list stands another one of the second.
     Replaced(usize, usize),
-    /// The first list's is not in the second.
+    /// A thing of the first list is missing in the second.
     Missing(usize),
-    /// The second list's is not in the first.
+    /// A thing of the second list is not in the first.
     Extra(usize),
 }
 

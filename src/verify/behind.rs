@@ -20,9 +20,9 @@ pub(super) enum Behind {
     After(usize, Scalar<ArrayRef>),
     /// A key that does not rise: which row has it is known only once all rows are made.
     Keyed(usize),
-    /// Its place, which is this one or one behind it.
+    /// Its place: this one and all behind it.
     From(u64),
-    /// Nothing: its values could be those of any row.
+    /// Nothing: a row that is not compared cannot be told from one that is wrong.
     Unknown,
 }
 

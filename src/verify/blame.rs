@@ -42,7 +42,7 @@ pub(super) struct Blaming<'b> {
 }
 
 impl Blaming<'_> {
-    /// Says of each difference what its changes are.
+    /// Notes for each difference the changes that explain it.
     pub(super) fn of(&self, told: &mut [Told]) -> Result<()> {
         let found = self.strangers(told)?;
         let rows = told.iter().enumerate();
@@ -222,8 +222,8 @@ impl Blaming<'_> {
         }
     }
 
-    /// The numbers of rows that are there and should not be, by their places: those whose key some row of
-    /// the table has.
+    /// For rows that should not be there: the number of the row of the table that has their key, by
+    /// the place of the difference.
     fn strangers(&self, told: &[Told]) -> Result<BTreeMap<usize, u64>> {
         let Some(key) = self.key else {
             return Ok(BTreeMap::new());

@@ -142,7 +142,7 @@ impl Comparison<'_> {
         fitting(self.memory / if self.by_row() { 2 } else { 1 })
     }
 
-    /// True if only their places say which two rows are one with other values.
+    /// True if only their places say which two rows belong together.
     fn by_row(&self) -> bool {
         self.keyed.column().is_none() && self.place.is_some()
     }

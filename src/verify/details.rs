@@ -76,7 +76,8 @@ struct Again {
 }
 
 impl Details<'_> {
-    /// What is to be told of some differences; those that are near enough are left out.
+    /// Reads the rows of some differences again and returns what is told of them; floats that are
+    /// near enough are left out.
     pub(super) fn of(&self, differences: &[Difference]) -> Result<Vec<Told>> {
         let expected = self.again(self.expected, differences, |one| one.expected)?;
         let found = self.again(self.found, differences, |one| one.found)?;
@@ -106,7 +107,7 @@ impl Details<'_> {
         Ok(told)
     }
 
-    /// Why a row cannot be read: its key, or without one any of it.
+    /// Why a row cannot be told apart: its key cannot be read, or without a key nothing of it.
     fn unread(&self, expected: Option<&Again>, found: Option<&Again>) -> Option<String> {
         let found = found.filter(|_| expected.is_none())?;
         let mut columns = 0..self.fields.len();

@@ -89,8 +89,8 @@ fn without_zeros(texts: &ArrayRef) -> ArrayRef {
     Arc::new(whole)
 }
 
-/// True where a value of the one type is the other one's if it becomes the same again: a float and the
-/// decimal that it is nearest to, too.
+/// True for pairs of types between which a value is kept only if converting it back gives the same
+/// value; floats and decimals are such a pair, too.
 fn comes_back(from: &DataType, to: &DataType) -> bool {
     matches!(
         (from, to),

@@ -56,7 +56,7 @@ impl<'p> Expected<'p> {
         })
     }
 
-    /// How many rows there are: where rows are left out that cannot be read, they are read.
+    /// The number of rows. Where bad rows are left out, all of them have to be read to know it.
     pub(super) fn exact_rows(&self) -> Result<u64> {
         if !self.rejects.leaves_out() {
             return Ok(self.rows);
@@ -101,7 +101,8 @@ impl<'p> Expected<'p> {
         partitions.get(after.checked_sub(1)?)
     }
 
-    /// What the folders of sorted rows are called, which lie among others in the table.
+    /// The folder of each row where rows are sorted into folders: rows of one folder lie among
+    /// others in the table.
     fn folders(&self, batch: &Batch) -> Result<Option<Vec<StringArray>>> {
         let count = batch.rows.num_rows();
         let order = self

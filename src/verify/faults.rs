@@ -86,7 +86,7 @@ impl Fault {
         if self == Self::Swapped { 2 } else { 1 }
     }
 
-    /// How many faults of the kind these counts are; none if they are of another.
+    /// How many faults of this kind the counts show; none if they show faults of another kind, too.
     pub(super) fn found(self, counts: &Counts) -> Option<u64> {
         let Counts {
             missing,

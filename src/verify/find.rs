@@ -115,7 +115,7 @@ impl Keys {
         self.row(&plain(batch.column(0))?)
     }
 
-    /// Steps that double, then halves.
+    /// Finds a key that rises with the row: steps that double until it is passed, then bisection.
     fn bisect(&self, wanted: &OwnedRow, rows: Option<u64>) -> Result<Option<u64>> {
         let end = rows.unwrap_or(u64::MAX);
         let (mut low, mut step) = (0, 1);

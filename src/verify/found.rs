@@ -50,7 +50,7 @@ pub(super) struct Found {
     records: Arc<dyn Records>,
     /// Which of their columns are compared, as what.
     columns: Vec<(usize, Field)>,
-    /// In which of them nothing is no value, whatever stands around it.
+    /// The columns in which an empty text is no value.
     blank: Blank,
     as_texts: Option<AsTexts>,
     texts: OnceLock<Result<Arc<dyn Records>>>,
@@ -197,7 +197,8 @@ impl Found {
         Ok(())
     }
 
-    /// Column by column, where some rows cannot be read: only what is wrong is not there.
+    /// Reads column by column where some rows cannot be read, so that only the values that are
+    /// wrong are missing.
     fn broken(&self, first: u64, count: usize) -> Result<Rows> {
         let mut rows = Rows::new(Vec::new(), first);
         rows.count = count;

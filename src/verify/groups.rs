@@ -9,7 +9,8 @@ pub(super) type Spans = [(u64, u32, u32)];
 pub(super) struct Group {
     /// Which ones; all of them without digests.
     pub wanted: Option<Vec<bool>>,
-    /// Only every so many-th row, by its key: where one bucket alone is too much.
+    /// The share of rows, by their keys, where one bucket alone is too large for memory: (which, of
+    /// how many).
     pub part: (u64, u64),
     /// It is given up when its rows are more than that, those that are the same counted once.
     pub most: Option<usize>,
@@ -23,8 +24,8 @@ pub(super) fn fitting(memory: u64) -> u64 {
     (memory / (kept + kept.max(told)) as u64).max(64)
 }
 
-/// Rows that may wait in so many bytes for the one that stands at their place. Half of them is enough until
-/// they are put together in another list.
+/// How many unpaired rows may wait in so many bytes for the other one at their place. Half of the
+/// memory, because pairing them moves them to another list.
 pub(super) fn waiting(memory: u64) -> usize {
     (memory / 2) as usize / size_of::<Difference>()
 }

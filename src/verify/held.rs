@@ -22,7 +22,7 @@ pub(super) enum Held {
     As(DataType),
     /// Bytes are text of two hexadecimal digits each.
     Hexadecimal,
-    /// Nothing smaller than this unit is kept of times; then they are such a type.
+    /// Times are cut to this unit and then have this type.
     Rounded(TimeUnit, DataType),
     /// The empty text is this one, or null.
     Empty(Option<String>),

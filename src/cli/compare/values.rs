@@ -35,7 +35,7 @@ pub(super) enum Missing {
 pub(super) enum Values {
     /// All of them, sorted.
     All(Vec<f64>),
-    /// So many, and what shares of them are at most.
+    /// How many there are, and a curve: shares of them and the value that each share is at most.
     Curve(u64, Vec<(f64, f64)>),
 }
 

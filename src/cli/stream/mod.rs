@@ -90,7 +90,8 @@ pub(super) fn run(options: &StreamOptions) -> Result<u8> {
     Ok(code)
 }
 
-/// Tells and writes what came of a run, whatever becomes of one of the ways to do so; the exit code.
+/// Tells and writes what came of a run, and returns the exit code. If one output fails, the others
+/// are written all the same.
 fn end(
     options: &StreamOptions,
     done: &Report,

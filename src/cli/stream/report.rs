@@ -7,7 +7,8 @@ use super::outputs::counters_path;
 use crate::report::{ClockReading, Percentiles, Report, SinkReport};
 use crate::units::show_count;
 
-/// A producer that could make no more than so many times what it should is what the result shows.
+/// Where the producer could have made less than this many times the asked rate, the result is about
+/// the producer.
 // No measurement is behind the tenth.
 const MARGIN: f64 = 1.1;
 

@@ -54,7 +54,8 @@ fn rates(changes: &Changes) -> Vec<Problem> {
     [rate, count, block].into_iter().flatten().collect()
 }
 
-/// What a table says that changes decide, or that makes its rows none of ours.
+/// Options of a table that `changes` decides, and tables that are read, whose rows are not made
+/// here.
 fn unmade(entry: &MixEntry<'_>) -> Vec<Problem> {
     let name = &entry.name.value;
     let mut problems = Vec::new();

@@ -142,7 +142,8 @@ impl Measurement<'_> {
         })
     }
 
-    /// Without rounds what can be skipped is asked, which is the same on every run.
+    /// Asks the library. Without rounds only what it can skip is wanted, which is the same on every
+    /// run.
     fn ask_library(
         &self,
         place: usize,

@@ -14,7 +14,8 @@ use super::questions::Range;
 use super::read::OpenFile;
 use crate::error::{Error, Result};
 
-/// Which rows of a row group can have it: nothing where none can, all of them where nobody knows.
+/// Which rows of a row group may match: none at all (`None`), all of them (`Some(None)`), or those
+/// of some pages.
 pub(super) fn rows(
     file: &OpenFile,
     group: usize,
@@ -116,7 +117,7 @@ fn outside(least: &ArrayRef, most: &ArrayRef, range: &Range) -> Result<BooleanAr
         .collect())
 }
 
-/// What the filter says of a value; of those that it holds in a form of its own, that they may be there.
+/// What a Bloom filter says of a value; true for types that it hashes in a form of its own.
 fn may_have(filter: &Sbbf, value: &ArrayRef, physical: Type) -> bool {
     let as_type = |kind: DataType| {
         cast(value, &kind)

@@ -328,7 +328,8 @@ fn worded(name: &str, label: &str) -> String {
     }
 }
 
-/// A mistake of no file: what is said stands in no line, and a flag allows what the sink does not.
+/// A problem of the format's check without its place, which is no line of a file, and with flags in
+/// its hint.
 fn without_a_file(problem: Problem) -> Problem {
     let flag = |hint: String| hint.replace("`compatibility: latest`", "`--compatibility latest`");
     Problem {
