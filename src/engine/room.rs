@@ -125,7 +125,7 @@ impl Disk<'_> {
         )
     }
 
-    /// Which part of the bytes is a temporary file and free again in the end.
+    /// Says how many of the bytes are keys that are sorted in a temporary file.
     fn of_keys(&self) -> String {
         match self.keys {
             0 => String::new(),
