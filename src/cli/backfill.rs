@@ -13,13 +13,13 @@ use crate::schedule::{Board, Clock, Scheduler, SlotEnd, Task, When};
 use crate::spec::{Slot, Slots};
 use crate::units::show_count;
 
-/// A slot is tried so often: more is for whoever looks at why it fails.
+/// How often a slot is tried; after that somebody has to look at why it fails.
 // No measurement is behind this number. A schedule under `serve` never gives a slot up, because
 // nobody watches it; whoever runs a backfill by hand waits for its end. The user's mistakes are
 // tried once.
 const TRIES: u32 = 3;
 
-/// More slots than that are no backfill that anybody waits for.
+/// The most slots of a backfill: nobody waits for more.
 // One a minute is 69 days, one an hour eleven years. The list of slots is held in memory, and a
 // mistyped year should be told before the first slot and not after a night.
 const MOST: usize = 100_000;

@@ -79,9 +79,8 @@ pub(super) fn as_json(
     let table = json!(table);
     for (index, values) in (0..).zip(String::from_utf8_lossy(&text).lines()) {
         let row = row(index);
-        // Put together as text. A JSON value between would turn numbers into floats of 64 bits, and
-        // a decimal would lose digits.
-        // The values stand as the writer of JSON spelt them.
+        // Put together as text, with the values as the writer of JSON spelt them: a JSON value
+        // between would turn numbers into floats of 64 bits, and a decimal would lose digits.
         lines.push_str(&format!(
             "{{\"table\":{table},\"row\":{row},\"values\":{values}}}\n"
         ));

@@ -13,7 +13,7 @@ use crate::error::Problem;
 use crate::plan::Plan;
 use crate::report::{ClockReading, FileReport, Report, SinkReport, SourceReport};
 
-/// Of a sink so many files are named one by one; its own line counts all of them.
+/// How many files of a sink get a line each; the sink's own line counts all of them.
 // Lines for each of some thousand partitions would drown the log. The number is a choice without a
 // measurement; docs/src/commands.md tells it.
 const FILES_NAMED: usize = 100;

@@ -207,8 +207,7 @@ impl Told {
             Self::Producer => producer::end(report),
             Self::Errors | Self::Changes => {}
         }
-        // The text report lists the errors of sinks itself; the other styles would hide them.
-        // The report for people has those of sinks.
+        // The text report lists the errors of sinks itself.
         let sinks = report.sinks.iter().filter(|_| self != Self::Text);
         let errors = sinks.filter_map(|sink| sink.error.as_ref());
         errors.chain(&report.error).for_each(tell);

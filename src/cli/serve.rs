@@ -225,9 +225,8 @@ fn offer(serves: &[&Serve], options: &FileOptions, stop: &Stop) -> Result<Offer>
         offer.add(serve);
         for (path, trigger) in &serve.triggers.0 {
             let plan = planner(trigger.pipeline.beside(), options.clone());
-            // What is wrong with it is known before the first call.
-            // Of one row: the call is made before any service is up, and only its mistakes are
-            // wanted.
+            // What is wrong with the pipeline of a trigger is told before the first call. Planned
+            // for one row, because only its mistakes are wanted.
             plan(0..1)?;
             let count = |said: &Option<Placed<crate::place::Count>>| {
                 said.as_ref().map(|count| count.value.0)

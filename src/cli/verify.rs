@@ -19,15 +19,16 @@ use crate::spec::{Pipeline, Table};
 use crate::units::show_count;
 use crate::verify::{Against, Options, Outcome, Plans, Progress, Target, Told, targets};
 
-/// What sinks hold is not what must be there.
+/// Exit code: what sinks hold is not what must be there.
 // The code of a run that is whole but missed what it promised: nothing is wrong with the request
 // itself (1), and everything could be read (2).
 const DIFFERENT: u8 = 3;
 
-/// What is there could not be read, or not all of it.
+/// Exit code: what is there could not be read, or not all of it.
 const NOT_ALL_READ: u8 = 2;
 
-/// With less, differences are looked for in so many passes that they hardly end.
+/// The least `--memory`: with less, differences are looked for in so many passes that they hardly
+/// end.
 // Found with `--memory` of a few bytes, which hardly ended. That it is 16 KiB is a choice; where
 // the passes begin to be too many was not measured.
 const LEAST_MEMORY: u64 = 16 << 10;
@@ -112,8 +113,9 @@ fn plans(pipeline: &Pipeline, options: &FileOptions) -> Result<Plans> {
     };
     Ok(Plans {
         whole: plan_of(pipeline, &all, false, true)?,
-        // What a slice must hold is found in the plan of all rows: its own plan says only which
-        // rows and names are its share.
+        // Files of a slice are compared with the plan of that slice. A sink that holds all rows in
+        // one place is compared with the whole plan, of which only a share of the keys is looked
+        // at.
         slice: slice
             .map(|_| plan_of(pipeline, &sliced, false, true))
             .transpose()?,

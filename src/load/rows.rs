@@ -16,12 +16,13 @@ use crate::source::{Asked, Opened, Records, Source, inner_extension};
 use crate::spec::ReferenceFile;
 use crate::units::show_bytes;
 
-/// What is held in memory has no more, in its file or files and as values.
+/// The most bytes of a reference, which is held in memory: in its file or files, and as values.
 // A reference is one batch, whose columns of texts have offsets of 32 bits: 2 GiB is the most that
 // surely fits.
 const MOST_BYTES: u64 = 2 << 30;
 
-/// Rows that are read at once: what is too much for memory is told before it is there.
+/// How many rows are read at once: a reference that is too large is refused before all of it is in
+/// memory.
 const BLOCK: u64 = 65_536;
 
 /// Every row of a file.

@@ -23,7 +23,7 @@ use crate::source::{
 // 134 million rows whose keys have room in 8 bytes: more of them take a file on the disk.
 const SORT_MEMORY: u64 = 1 << 30;
 
-/// Less is no memory to sort in.
+/// The least `sort_memory`.
 const LEAST_MEMORY: u64 = 1 << 20;
 
 /// The order in which the rows of a job come, where it is not that of their table.

@@ -17,7 +17,7 @@ use crate::sink::Partition;
 use crate::source::{MOST_FOLDERS, MadeBatches, RowRange, Transform, folder_texts};
 use crate::units::show_count;
 
-/// At most so many files are open at once.
+/// The most files that are open at once.
 // Each holds a row group of its own, which share 512 MiB since: 64 of 128 MiB each were 8 GiB and
 // more that nothing bounded.
 const MOST_OPEN: usize = 64;

@@ -13,7 +13,7 @@ use super::series::{Series, Step};
 use super::spread::{Percentiles, Spread};
 use crate::sync::lock;
 
-/// Ranges of numbers that are kept; more are only counted.
+/// The most ranges of missing messages that are kept; further ones are only counted.
 // A choice: memory must not grow with a run that loses every second message.
 const MOST_GAPS: usize = 10_000;
 

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// Steps that are kept; a longer run has longer ones.
+/// The most steps that are kept; a longer run has longer ones.
 // About one step for each pixel of the page's chart, which is 900 wide. 1200 steps of 100 ms are
 // the first two minutes.
 const MOST: usize = 1200;
 
-/// The first steps are so long.
+/// How long the steps are at first.
 const STEP: Duration = Duration::from_millis(100);
 
 /// Figures over time.

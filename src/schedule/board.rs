@@ -10,14 +10,14 @@ use super::SlotEnd;
 use crate::engine::Running;
 use crate::spec::Slot;
 
-/// So long a slot that has failed waits at first, and at most.
+/// How many seconds a slot that has failed waits before it is tried again: at first, and at most.
 // Doubled after each failure up to five minutes. The figures are choices, as are the two below.
 const WAIT: (i64, i64) = (1, 300);
 
-/// So long one waits that somebody else is at.
+/// How many seconds a slot waits at which another run is at work.
 const BUSY: i64 = 1;
 
-/// So many slots that have ended are remembered.
+/// How many slots that have ended are remembered, for the page and `/status`.
 const REMEMBERED: usize = 50;
 
 /// All slots of a schedule that are not done.

@@ -11,17 +11,17 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-/// The head of a request comes within this time, counted from the end of the one before.
+/// How long the head of a request may take, counted from the end of the request before.
 // The server of axum has no timeout for the head of a request and no bound on connections, so that
 // a client which sends a byte a minute held one for ever. hyper, which is below it anyway, has
 // both.
 const HEAD: Duration = Duration::from_secs(10);
 
-/// So many are open at once; others wait to be taken.
+/// The most connections that are open at once; others wait to be accepted.
 // A choice: far from the usual limit of 1024 open files, which sinks and sources need, too.
 const MOST: usize = 256;
 
-/// How long is waited where none can be taken.
+/// How long to wait after `accept` has failed.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// Takes connections and answers on each, for ever.

@@ -7,7 +7,7 @@ use crate::engine::Status;
 use crate::schedule::{Board, Scheduler, When};
 use crate::spec::{Missed, Slot};
 
-/// So many slots of a kind are named.
+/// How many slots of a kind are named.
 // A schedule that was away for a year has thousands of slots to make: the page shows their number,
 // and these of them.
 const NAMED: usize = 20;

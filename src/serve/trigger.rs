@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::plan::Plan;
 use crate::sync::lock;
 
-/// So many calls are worked on at once: each has workers of its own.
+/// How many calls are worked on at once: each has workers of its own.
 // A choice, as are the two below; 10 000 rows is the default of the old service's endpoint.
 const MOST_AT_ONCE: usize = 4;
 

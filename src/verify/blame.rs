@@ -15,11 +15,11 @@ use crate::format::Operation;
 use crate::plan::BATCH_ROWS;
 use crate::units::show_count;
 
-/// So many later changes are looked at: about a second of one core for each ten million.
+/// How many later changes are looked at: about a second of one core for each ten million.
 // A choice: who waits for a verdict waits a second or two more for the reason.
 const LOOKED_AHEAD: u64 = 10_000_000;
 
-/// So many changes of one row are named.
+/// How many changes of one row are named.
 const MOST_NAMED: usize = 5;
 
 /// What values say of changes.

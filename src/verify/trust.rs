@@ -12,7 +12,7 @@ use crate::report::digest;
 use crate::sink::{HeldFiles, Listed};
 use crate::units::show_count;
 
-/// So many files are named.
+/// How many files are named.
 // A choice: twenty names say where to look.
 const NAMED: usize = 20;
 

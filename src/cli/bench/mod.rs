@@ -24,11 +24,12 @@ use crate::units::{show_bytes, show_count, show_duration};
 pub(super) use command::BenchCommand;
 use temporary::Temporary;
 
-/// Of a run without end so much is measured.
+/// How long a run without end is measured.
 // Without a limit `bench` of a pipeline without end did not end either. Ten seconds are a choice.
 const ENDLESS: Duration = Duration::from_secs(10);
 
-/// What each thread fills, again and again, to see how fast memory is: no cache holds it.
+/// The bytes that each thread fills, again and again, to measure how fast memory is: no cache holds
+/// them.
 // 64 MiB for each thread, twice the last-level cache (32 MiB) of the machine that this is developed
 // on. Only filling is measured, no reading.
 const FILLED: usize = 64 << 20;

@@ -67,9 +67,8 @@ impl Counters {
         let (first, counters) = (self.read(), self.clone());
         let write = move || match counters.write(&outlet, &ended) {
             Ok(()) => Ok(outlet),
-            // The first error says why; a second one while the hidden file is removed would replace
-            // it.
-            // Removing the hidden file may fail for the same reason.
+            // The hidden file is removed. Where that fails, too, its error is told, which has the
+            // same reason.
             Err(error) => outlet.end(false).and(Err(error)).map_err(&failed),
         };
         let thread = std::thread::Builder::new()

@@ -31,7 +31,7 @@ pub(super) use arguments::{StreamOptions, long_flags};
 use counters::{Counters, Counting};
 use outputs::{Outputs, counters_path};
 
-/// How often it is looked whether the time is over.
+/// How often `end_after` looks whether the time is over.
 // A run of `-t 10` ends within 20 ms, 0.2 %, of its time. No measurement chose it.
 const STEP: Duration = Duration::from_millis(20);
 
@@ -77,8 +77,8 @@ pub(super) fn run(options: &StreamOptions) -> Result<u8> {
     let time = options.time()?;
     std::thread::scope(|scope| {
         if rate.is_none() {
-            // A thread ends the run as fast as it goes, because its plan has no rate from which a
-            // number of messages would follow.
+            // Without a rate no number of messages follows from `-t`: a thread ends the run when
+            // its time is over.
             scope.spawn(|| end_after(time, &running, &stop));
         }
         if std::io::stderr().is_terminal() {

@@ -16,10 +16,10 @@ use crate::error::{Error, Problem, Result};
 
 const SCRIPT: &str = include_str!("readers.py");
 
-/// What is asked for when nobody says another one.
+/// The program that is started unless `--python` says another one.
 const PYTHON: &str = "python3";
 
-/// A reader that has not answered by then never will.
+/// How long a reader may take to answer; one that has not answered by then is taken for stuck.
 // No measurement is behind five minutes; a cell holds 1 GiB of values at most.
 const PATIENCE: Duration = Duration::from_secs(300);
 

@@ -194,8 +194,7 @@ fn best(cells: &[CellReport], rounds: usize) -> Vec<Best> {
         .iter()
         .map(|cell| cell.write.as_ref().map(|timed| timed.spread));
     let mut all = vec![best_of("size".to_string(), size.collect())];
-    // Of one round nobody knows what is noise.
-    // The size is exact; times of one round may all be noise.
+    // The size is exact, but the times of a single round may all be noise.
     if rounds < 2 {
         return all.into_iter().flatten().collect();
     }

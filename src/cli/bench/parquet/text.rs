@@ -8,7 +8,7 @@ use super::spread::Spread;
 use crate::format::parquet::ColumnEncoding;
 use crate::units::{show_bytes, show_count};
 
-/// Options of more columns are not told: nobody types them in.
+/// Up to this many columns the options are printed, to be copied into a pipeline file.
 const MOST_OPTIONS: usize = 50;
 
 /// What came of a measurement.
