@@ -65,7 +65,7 @@ pub struct Span {
 #[derive(Debug)]
 pub struct Turn {
     number: u64,
-    /// What is assigned is a partition of this topic.
+    /// The topic whose partition is assigned, where it has a name.
     topic: Option<Arc<str>>,
     over: AtomicBool,
 }

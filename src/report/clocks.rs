@@ -84,7 +84,7 @@ pub struct ClockReading {
     pub repeated: u64,
     /// Replies to what was never sent, or of another name than what was.
     pub unknown: u64,
-    /// Replies that are none.
+    /// Replies that cannot be read.
     pub unreadable: u64,
     /// Seconds from the first send to the end of sending: the last message was sent, skipped or given up, and
     /// one message more. Null in JSON where nothing was measured.
@@ -130,7 +130,7 @@ impl ClockReading {
     }
 }
 
-/// Nothing where no time has passed.
+/// Null instead of 0 where no time has passed.
 fn measured<S: serde::Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     Some(*seconds)
         .filter(|seconds| *seconds > 0.0)

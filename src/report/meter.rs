@@ -37,7 +37,7 @@ pub struct Meter {
     open: Mutex<BTreeSet<usize>>,
     /// Why a server does not do what it should, by who has found it out.
     troubles: Mutex<BTreeMap<usize, String>>,
-    /// Of a sink whose messages are timed.
+    /// The times of messages, where a sink measures them.
     clocks: OnceLock<Clocks>,
 }
 
@@ -114,7 +114,7 @@ impl Meter {
         }
     }
 
-    /// What transactions took, where somebody times them.
+    /// What transactions took, where the sink times them.
     pub fn transactions(&self) -> Option<Transactions> {
         let service = self.service_micros.quantiles(MICROS);
         (service.count > 0).then(|| Transactions {
@@ -201,12 +201,12 @@ impl Meter {
         self.retries.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// So many rows of a partition wait to be read.
+    /// Notes how many rows of a partition wait to be read.
     pub fn lag(&self, partition: i32, rows: u64) {
         lock(&self.lag).insert(partition, rows);
     }
 
-    /// Of a partition that is read elsewhere now, nothing is known.
+    /// Forgets a partition that another process reads now: its lag is not known here.
     pub fn no_lag(&self, partition: i32) {
         lock(&self.lag).remove(&partition);
     }
@@ -226,13 +226,13 @@ impl Meter {
         lock(&self.hidden).remove(path);
     }
 
-    /// Of what arrived, so much more is in files that do not have their names yet.
+    /// Counts rows and bytes, among those that arrived, that went into files without a final name.
     pub fn unnamed(&self, rows: u64, bytes: u64) {
         let mut unnamed = lock(&self.unnamed);
         *unnamed = (unnamed.0 + rows, unnamed.1 + bytes);
     }
 
-    /// So many of these are in files that now have their names.
+    /// Counts those of them whose files now have their final names.
     pub fn seen(&self, rows: u64, bytes: u64) {
         let mut unnamed = lock(&self.unnamed);
         *unnamed = (

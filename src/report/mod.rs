@@ -72,7 +72,7 @@ pub struct SourceReport {
     pub dead_letters: Option<PathBuf>,
     /// Rows that wait to be read, by partition, where whoever sends says so.
     pub lag: BTreeMap<i32, u64>,
-    /// What whoever runs it must know.
+    /// A warning for whoever runs it.
     pub warning: Option<String>,
 }
 
@@ -372,7 +372,7 @@ pub fn digest<'s>(sums: impl Iterator<Item = Option<&'s str>>) -> Option<String>
     Some(hexadecimal(&hash.finalize()))
 }
 
-/// Whose fault it was stands in the error's text.
+/// Leaves out whose fault it was: the text of the error says that.
 fn unnamed<S: serde::Serializer>(_: &Fault, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_unit()
 }

@@ -28,7 +28,7 @@ impl Sending {
         }
     }
 
-    /// So many were not sent when they were due.
+    /// Counts messages that were not sent when they were due.
     pub(super) fn skipped(&mut self, count: u64, now: Instant) {
         if let Some((first, _)) = self.times {
             self.times = Some((first, now));
@@ -42,8 +42,8 @@ impl Sending {
         self.given_up.get_or_insert(now);
     }
 
-    /// As long as so many messages take, sent or skipped: one gap more than there are between them. Who waits
-    /// for room until the end has sent nothing meanwhile, and that counts.
+    /// How long so many messages take, sent or skipped: one gap more than there are between them. A
+    /// message that waits for room until the end counts with the time that it waited.
     pub(super) fn seconds(&self) -> f64 {
         let Some((first, last)) = self.times else {
             return 0.0;

@@ -10,11 +10,11 @@ const NANOS: f64 = 1e3;
 /// Nanoseconds, each counted once.
 #[derive(Debug, Default)]
 pub struct Spread {
-    /// What digits count from: zero, or the first value.
+    /// The value that the histogram's three digits count from: zero, or the first value.
     base: Option<i64>,
     /// Those from the base on.
     above: Option<Histogram<u64>>,
-    /// Those below the base: how far.
+    /// Values below the base, by how far they are below.
     below: Option<Histogram<u64>>,
     sum: i128,
     most: i64,
@@ -96,7 +96,7 @@ impl Spread {
         length(self.below.as_ref()) + length(self.above.as_ref())
     }
 
-    /// What so large a share is at most, in nanoseconds.
+    /// The value that this share of all values does not exceed, in nanoseconds.
     pub fn quantile(&self, share: f64) -> f64 {
         let (below, all) = (length(self.below.as_ref()), self.count());
         let rank = ((share * all as f64).ceil() as u64).clamp(1, all.max(1));
@@ -137,7 +137,7 @@ impl Spread {
             .collect()
     }
 
-    /// It in a few numbers.
+    /// The distribution in a few numbers.
     pub fn percentiles(&self) -> Percentiles {
         let count = self.count();
         if count == 0 {

@@ -86,7 +86,7 @@ pub struct PastSlot {
     pub end: &'static str,
     /// Rows that were made.
     pub rows: u64,
-    /// What is to be known of it.
+    /// A warning or an error, where there is one.
     pub told: Option<String>,
     /// When.
     pub at: DateTime<Utc>,
@@ -280,7 +280,7 @@ impl Board {
     }
 }
 
-/// What is told of a slot whose output stays.
+/// The text for a slot whose output stays.
 pub(super) fn kept(path: &Path) -> String {
     let path = path.display();
     format!(

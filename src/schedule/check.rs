@@ -8,7 +8,7 @@ use crate::plan::{Job, Plan, SinkPlan};
 use crate::sink::SlotsBy;
 use crate::spec::Slot;
 
-/// What is wrong with a pipeline whose plans of two slots are these.
+/// The problems of a pipeline, found in its plans of two slots.
 pub fn problems(one: (&Plan, Slot), other: (&Plan, Slot)) -> Problems {
     let mut problems = Problems::default();
     for job in &one.0.jobs {
@@ -96,7 +96,7 @@ fn unknown_partitions(path: &Placed<LocalPath>, one: Slot, other: Slot) -> Probl
     )
 }
 
-/// Nothing of the rows says the slot: the second one would be there already.
+/// Two slots would make the same commit, so that the second one would be taken for done.
 fn same_commit(path: &Placed<LocalPath>, one: Slot, other: Slot) -> Problem {
     let what = format!(
         "the slots {one} and {other} make the same rows, and `{}` takes those once",

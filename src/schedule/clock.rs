@@ -10,9 +10,9 @@ pub enum Clock {
     /// The machine's own.
     #[default]
     Machine,
-    /// One that began at a time and goes so many times as fast: to try a schedule out.
+    /// A clock that began at some time and runs faster or slower, to try a schedule out.
     Own {
-        /// What it showed at first.
+        /// The time that it showed at first.
         from: DateTime<Utc>,
         /// When that was.
         since: Instant,
@@ -35,7 +35,8 @@ impl Clock {
         }
     }
 
-    /// One that begins now, as `2026-01-01T00:00:00Z` or `2026-01-01T00:00:00Z,3600`.
+    /// Reads a clock that begins now: `2026-01-01T00:00:00Z`, or with its speed
+    /// `2026-01-01T00:00:00Z,3600`.
     ///
     /// # Errors
     /// It is none.

@@ -50,7 +50,7 @@ pub struct Task {
     pub name: String,
     /// Its slots.
     pub slots: Slots,
-    /// So many are made at once.
+    /// How many slots are made at once.
     pub parallel: usize,
     /// How it goes on in time.
     pub when: When,
@@ -67,7 +67,7 @@ pub struct Task {
 /// Which slots are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum When {
-    /// Those that were missed, as far as they are caught up with, and all that come.
+    /// The slots that were missed, as far as they are to be caught up with, and all that come.
     Always(Missed),
     /// These, each tried at most so often.
     Once(Vec<Slot>, u32),

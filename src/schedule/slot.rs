@@ -42,7 +42,7 @@ pub enum SlotEnd {
 }
 
 impl SlotEnd {
-    /// One word for it.
+    /// The word for it in `/status` and on the page.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Made { .. } => "done",

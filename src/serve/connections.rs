@@ -54,7 +54,7 @@ async fn taken(listener: &TcpListener) -> TcpStream {
     }
 }
 
-/// It left before it was taken.
+/// True where the client left before its connection was accepted.
 fn is_of_the_client(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionReset)

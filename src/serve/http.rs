@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 
 const PAGE: &str = include_str!("page.html");
 
-/// What Prometheus is told that this is.
+/// The content type of `/metrics`.
 // Prometheus chooses its parser by this type.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -216,7 +216,7 @@ async fn reset(State(service): State<Arc<Service>>) -> Json<Value> {
     Json(json!({"message": "Tracking reset"}))
 }
 
-/// What a trigger is asked for. Other parameters mean nothing.
+/// The parameter of a trigger; others are ignored.
 #[derive(Deserialize)]
 struct Count {
     count: Option<String>,

@@ -15,7 +15,7 @@ use crate::engine::Status;
 use crate::report::{Quantiles, Reading};
 use crate::spec::Measure;
 
-/// What a figure is called where it stands among others.
+/// The labels of a figure.
 type Labels = Vec<(&'static str, String)>;
 
 const NO_LABELS: Labels = Labels::new();
@@ -84,7 +84,8 @@ impl Collector for Collected {
     }
 }
 
-/// One name, all its figures. A name without any is told, too: who draws it sees that it is right.
+/// Writes one name with all its figures. A name without figures is written, too: whoever draws it
+/// sees that it is right.
 fn family(
     encoder: &mut DescriptorEncoder<'_>,
     (name, help, kind): (&str, &str, MetricType),

@@ -136,7 +136,7 @@ impl Service {
     }
 }
 
-/// Where it listens when nobody says it.
+/// The address where neither a flag nor the file says one.
 pub const ADDRESS: &str = "127.0.0.1:8080";
 
 /// The address that a pipeline asks for.

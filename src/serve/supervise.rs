@@ -51,7 +51,7 @@ impl Supervised {
         })
     }
 
-    /// One that somebody else runs.
+    /// A pipeline whose run is started elsewhere (`rowgen run --serve`).
     pub fn of(plan: Arc<Plan>, running: Arc<Running>, stop: Stop) -> Arc<Self> {
         Arc::new(Self {
             plan,

@@ -52,7 +52,8 @@ pub enum Refused {
 }
 
 impl Sender {
-    /// One that plans so, for calls of `rows` rows unless they say it, of at most `most`.
+    /// A sender that makes its plans by `plan`; a call without a count makes `rows` rows, and none
+    /// more than `most`.
     pub fn new(plan: Box<MakePlan>, rows: Option<u64>, most: Option<u64>, stop: Stop) -> Arc<Self> {
         Arc::new(Self {
             plan,

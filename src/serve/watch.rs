@@ -12,7 +12,7 @@ use crate::sync::lock;
 /// A point of the history stands for so long.
 const STEP: Duration = Duration::from_secs(1);
 
-/// So many points are kept: five minutes.
+/// How many points are kept: five minutes of them.
 const POINTS: usize = 300;
 
 /// What was seen so far.
@@ -58,7 +58,8 @@ struct Point {
 }
 
 impl Figures {
-    /// Of the pipelines, and behind them of the schedules: their rows go in and come out at once.
+    /// The figures of a pipeline, or of a schedule, which stand behind the pipelines: its rows
+    /// count as read and written at once.
     fn of(service: &Service, pipeline: usize) -> Option<Self> {
         let Some(supervised) = service.pipelines.get(pipeline) else {
             let schedule = &service.schedules[pipeline - service.pipelines.len()];

@@ -158,7 +158,7 @@ fn merge_part(root: &mut Node, part: MapKey, value: Node, file: &str) -> Result<
     push(root, key, own)
 }
 
-/// One table of what two files say of it: `ours` before `theirs`.
+/// Merges what two files say of one table: `ours` wins over `theirs`.
 fn merge_table(mut ours: Node, theirs: Node) -> Node {
     let Value::Map(entries) = theirs.value else {
         return ours;

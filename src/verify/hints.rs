@@ -4,7 +4,8 @@ use crate::error::{Error, Problem};
 use crate::format::FormatKind;
 use crate::sink::HeldFiles;
 
-/// Nothing was written; `lost` is the folder where paths should start, if there is none.
+/// The error where nothing was written; `lost` is the folder in which paths should start, if it is
+/// not there.
 pub(super) fn nothing(held: &HeldFiles, lost: Option<&str>) -> Error {
     let what = format!("could not read `{}`", held.path.display());
     let problem = Problem::new(what).at(&held.place);
@@ -21,7 +22,8 @@ pub(super) fn nothing(held: &HeldFiles, lost: Option<&str>) -> Error {
     })
 }
 
-/// What a pipeline that reads these files could say helps nobody who has let a sink write them.
+/// Replaces hints for somebody who writes a pipeline that reads these files: here a sink has
+/// written them.
 pub(super) fn as_told(mut error: Error, held: Option<&HeldFiles>) -> Error {
     let Some(held) = held else {
         // The error is the source's and speaks of a pipeline that reads a path; here a sink wrote
@@ -48,8 +50,7 @@ pub(super) fn as_told(mut error: Error, held: Option<&HeldFiles>) -> Error {
     error
 }
 
-/// What helps where a folder has more than what the sink has written; nothing of single files, whose source
-/// would say what nobody can.
+/// The hint where a folder has more in it than the sink has written; none for a single file.
 fn among_others(held: &HeldFiles) -> Option<String> {
     let entries = std::fs::read_dir(&held.path).ok()?.flatten();
     let names: Vec<String> = entries

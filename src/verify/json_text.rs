@@ -44,7 +44,7 @@ pub(super) fn alike(texts: &ArrayRef) -> ArrayRef {
     Arc::new(alike)
 }
 
-/// The same value, its keys in order, whole numbers without a point.
+/// The value with its keys in order and whole numbers without a point.
 fn sorted(value: Value) -> Value {
     match value {
         Value::Array(items) => items.into_iter().map(sorted).collect(),

@@ -52,7 +52,7 @@ impl Keyed {
 }
 
 impl Buckets {
-    /// So many buckets of rows that are told apart like this.
+    /// Buckets for rows that are told apart like this.
     pub(super) fn new(keyed: Keyed, count: usize, share: Option<Slice>) -> Self {
         Self {
             keyed,

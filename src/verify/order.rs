@@ -30,7 +30,8 @@ pub(super) struct Link {
     sum: u128,
 }
 
-/// What the pieces of a side add up to in their order, partition by partition, whichever ends first.
+/// Joins the hashes of a side's pieces in their order, partition by partition, in whichever order
+/// they are done.
 #[derive(Debug, Default)]
 pub(super) struct Chains(Mutex<Chained>);
 

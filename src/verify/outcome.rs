@@ -38,9 +38,9 @@ pub struct Outcome {
     pub told: u64,
     /// Rows were only counted.
     pub counted_only: bool,
-    /// So many files are as their manifest lists them, and no rows were read.
+    /// How many files are as their manifest lists them, so that no rows were read.
     pub trusted: Option<usize>,
-    /// One number of all files, where they are so: the one that the report of their run has.
+    /// One number of all files where none has changed: the report of their run has the same.
     pub digest: Option<String>,
 }
 

@@ -48,9 +48,9 @@ pub(super) struct Reader {
     place: Place,
     /// What else has to be said of what it reads.
     pub notes: Vec<String>,
-    /// What the sink has written; none of what somebody names.
+    /// The files that the sink has written; none with `--against`.
     pub held: Option<HeldFiles>,
-    /// Where paths of sinks start, if there is no such folder.
+    /// The folder in which paths of sinks start, if it is not there.
     lost: Option<String>,
 }
 

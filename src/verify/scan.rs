@@ -103,7 +103,7 @@ impl<'w> Workers<'w> {
         self.pool.current_num_threads()
     }
 
-    /// What becomes of each, in their order.
+    /// Does something with each on all threads; the results in their order.
     pub(super) fn all<T: Sync, R: Send>(
         &self,
         all: &[T],
@@ -113,13 +113,13 @@ impl<'w> Workers<'w> {
         self.pool.install(|| all.par_iter().map(work).collect())
     }
 
-    /// So many rows are left to be read.
+    /// Sets how many rows are left to be read.
     pub(super) fn left(&self, rows: u64) {
         let done = self.progress.done.load(Ordering::Relaxed);
         self.progress.total.store(done + rows, Ordering::Relaxed);
     }
 
-    /// So many more rows are to be read.
+    /// Adds rows that are to be read.
     pub(super) fn more(&self, rows: u64) {
         self.progress.total.fetch_add(rows, Ordering::Relaxed);
     }

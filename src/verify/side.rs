@@ -15,7 +15,7 @@ pub(super) struct Rows {
     // left out.
     /// Their numbers: of the table, or of what was found.
     pub place: Place,
-    /// What has no value of its column's type; there the column is null.
+    /// Values that are none of their column's type; the column is null there.
     pub odd: Vec<Odd>,
 }
 

@@ -88,9 +88,8 @@ impl<'p> States<'p> {
             columns,
             keys: table.before_of(Operation::Insert, moments.last()),
             moments,
-            // A number for each of them.
-            // Which update of a row was the last is found by a scan over all changes: the fewer
-            // ranges of rows there are, the fewer scans. Each row costs eight bytes of a range.
+            // Eight bytes for each row of a range. Which update of a row was its last is found by a
+            // scan over all changes: the fewer ranges of rows there are, the fewer scans.
             most: (memory / 8).next_multiple_of(BATCH_ROWS).max(BATCH_ROWS),
             kept: Mutex::default(),
         })

@@ -16,7 +16,7 @@ pub struct Unread {
     pub sink: String,
     /// Why, and what helps.
     pub why: Problem,
-    /// It keeps rows, or may: nobody knows what they are.
+    /// It keeps rows, or may keep some, which were then not compared.
     pub keeps: bool,
 }
 

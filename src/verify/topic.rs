@@ -26,7 +26,7 @@ use crate::source::{Batches, OnBadRow, Rejects};
 // As many messages as a batch has rows; other sizes were not measured.
 const PIECE: i64 = 16_384;
 
-/// So many partitions are named.
+/// How many partitions are named.
 const NAMED: usize = 20;
 
 /// A topic, and the sink that has written it.

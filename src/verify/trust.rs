@@ -54,7 +54,7 @@ pub(super) fn is_untouched(
     true
 }
 
-/// What manifests say of rows that differ: they may be those of another run.
+/// A note where rows differ and manifests say that another run wrote the files.
 pub(super) fn of_another_run(held: &HeldFiles, fingerprint: &str) -> Option<String> {
     let other = held
         .listed
@@ -65,7 +65,7 @@ pub(super) fn of_another_run(held: &HeldFiles, fingerprint: &str) -> Option<Stri
     })
 }
 
-/// Why manifests say nothing of what must be there.
+/// Why manifests cannot be trusted; none if they can.
 fn doubt(held: &HeldFiles, fingerprint: &str, rows: u64) -> Option<String> {
     let listed = &held.listed;
     if is_object(&held.path) {
@@ -114,7 +114,7 @@ pub(super) fn touched(held: &HeldFiles, workers: &Workers<'_>) -> Option<String>
     (!all.is_empty()).then(|| format!("changed since the run that wrote it: {list}"))
 }
 
-/// What is not as it was written.
+/// How a file is not as it was written; none if it is.
 fn changed(file: &Listed) -> Option<String> {
     match file.path.metadata() {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

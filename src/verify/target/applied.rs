@@ -146,7 +146,7 @@ impl Target<'_> {
     }
 }
 
-/// Nothing says how far a load is.
+/// The error where nothing says how far a load is.
 fn unknown(table: &str) -> Error {
     let what = format!("nobody knows how far the changes of `{table}` are");
     Error::user(
@@ -184,7 +184,7 @@ fn where_it_is(table: &Table, shards: &[u64]) -> String {
     }
 }
 
-/// What has to be said of a load that is not done.
+/// The note on a load that is not done.
 fn unfinished(table: &Table, count: u64, progress: &HashMap<i32, i64>) -> Option<String> {
     let next = |shard: usize| {
         progress
