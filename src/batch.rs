@@ -54,6 +54,8 @@ pub struct Span {
     /// Which rows of the batch came from it.
     pub rows: Range<usize>,
     /// The offset of each of them, where it is known.
+    // Runs of offsets and no list: gaps are what was passed over, and dead letters must name the
+    // offset of their own message.
     pub offsets: Offsets,
 }
 
@@ -63,7 +65,7 @@ pub struct Span {
 #[derive(Debug)]
 pub struct Turn {
     number: u64,
-    /// What is assigned is a partition of this topic.
+    /// The topic whose partition is assigned, where it has a name.
     topic: Option<Arc<str>>,
     over: AtomicBool,
 }
@@ -113,6 +115,7 @@ impl Place {
     pub fn index(&self, row: u64) -> Option<usize> {
         match self {
             Self::From(first) => row.checked_sub(*first).map(|index| index as usize),
+            // Numbers rise within a batch of a stream, also where rows were left out.
             Self::List(rows) => rows.binary_search(&row).ok(),
         }
     }
@@ -132,6 +135,8 @@ impl Turn {
         reason = "each is another one, a default suggests otherwise"
     )]
     pub fn new() -> Self {
+        // Numbered over the whole process and not by partition: a partition that comes back is
+        // another turn, and pieces of the old one must not pass for it.
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self {
             number: NEXT.fetch_add(1, Ordering::Relaxed),
@@ -160,6 +165,7 @@ impl Turn {
 
     /// Ends it; true the first time.
     pub fn end(&self) -> bool {
+        // One of the two sides may tidy up, whichever is first.
         !self.over.swap(true, Ordering::AcqRel)
     }
 

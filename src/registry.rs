@@ -24,6 +24,7 @@ impl Kind {
     pub fn schema(&self) -> Schema {
         let mut generator = SchemaGenerator::default();
         let mut schema = (self.part)(&mut generator);
+        // With its definitions, so that it can be read alone.
         schema.insert("$defs".into(), generator.take_definitions(true).into());
         schema
     }
@@ -32,6 +33,8 @@ impl Kind {
     pub fn summary(&self) -> String {
         let schema = self.schema();
         let text = schema.get("description").and_then(|text| text.as_str());
+        // One line of a list: the rest of the documentation is for `rowgen list NAME` and the
+        // pages.
         let first = text
             .unwrap_or_default()
             .split("\n\n")
@@ -50,6 +53,7 @@ pub fn or_bare(schema: &mut Schema) {
         .iter()
         .filter_map(|kind| kind["properties"].as_object());
     let names: Vec<&String> = with_options.flat_map(|options| options.keys()).collect();
+    // `sequence` alone is `sequence: {}` to the parser, and editors would mark it as a mistake.
     let bare = serde_json::json!({ "enum": names });
     kinds.insert(0, bare);
 }
@@ -62,6 +66,8 @@ macro_rules! registry {
     }) => {
         $(#[$meta])*
         // Options are read once and never moved in a loop: their size does not matter.
+        // One enum from one list: adding a kind is its file, its `mod` line and one line here, and
+        // the parser, the schema, `rowgen list`, the docs and the registry-wide tests know it.
         #[allow(clippy::large_enum_variant)]
         #[derive(Debug, Clone, serde::Deserialize, schemars::JsonSchema)]
         #[schemars(transform = $crate::registry::or_bare)]

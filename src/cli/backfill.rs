@@ -13,10 +13,15 @@ use crate::schedule::{Board, Clock, Scheduler, SlotEnd, Task, When};
 use crate::spec::{Slot, Slots};
 use crate::units::show_count;
 
-/// A slot is tried so often: more is for whoever looks at why it fails.
+/// How often a slot is tried; after that somebody has to look at why it fails.
+// No measurement is behind this number. A schedule under `serve` never gives a slot up, because
+// nobody watches it; whoever runs a backfill by hand waits for its end. The user's mistakes are
+// tried once.
 const TRIES: u32 = 3;
 
-/// More slots than that are no backfill that anybody waits for.
+/// The most slots of a backfill: nobody waits for more.
+// One a minute is 69 days, one an hour eleven years. The list of slots is held in memory, and a
+// mistyped year should be told before the first slot and not after a night.
 const MOST: usize = 100_000;
 
 pub(super) fn run(options: &BackfillOptions, variables: Option<dotenv::Read>) -> Result<u8> {
@@ -83,6 +88,7 @@ fn carry_out(options: &BackfillOptions, log: Log) -> Result<u8> {
 
 /// The slots of these days.
 fn chosen(slots: &Slots, from: &str, to: &str) -> Result<Vec<Slot>> {
+    // The flags' parser has refused whatever is no date, so the default is never taken.
     let day = |text: &str| text.parse::<NaiveDate>().unwrap_or_default();
     let (first, last) = (day(from), day(to));
     if first > last {
@@ -152,6 +158,8 @@ fn end(log: Log, all: usize, board: &Board, (signal, dry_run): (Option<i32>, boo
         ),
     }
     match signal {
+        // The precedence of exit codes that `run` has: an interruption says nothing of what else
+        // would have failed, and a failure of the run is more than a mistake of the user.
         Some(signal) => u8::try_from(128 + signal).unwrap_or(130),
         None if failed.iter().any(|one| !one.users) => 2,
         None if !failed.is_empty() || board.kept > 0 => 1,

@@ -29,12 +29,16 @@ pub(super) fn run(options: &CheckOptions) -> Result<u8> {
 
 fn check(options: &CheckOptions) -> Result<Plan> {
     let (pipeline, overrides) = (read(&options.file)?, overrides(&options.file)?);
+    // Without `--connect` no server is asked: `check` runs in CI and in editors, where there is
+    // none.
     let plan = plan_of(&pipeline, &overrides, false, options.connect)?;
     scheduled::check(&pipeline, &overrides)?;
     let run = engine::Options {
         out: options.out.clone().unwrap_or_default(),
         ..Default::default()
     };
+    // The engine's own look at places: that a path is both read and written is known without a
+    // connection.
     engine::check(&plan, &run)?;
     if options.connect {
         for line in engine::connect(&plan, &run)? {
@@ -98,8 +102,10 @@ pub(super) fn read(options: &FileOptions) -> Result<Pipeline> {
     spec::read(&options.file, &given(options)?)
 }
 
-/// What a command says that stands in the place of a part of the file.
+/// What the flags and the environment give that the file refers to: params, date, slot, seed.
 pub(super) fn given(options: &FileOptions) -> Result<GivenValues> {
+    // The clock is read once: between two readings midnight may pass, and the date and the slot
+    // would be of different days.
     let now = now_micros()?;
     Ok(GivenValues {
         set: options.set.iter().cloned().collect(),
@@ -109,6 +115,7 @@ pub(super) fn given(options: &FileOptions) -> Result<GivenValues> {
             None => today(now),
         },
         slot: match (&options.slot, &options.run_date) {
+            // The slot wins over the date because it says more.
             (Some(slot), _) => AskedSlot::Named(slot.clone()),
             (None, Some(_)) => AskedSlot::OfDay,
             (None, None) => AskedSlot::Today(moment(now)),
@@ -117,7 +124,7 @@ pub(super) fn given(options: &FileOptions) -> Result<GivenValues> {
     })
 }
 
-/// What a command says beside the file.
+/// What the flags say in the place of options of the file.
 pub(super) fn overrides(options: &FileOptions) -> Result<Overrides> {
     Ok(Overrides {
         rows: rows_of_one(&options.rows)?,

@@ -25,6 +25,8 @@ pub(super) fn read() -> Result<Option<Read>> {
     }
     let count = || std::env::vars_os().count();
     let before = count();
+    // Setting a variable while another thread reads the environment is undefined behaviour, which
+    // is why this runs first in `main`.
     dotenvy::from_path(FILE).map_err(|error| refused(&error))?;
     Ok(Some(Read {
         path: FILE,
@@ -51,7 +53,8 @@ fn refused(error: &dotenvy::Error) -> Error {
 
 fn number_of(line: &str) -> Option<usize> {
     let text = std::fs::read_to_string(FILE).ok()?;
-    // What could not be read, or what of the line was left then.
+    // The library gives the text that it could not parse, or the rest of its line, and no number.
+    // The number is looked up, so that the line itself need not be shown: it may hold a secret.
     let wrong = line.lines().next().map(str::trim)?;
     let place = text.lines().position(|other| other.contains(wrong));
     place.filter(|_| !wrong.is_empty()).map(|place| place + 1)

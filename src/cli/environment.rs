@@ -8,7 +8,8 @@ use crate::error::did_you_mean;
 const OURS: &str = "ROWGEN_";
 const PARAM: &str = "ROWGEN_PARAM_";
 
-/// Those of this project's scripts, which tests run below.
+/// Variables of this project's own scripts, below which the tests run: `ROWGEN_SERVERS` is near
+/// `ROWGEN_SERVE`, and its warning once stood among the messages that a test of Kafka compared.
 const OF_SCRIPTS: [&str; 2] = ["ROWGEN_CACHE", "ROWGEN_SERVERS"];
 
 /// A warning for each variable whose name is near one that is read; others are somebody else's.
@@ -16,6 +17,7 @@ pub(super) fn warnings(params: &[(String, String)]) -> Vec<String> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let ours = |name: &String| name.starts_with(OURS) && !OF_SCRIPTS.contains(&name.as_str());
     let mut names: Vec<String> = names.filter(ours).collect();
+    // The order of the process's environment differs from run to run; that of warnings should not.
     names.sort_unstable();
     let known = known();
     let warning = |name: &String| misspelt(name, &known, params);
@@ -36,13 +38,15 @@ fn misspelt(name: &str, known: &[String], params: &[(String, String)]) -> Option
     ))
 }
 
-/// Nothing where the name is one of them.
+/// The hint for a name that is near one of `names`; none where it is one of them.
 fn near<'a>(
     name: &str,
     names: impl Iterator<Item = &'a str> + Clone,
     prefix: &str,
 ) -> Option<String> {
     let is_known = names.clone().any(|known| known == name);
+    // Names are compared without their prefix: how far a name may be off grows with its length, so
+    // that with it `ROWGEN_OUT` would be near `ROWGEN_FOR`.
     let whole: Vec<String> = names
         .filter(|known| did_you_mean(name, [*known]).is_some())
         .map(|known| format!("{prefix}{known}"))
@@ -58,11 +62,14 @@ fn known() -> Vec<String> {
     let commands = command.get_subcommands();
     let commands =
         commands.flat_map(|command| std::iter::once(command).chain(command.get_subcommands()));
+    // The names come from the flags' parser itself: a list written by hand would miss the next
+    // option.
     let arguments = commands.flat_map(|command| command.get_arguments());
     let variables = arguments.filter_map(|argument| argument.get_env());
     let mut names: Vec<String> = variables
         .map(|name| name.to_string_lossy().into_owned())
         .collect();
+    // `dedup` finds only equal neighbours, and commands share most of their variables.
     names.sort_unstable();
     names.dedup();
     names

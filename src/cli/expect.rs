@@ -21,6 +21,8 @@ pub(super) fn run(options: &ExpectOptions) -> Result<u8> {
     let loaded = load::load(&pipeline, |table| table == name)?;
     let overrides = overrides(&options.file)?;
     let table = plan::preview(&pipeline, loaded, &overrides, Some(&name), false)?;
+    // Each row of a table under changes is a change, so a row number alone would show one change of
+    // many.
     if let (Some(key), Some(changes)) = (&options.key, &table.changes) {
         return row_at::run(options, &name, &table, key, changes);
     }
@@ -77,7 +79,8 @@ pub(super) fn as_json(
     let table = json!(table);
     for (index, values) in (0..).zip(String::from_utf8_lossy(&text).lines()) {
         let row = row(index);
-        // As they are spelt: a decimal keeps all of its digits.
+        // Put together as text, with the values as the writer of JSON spelt them: a JSON value
+        // between would turn numbers into floats of 64 bits, and a decimal would lose digits.
         lines.push_str(&format!(
             "{{\"table\":{table},\"row\":{row},\"values\":{values}}}\n"
         ));

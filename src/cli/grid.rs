@@ -7,6 +7,8 @@ use arrow::array::{Array, RecordBatch};
 use crate::shown_value as cell;
 
 /// A column is cut to no fewer characters.
+// Narrower cells say nothing any more: a date without its day, a number without its last digits.
+// Then rows are shown one below the other.
 const LEAST: usize = 8;
 
 /// The rows, at most `width` characters wide where it is known; `first_row` is the number of the first.
@@ -22,7 +24,7 @@ pub(super) fn show(batch: &RecordBatch, first_row: u64, width: Option<usize>) ->
     }
 }
 
-/// Of each column its name and its values.
+/// The cells of each column, its name first.
 fn cells(batch: &RecordBatch) -> Vec<Vec<String>> {
     let schema = batch.schema();
     let columns = schema.fields().iter().zip(batch.columns());
@@ -47,6 +49,8 @@ fn fit(mut widths: Vec<usize>, width: usize) -> Option<Vec<usize>> {
     let frame = 3 * widths.len() + 1;
     let mut spare = (frame + widths.iter().sum::<usize>()).saturating_sub(width);
     while spare > 0 {
+        // One character at a time from whichever column is the widest then: narrow columns keep
+        // their width, wide ones end alike. It is quadratic, over a few dozen columns of a screen.
         let widest = widths.iter_mut().max()?;
         if *widest <= LEAST {
             return None;
@@ -95,9 +99,10 @@ fn records(columns: &[Vec<String>], rows: usize, first_row: u64, width: usize) -
     text
 }
 
-/// What has room in so many characters.
+/// A text cut to so many characters.
 pub(super) fn cut(text: &str, width: usize) -> Cow<'_, str> {
     match text.chars().count() > width {
+        // Counted in characters, not in bytes, so that no character is cut in half.
         true => {
             let kept: String = text.chars().take(width.saturating_sub(1)).collect();
             Cow::Owned(kept + "…")

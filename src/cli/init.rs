@@ -18,6 +18,8 @@ pub(super) fn run(name: First, file: Option<&Path>) -> Result<u8> {
     let path = file.map_or_else(|| PathBuf::from(format!("{name}.yaml")), Path::to_path_buf);
     let shown = path.display().to_string();
     let text = text.replace("FILE", &shown);
+    // `create_new` refuses an existing file in one step: a look before the write would leave a
+    // moment in which another program makes one.
     let opened = OpenOptions::new().write(true).create_new(true).open(&path);
     let written = opened.and_then(|mut file| file.write_all(text.as_bytes()));
     match written {

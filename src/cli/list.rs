@@ -58,6 +58,8 @@ const SECTIONS: &[Section] = &[
 ];
 
 /// What a bare `list` shows: the others are parts of these.
+// Distributions and messages are options of generators and of Kafka: whoever needs them comes from
+// there.
 const SHOWN: [&str; 4] = ["columns", "formats", "sinks", "sources"];
 
 pub(super) fn run(name: Option<&str>, as_json: bool) -> Result<u8> {
@@ -70,6 +72,7 @@ pub(super) fn run(name: Option<&str>, as_json: bool) -> Result<u8> {
     if let Some(section) = SECTIONS.iter().find(|section| section.name == name) {
         return sections(std::iter::once(section), as_json);
     }
+    // Several may have one name: `kafka` is a sink and a source, `json` a format and a message.
     let found: Vec<(&Section, &Kind)> = SECTIONS
         .iter()
         .flat_map(|section| section.kinds.iter().map(move |kind| (section, kind)))

@@ -13,10 +13,12 @@ use crate::error::Problem;
 use crate::plan::Plan;
 use crate::report::{ClockReading, FileReport, Report, SinkReport, SourceReport};
 
-/// Of a sink so many files are named one by one; its own line counts all of them.
+/// How many files of a sink get a line each; the sink's own line counts all of them.
+// Lines for each of some thousand partitions would drown the log. The number is a choice without a
+// measurement; docs/src/commands.md tells it.
 const FILES_NAMED: usize = 100;
 
-/// What a run tells, each once it is so.
+/// The events that a run logs.
 enum Event<'a> {
     /// The run begins.
     Started(&'a Plan),
@@ -35,7 +37,8 @@ enum Event<'a> {
 /// Sends events to stderr as JSON lines; `RUST_LOG` filters them, or else this level.
 pub(super) fn begin(level: Level) {
     let filter = EnvFilter::try_from_default_env();
-    // What drivers say of broken connections, whoever has them tells with what helps.
+    // These three libraries log broken connections and lost commits themselves. The sink or source
+    // that owns the connection says the same once, with a hint that helps.
     let quiet = |_| {
         EnvFilter::new(format!(
             "{},lapin=off,mongodb=off,delta_kernel=off",
@@ -51,7 +54,8 @@ pub(super) fn begin(level: Level) {
         .with_target(false)
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        // It would tell of a full disk by writing to the same one, and panic.
+        // With it the library reports a line that could not be written by writing another one, and
+        // panics when that fails, too: on a full disk this ended a run that was otherwise well.
         .log_internal_errors(false)
         .finish();
     // A second run in one process keeps the first one's subscriber.
@@ -65,6 +69,8 @@ pub(super) fn during(running: &Running, plan: &Plan) {
     while !running.wait_for(plan.log_interval) {
         let status = running.status();
         let (rows, seconds) = (status.rows, status.seconds);
+        // The pause that was asked for is not the one that passed; the rate is of the time between
+        // the looks.
         let rate = rows.saturating_sub(last_rows) as f64 / (seconds - last_seconds).max(1e-9);
         tell(&Event::Progress(&status, rate));
         (last_seconds, last_rows) = (seconds, rows);
@@ -90,6 +96,7 @@ pub(super) fn problem(problem: &Problem) {
 
 /// As `problem`, of an error that was put into words already.
 pub(super) fn error(text: &str) {
+    // An error of several problems has a blank line between them; each is an event of its own.
     for text in text.split("\n\n") {
         let message = text.lines().next().unwrap_or_default();
         line(message.strip_prefix("error: ").unwrap_or(message), text);
@@ -99,7 +106,7 @@ pub(super) fn error(text: &str) {
 fn line(message: &str, text: &str) {
     match tracing::enabled!(Level::ERROR) {
         true => tracing::error!(text, "{message}"),
-        // `RUST_LOG` silences the log, and not what went wrong.
+        // `RUST_LOG=off` is about the log; why a run failed must be told all the same.
         false => say(text),
     }
 }

@@ -21,7 +21,8 @@ fn of_word(word: &str) -> Option<Level> {
         "" => Some(Level::INFO),
         "warning" => Some(Level::WARN),
         "fatal" | "panic" => Some(Level::ERROR),
-        // Numbers are levels to the library.
+        // `tracing` takes `1` to `5` as levels. Whoever writes a number may mean syslog's, which
+        // counts the other way round.
         word if word.starts_with(|first: char| first.is_ascii_digit()) => None,
         word => word.parse().ok(),
     }

@@ -31,6 +31,8 @@ const EXIT_CODES: &[(&str, &str)] = &[
 
 pub(super) fn run(name: Option<&str>) -> Result<u8> {
     let mut program = Arguments::command().disable_help_subcommand(true);
+    // `build` gives the commands below their full names (`rowgen-run`), which the heads of their
+    // pages have.
     program.build();
     let command = match name {
         None => program,

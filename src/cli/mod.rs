@@ -51,7 +51,8 @@ use crate::error::{Error, Result};
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     stream::long_flags(&mut arguments);
-    // Options are read from variables, too.
+    // The file of variables is read before the flags are parsed: many options take their value from
+    // a variable.
     let variables = dotenv::read();
     let arguments = match Arguments::try_parse_from(&arguments) {
         Ok(parsed) => parsed,
@@ -59,6 +60,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match dispatch(arguments, variables) {
         Ok(code) => ExitCode::from(code),
+        // `rowgen preview … | head` is no failure: whoever reads has what it wanted.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             say(&error.to_string());
@@ -68,6 +70,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn dispatch(arguments: Arguments, variables: Result<Option<dotenv::Read>>) -> Result<u8> {
+    // A `.env` that cannot be read is a mistake only for commands that read a pipeline: help,
+    // schema and completions work in any folder.
     let reads = !matches!(
         arguments.command,
         Command::Schema { .. }
@@ -120,7 +124,8 @@ fn print(text: &str) -> Result<u8> {
     }
 }
 
-/// Writes to stdout what is only told: the exit code says more, so that nothing ends when the reader has gone.
+/// Writes to stdout a text whose reader may leave: the exit code says what matters, so a closed
+/// pipe is no error.
 fn tell(text: &str) -> Result<()> {
     match print(text) {
         Err(error) if !is_broken_pipe(&error) => Err(error),
@@ -131,6 +136,7 @@ fn tell(text: &str) -> Result<()> {
 /// Writes talk to stderr.
 fn say(text: &str) {
     // Nothing can be done when the terminal is gone.
+    // `eprintln!` would panic here, which ends a run because nobody listens.
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 

@@ -13,6 +13,8 @@ use crate::verify::At;
 
 /// A path of this machine; a shell has put in what it stands for.
 pub(super) fn path() -> impl TypedValueParser<Value = PathBuf> {
+    // The same rules as for paths in the file: an object store's URL or a `~` that no shell
+    // replaced would make a folder of that name.
     PathBufValueParser::new().try_map(|path| match LocalPath::given(&path.to_string_lossy()) {
         Ok(()) => Ok(path),
         Err(problem) => Err(match problem.hint {

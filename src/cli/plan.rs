@@ -15,6 +15,7 @@ use crate::plan::{Job, JobChanges, JobOrder, Plan, SinkPlan};
 use crate::units::{show_bytes, show_count, show_duration};
 
 pub(super) fn run(options: &PlanOptions) -> Result<u8> {
+    // With the trial: sizes and compression are known only once the first batch was encoded.
     let plan = make_plan(&options.file, true)?;
     if options.json {
         return print_json(&as_json(&plan));
@@ -165,6 +166,8 @@ fn memory(plan: &Plan, job: &Job) -> String {
         return String::new();
     };
     let batch = row * job.source.batch_rows() as f64;
+    // The window of the engine's gate bounds what may be under way, so this is a bound and no
+    // guess.
     let most = batch * window(plan.threads) as f64;
     format!(
         "  {row:.0} bytes a row in memory, at most {} in flight, open row groups apart\n",

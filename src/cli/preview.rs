@@ -35,6 +35,8 @@ pub(super) fn run(options: &PreviewOptions) -> Result<u8> {
 
 /// How many characters a line of the terminal has: nothing where stdout is none, unless `COLUMNS` says it.
 pub(super) fn width() -> Option<usize> {
+    // Shells set it without exporting it, so where it is exported somebody means it, in a pipe,
+    // too.
     let said = std::env::var("COLUMNS").ok();
     let said = said.and_then(|columns| columns.parse().ok());
     let terminal = console::Term::stdout();

@@ -9,6 +9,7 @@ use crate::engine::{Running, SinkStatus};
 use crate::units::{show_bytes, show_count};
 
 /// How often the lines are drawn.
+// Ten times a second, as often as the library draws at most (`stderr_with_hz(10)` below).
 const STEP: Duration = Duration::from_millis(100);
 
 /// Shows the sinks' figures until the run is over.
@@ -24,7 +25,9 @@ pub(super) fn show(running: &Running) {
             Some(format!("{}: {warning}", source.table))
         });
         for warning in warnings {
+            // The status repeats its warnings at each look.
             if !warned.contains(&warning) {
+                // Without `suspend` the next drawing of the bars would overwrite the line.
                 all.suspend(|| say(&warning));
                 warned.push(warning);
             }
@@ -35,7 +38,7 @@ pub(super) fn show(running: &Running) {
         }
         running.wait_for(STEP);
     }
-    // Taking lines away from a terminal that has gone is not worth a failure.
+    // The terminal may have gone; lines that cannot be removed from it are no failure.
     let _ = all.clear();
 }
 

@@ -27,8 +27,9 @@ pub(super) fn check(path: &Path, plan: &Plan, out: &Path, whose: &str) -> Result
     Err(refused(path, &format!("{whose} {does} that"), cause))
 }
 
-/// What is no file and no device: a pipe that nobody reads would be waited for without an end. Folders are
-/// told from what is made in them.
+/// Refuses what is neither a file nor a device. A report in a named pipe once hung when the pipe
+/// was opened a second time, and heard no signal while it did. Folders are refused by whoever
+/// writes, with the name of what is made in them.
 fn refuse_pipe(path: &Path) -> Result<()> {
     match outlet::check(path) {
         Err(cause) if !path.is_dir() => Err(refused(path, "something else is there", cause)),
@@ -36,7 +37,7 @@ fn refuse_pipe(path: &Path) -> Result<()> {
     }
 }
 
-/// It cannot be there.
+/// The error for a place where no report can be.
 pub(super) fn refused(path: &Path, why: &str, cause: impl std::fmt::Display) -> Error {
     let what = format!("the report cannot be `{}`: {why}", path.display());
     let problem = Problem::new(what).cause(cause);

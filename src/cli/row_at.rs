@@ -17,6 +17,7 @@ pub(super) fn run(
     key: &str,
     changes: &Table,
 ) -> Result<u8> {
+    // Without `--at` it is the state after the last change, which a load without end does not have.
     let at = options.at.or(changes.all().count()).ok_or_else(|| {
         let problem = Problem::new(format!("the changes of `{name}` have no end"));
         Error::user(problem.hint("say after how many of them with `--at`"))
@@ -25,6 +26,7 @@ pub(super) fn run(
         table,
         name,
         key,
+        // Row i of such a table is its i-th insert: those behind this moment are not there yet.
         Some(changes.before_of(Operation::Insert, at)),
     )?;
     if options.history {
@@ -68,7 +70,7 @@ fn history(
     };
     let batch = arrow::compute::concat_batches(&first.schema(), &batches)?;
     match options.json {
-        // There are as many as rows of the batch.
+        // `rows` has one number for each row of the batch.
         true => print(&as_json(name, |index| rows[index as usize], &batch)?),
         false => print(&grid::show(&batch, row, preview::width())),
     }

@@ -33,6 +33,8 @@ enum Told {
 
 pub(super) fn run(options: &RunOptions, variables: Option<dotenv::Read>) -> Result<u8> {
     let log = log_of(options);
+    // The log begins before the plan is made, so that mistakes in the pipeline are lines of it,
+    // too: programs that read the log once met plain text there.
     let json = log == Log::Json && !options.quiet;
     if json {
         log::begin(tracing::Level::INFO);
@@ -66,13 +68,17 @@ fn carry_out(options: &RunOptions, log: Log, variables: Option<dotenv::Read>) ->
         _ if log == Log::Json => Told::Json,
         _ => Told::Text,
     };
+    // In these two styles stdout carries the old program's lines word for word, so nothing else may
+    // stand there.
     if matches!(told, Told::Producer | Told::Changes) {
-        // What the engine warns of goes to stderr.
+        // What the engine itself warns of is logged to stderr.
         log::begin(tracing::Level::INFO);
     }
     told.before(&plan, variables);
     if let Some(path) = &options.report {
         let out = options.out.as_deref().unwrap_or(Path::new(""));
+        // In this order: the second look opens the file, and in the place of a sink's output or of
+        // what is read that would already do harm.
         report_place::check(path, &plan, out, "this run")?;
         can_report(path)?;
     }
@@ -85,11 +91,15 @@ fn carry_out(options: &RunOptions, log: Log, variables: Option<dotenv::Read>) ->
         stop: signals::stop()?,
         measured: false,
     };
+    // The port is bound before the engine starts: a port in use once ended a run that had begun and
+    // may have published. A build without the feature is refused here for the same reason.
     let listener = options.serve.map(listener).transpose()?;
     let plan = Arc::new(plan);
     let stop = run_options.stop.clone();
     let running = Arc::new(engine::start(plan.clone(), run_options));
     let shown = listener.map(|listener| shown(&plan, &running, stop, listener));
+    // A named binding, not `_`: the server ends when this value is dropped, and is to live as long
+    // as the run.
     let _shown = shown.transpose()?;
     let mut operations = Operations::default();
     match told {
@@ -181,7 +191,7 @@ impl Told {
         }
     }
 
-    /// What came of it; errors always.
+    /// Tells what came of the run; errors are told in every style.
     fn after(self, report: &Report) {
         let tell = |error: &String| match self {
             Self::Json => log::error(error),
@@ -197,7 +207,7 @@ impl Told {
             Self::Producer => producer::end(report),
             Self::Errors | Self::Changes => {}
         }
-        // The report for people has those of sinks.
+        // The text report lists the errors of sinks itself.
         let sinks = report.sinks.iter().filter(|_| self != Self::Text);
         let errors = sinks.filter_map(|sink| sink.error.as_ref());
         errors.chain(&report.error).for_each(tell);

@@ -19,15 +19,18 @@ pub(super) fn check(pipeline: &Pipeline, overrides: &Overrides) -> Result<()> {
     };
     let template = &scheduled.template;
     let slots = template.schedule.slots();
-    // Two slots of one day, where there are such: what only says the day does not tell them apart.
+    // Two slots of one day, where the schedule has such: a path with nothing but the day in it
+    // would be the same for both, and the second slot would overwrite or be refused. Two days would
+    // not show that.
     let Some((one, other)) = slots.pair(scheduled.slot) else {
         return Ok(());
     };
+    // No trial and no servers: only the places of outputs are compared.
     let plan = |slot| plan_of(&template.of_slot(slot)?, overrides, false, false);
     schedule::problems((&plan(one)?, one), (&plan(other)?, other)).into_result()
 }
 
-/// A command that makes several slots is told of none.
+/// Refuses `--slot` and `--run-date` for a command that makes several slots.
 ///
 /// # Errors
 /// It is.
@@ -43,7 +46,7 @@ pub(super) fn of_no_slot(options: &FileOptions) -> Result<()> {
 pub(super) fn planner(template: Arc<Template>, overrides: Overrides) -> Box<MakePlan> {
     Box::new(move |slot: Slot, trial| {
         let overrides = Overrides {
-            // Each run has its own beginning.
+            // `now()` is the beginning of each slot's own run, not that of the service.
             now_micros: now_micros()?,
             ..overrides.clone()
         };

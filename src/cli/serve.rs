@@ -25,6 +25,7 @@ const OURS: &[&str] = &[
 ];
 
 pub(super) fn run(options: &ServeOptions, variables: Option<dotenv::Read>) -> Result<u8> {
+    // The variable and its name are those of the service that this one replaces.
     log::begin(log_level::of_variable("LOG_LEVEL")?);
     if let Some(dotenv::Read { path, variables }) = variables {
         tracing::info!(path, variables, "environment file read");
@@ -42,7 +43,8 @@ fn carry_out(options: &ServeOptions) -> Result<u8> {
     let (mut plans, mut schedules) = (Vec::new(), Vec::new());
     let overrides = overrides(&options.file)?;
     for pipeline in &pipelines {
-        // One of a schedule is planned anew for each slot: this time to know what is wrong with it.
+        // A pipeline with a schedule is planned anew for each slot: this plan is only made to find
+        // mistakes in it, so it needs no trial, which would make and encode a batch.
         let plan = plan_of(pipeline, &overrides, pipeline.scheduled.is_none(), true)?;
         match &pipeline.scheduled {
             Some(scheduled) => {
@@ -61,8 +63,11 @@ fn carry_out(options: &ServeOptions) -> Result<u8> {
         Some(address) => *address,
         None => serve::address(serves.iter().find_map(|one| one.listen.as_ref()))?,
     };
+    // Before any pipeline begins, as for `run --serve`: a port in use ends nothing that has begun.
     let listener = Listener::bind(address, "--listen")?;
     let mut offer = offer(&serves, &options.file, &stop)?;
+    // An empty variable is what a deployment has whose secret is missing: an empty token would be
+    // one that everybody knows.
     if let Some(token) = options.token.as_ref().filter(|token| !token.is_empty()) {
         offer.token = Some(Secret(token.clone()));
     }
@@ -75,7 +80,7 @@ fn carry_out(options: &ServeOptions) -> Result<u8> {
     tracing::info!(address = %listener.address, "Starting HTTP server");
     let _server = service.listen(listener)?;
     let code = serve_until_over(&service, options.out.clone(), &plans);
-    // A schedule has no end of its own.
+    // A schedule never ends by itself, so that its end by a signal is told as such.
     let ended = stop.signal().filter(|_| !service.schedules.is_empty());
     Ok(ended.map_or(code, |signal| u8::try_from(128 + signal).unwrap_or(130)))
 }
@@ -220,7 +225,8 @@ fn offer(serves: &[&Serve], options: &FileOptions, stop: &Stop) -> Result<Offer>
         offer.add(serve);
         for (path, trigger) in &serve.triggers.0 {
             let plan = planner(trigger.pipeline.beside(), options.clone());
-            // What is wrong with it is known before the first call.
+            // What is wrong with the pipeline of a trigger is told before the first call. Planned
+            // for one row, because only its mistakes are wanted.
             plan(0..1)?;
             let count = |said: &Option<Placed<crate::place::Count>>| {
                 said.as_ref().map(|count| count.value.0)
@@ -244,8 +250,10 @@ fn planner(file: PathBuf, options: FileOptions) -> Box<MakePlan> {
     })
 }
 
-/// Paths that are none, or that mean two things.
+/// Refuses what is no path, and paths that are offered twice.
 fn path_problems(serves: &[&Serve]) -> Vec<Problem> {
+    // Two pipelines share one server, and the old service's paths are free to choose: any of them
+    // may collide with ours or with another's.
     let mut seen: HashSet<&str> = OURS.iter().copied().collect();
     let mut problems = Vec::new();
     for serve in serves {

@@ -14,6 +14,9 @@ pub(super) fn stop() -> Result<Stop> {
     let stop = Stop::default();
     let seen = stop.clone();
     watch(move |signal| {
+        // The first signal asks the run to end with whole files. The second one comes from somebody
+        // who waits no longer, so nothing is cleaned up: what is hidden then is removed by the next
+        // run.
         if !seen.interrupt(signal) {
             signal_hook::low_level::exit(128 + signal);
         }
@@ -39,6 +42,8 @@ fn watch(seen: impl Fn(i32) + Send + 'static) -> Result<()> {
     ending.extend((!is_ignored(SIGHUP)).then_some(SIGHUP));
     let mut signals = signal_hook::iterator::Signals::new(ending)
         .map_err(|error| Error::because("installing signal handlers", error))?;
+    // A thread of its own takes signals as values. In a handler nearly nothing is allowed: no lock,
+    // no allocation, no line of the log.
     let started = std::thread::Builder::new()
         .name("signals".into())
         .spawn(move || signals.forever().for_each(seen));
@@ -48,6 +53,8 @@ fn watch(seen: impl Fn(i32) + Send + 'static) -> Result<()> {
 
 /// True for a signal that whoever started the process had it ignore, where the system tells.
 fn is_ignored(signal: i32) -> bool {
+    // Read from the kernel's own table: to ask with `sigaction` is unsafe code, which stays out of
+    // this crate where there is another way.
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());

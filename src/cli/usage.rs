@@ -15,6 +15,7 @@ pub(super) fn tell(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         .get(1)
         .filter(|_| error.kind() == ErrorKind::InvalidSubcommand)
     {
+        // `rowgen file.yaml` would otherwise be answered with the list of commands.
         Some(first) if is_pipeline(Path::new(first)) => {
             let file = first.to_string_lossy();
             let problem =

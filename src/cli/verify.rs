@@ -19,13 +19,18 @@ use crate::spec::{Pipeline, Table};
 use crate::units::show_count;
 use crate::verify::{Against, Options, Outcome, Plans, Progress, Target, Told, targets};
 
-/// What sinks hold is not what must be there.
+/// Exit code: what sinks hold is not what must be there.
+// The code of a run that is whole but missed what it promised: nothing is wrong with the request
+// itself (1), and everything could be read (2).
 const DIFFERENT: u8 = 3;
 
-/// What is there could not be read, or not all of it.
+/// Exit code: what is there could not be read, or not all of it.
 const NOT_ALL_READ: u8 = 2;
 
-/// With less, differences are looked for in so many passes that they hardly end.
+/// The least `--memory`: with less, differences are looked for in so many passes that they hardly
+/// end.
+// Found with `--memory` of a few bytes, which hardly ended. That it is 16 KiB is a choice; where
+// the passes begin to be too many was not measured.
 const LEAST_MEMORY: u64 = 16 << 10;
 
 /// How often the line of progress is drawn.
@@ -45,6 +50,8 @@ pub(super) fn run(options: &VerifyOptions) -> Result<u8> {
     let plans = plans(&pipeline, &options.file)?;
     let verify = asked(options, &pipeline)?;
     let (targets, unread) = targets(&plans, &verify)?;
+    // Whoever names a sink wants it compared. Without `--sinks` all others are compared, and what
+    // cannot be is told.
     if options.file.sinks.is_some()
         && let Some(one) = unread.first()
     {
@@ -80,7 +87,10 @@ pub(super) fn run(options: &VerifyOptions) -> Result<u8> {
         equal &= outcome.is_equal();
         report = told.report;
     }
+    // Only now has the report its name: half of one is never taken for all that differs.
     report.map_or(Ok(()), Lines::finish)?;
+    // A sink that was not looked at is no success: a script that asks only for the exit code would
+    // take it for one. Sinks that keep nothing, such as `discard`, do not count.
     let unknown = unread.iter().any(|one| one.keeps) && options.against.is_none();
     Ok(match (equal, unknown) {
         (false, _) => DIFFERENT,
@@ -103,6 +113,9 @@ fn plans(pipeline: &Pipeline, options: &FileOptions) -> Result<Plans> {
     };
     Ok(Plans {
         whole: plan_of(pipeline, &all, false, true)?,
+        // Files of a slice are compared with the plan of that slice. A sink that holds all rows in
+        // one place is compared with the whole plan, of which only a share of the keys is looked
+        // at.
         slice: slice
             .map(|_| plan_of(pipeline, &sliced, false, true))
             .transpose()?,
@@ -176,7 +189,7 @@ fn against(text: &str, columns: &[(String, String)], pipeline: &Pipeline) -> Res
     }
     let source: SourceKind = decode(&node)?;
     if let Some(Err(problem)) = source.shared().check() {
-        // Before anything is read: it was said wrongly.
+        // A mistake in the flag's own text (exit code 1), told before anything is read.
         return Err(Error::user(problem));
     }
     Ok(Against {
@@ -190,6 +203,8 @@ fn compare(target: &Target<'_>, told: &mut Teller) -> Result<Outcome> {
     let progress = Progress::default();
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        // In the log of a service or of CI the line would be drawn ten times a second, each time
+        // anew.
         if std::io::stderr().is_terminal() {
             scope.spawn(|| show(&progress, &over));
         }
@@ -211,6 +226,8 @@ fn self_test(targets: &[Target<'_>], count: u64) -> Result<u8> {
                 Some(found) => show_count(found),
                 None => "others than those".into(),
             };
+            // Equal and not `at least`: a fault that makes more rows differ than it touched would
+            // show a comparison that sees what is not there.
             all &= tested.found == Some(tested.put);
             tell(&format!(
                 "{table} in sink {sink}: {words}: {found} of {put} found\n"
@@ -237,6 +254,8 @@ fn show(progress: &Progress, over: &AtomicBool) {
 
 impl Teller {
     fn add(&mut self, outcome: &Outcome, told: &Told) -> Result<()> {
+        // The words wait until the counts above them are known, so their number is bounded. The
+        // report's lines are written as they come, whatever their number.
         if (self.words.len() as u64) < self.most {
             self.words.push(told.words());
             self.rows += u64::from(told.times);

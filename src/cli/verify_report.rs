@@ -20,8 +20,8 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// A report that is nothing that is read or that a sink holds: it replaces an earlier one, and nothing
-    /// else.
+    /// Opens a report. It replaces an earlier report, and nothing else: no file that is read or
+    /// that a sink holds.
     ///
     /// # Errors
     /// Something else is there, or the system refuses.
@@ -35,6 +35,8 @@ impl Lines {
         let opened = Outlet::open(path).map_err(|error| writing(path, &error))?;
         let (path, names) = (path.to_path_buf(), opened.names);
         if let Some((hidden, _)) = names.clone() {
+            // Nothing else listens to signals while `verify` reads: without this, Ctrl-C would
+            // leave the hidden file behind.
             signals::before_end(move || drop(fs::remove_file(&hidden)))?;
         }
         Ok(Self {
@@ -60,15 +62,17 @@ impl Lines {
             None => Ok(()),
         });
         named.map_err(|error| writing(&self.path, &error))?;
+        // So that `Drop`, which removes an unfinished report, finds nothing to remove.
         self.names = None;
         Ok(())
     }
 }
 
-/// Without its name it is removed: it lacks what was not compared.
+/// An unfinished report is removed: it lacks what was not compared.
 impl Drop for Lines {
     fn drop(&mut self) {
         if let Some((hidden, _)) = &self.names {
+            // The way here is an error that is told already, or a panic.
             let _ = fs::remove_file(hidden);
         }
     }

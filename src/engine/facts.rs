@@ -16,7 +16,7 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Of a run that begins now.
+    /// The facts of a run that begins now.
     pub(super) fn new(gate: Arc<Gate>, stall_timeout: Option<Duration>) -> Self {
         Self {
             gate,

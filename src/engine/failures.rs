@@ -83,7 +83,8 @@ impl<'p> Failures<'p> {
         let sinks = self.all.values().flat_map(|error| error.problems.clone());
         let busy = self.all.values().any(|error| error.fault == Fault::Busy);
         Error {
-            // Whoever waits for another run must know that there is one.
+            // The fault says that another run is at work there: a schedule waits for that one
+            // instead of counting a failure.
             fault: if busy { Fault::Busy } else { Fault::Run },
             problems: sinks.chain(more).collect(),
         }

@@ -14,7 +14,8 @@ pub(super) struct Ending<'r, 'p> {
     report: SinkReport,
     /// How many batches its job gave out.
     batches: u64,
-    /// Its rows were begun, and nothing but the end of the run's time cut them short.
+    /// Making its rows was begun, and if they were cut short, then only by the end of the run's
+    /// time.
     begun: bool,
     whole: bool,
     /// Rows that it was given are left to the next run.
@@ -25,9 +26,10 @@ pub(super) struct Ending<'r, 'p> {
     prepared: Option<PreparedSink>,
     /// What was published, also by a run before; nobody else writes there while it is kept.
     published: Option<Box<dyn Publish>>,
-    /// Its place in what is decided: the last one stays decided as long as any does.
+    /// Its place in the order in which decisions are kept: that of the last one is removed last.
     position: usize,
-    /// Nobody waits for it to publish: its rows are seen already, and its failure stops no other.
+    /// No other sink waits for it to publish: its rows can be seen already, and its failure stops
+    /// no other.
     later: bool,
 }
 
@@ -46,6 +48,9 @@ impl<'p> OpenRun<'p> {
                 .sink
                 .lanes
                 .iter()
+                // All lanes are told that no more comes before the first of them is waited for:
+                // blocks of changes wait for each other, and one that is finished alone would wait
+                // for ever for those that have not heard.
                 .for_each(|lane| lane.close(ending.batches));
         }
         let mut order: Vec<&mut Ending<'_, 'p>> = endings.iter_mut().collect();
@@ -82,7 +87,8 @@ impl<'p> OpenRun<'p> {
         }
     }
 
-    /// Ends a sink; one that is not to end gives up what it has, and what was there before stays.
+    /// Finishes a sink. Where the run has failed or was not begun it is aborted instead, and what
+    /// was there before stays.
     fn prepare(&self, ending: &mut Ending<'_, '_>) {
         let sink = ending.sink;
         let ends = ending.begun && !self.stop.failed();
@@ -95,7 +101,8 @@ impl<'p> OpenRun<'p> {
         let prepared = sink.prepare(ending.batches);
         if let Some(prepared) = self.note(ending, prepared) {
             ending.unsent = prepared.finished.iter().any(|lane| lane.unsent > 0);
-            // A table without end has no whole.
+            // A table without end is never whole, so that rows that were not sent take nothing away
+            // from it.
             ending.whole &= !ending.unsent || !ending.finite || self.stop.in_time();
             ending.prepared = Some(prepared);
         }
@@ -157,15 +164,15 @@ impl<'p> OpenRun<'p> {
             let published = ending.published.as_ref();
             let settled = published.map_or(Ok(()), |publish| publish.settle());
             if self.note(ending, settled).is_none() {
-                // The last one stays as long as any does.
+                // The last output keeps its decision as long as any other does.
                 return;
             }
         }
     }
 
-    /// Keeps beside every output what is decided for all of them, and leaves out those where that
-    /// cannot be kept. What is published already comes last: until its own decision is replaced, that
-    /// one stands.
+    /// Writes the decision to publish beside every output, and leaves out those where it cannot be
+    /// kept. Outputs that are published already come last: until their own decision is replaced,
+    /// that one stands.
     fn decide<'a, 'r, 's>(
         &self,
         waiting: &mut Vec<&'a mut Ending<'r, 's>>,
@@ -215,7 +222,7 @@ impl<'p> OpenRun<'p> {
         }
     }
 
-    /// Ends a sink whose rows are seen already.
+    /// Publishes a sink whose rows can be seen already: nothing has to be decided for it.
     fn show(&self, ending: &mut Ending<'_, '_>) {
         let Some(prepared) = ending.prepared.take() else {
             return;
@@ -273,7 +280,7 @@ impl<'p> OpenRun<'p> {
             .sum::<u64>();
         let clocks = sinks.iter().filter_map(|sink| sink.clocks.as_ref());
         let lost = clocks.map(|clocks| clocks.lost).sum::<u64>();
-        // Who ends the wait for replies does not have them.
+        // Whoever ends the wait for replies by a signal has lost those that were still missing.
         let signal = self.stop.signal().filter(|_| interrupted || lost > 0);
         let outcome = match (&failure, signal) {
             (_, Some(signal)) => Outcome::Interrupted(signal),
@@ -331,7 +338,7 @@ impl Ending<'_, '_> {
         !self.whole && !self.sink.skipped && !failed
     }
 
-    /// What waits to be published, or is.
+    /// The output that waits to be published, or that is published already.
     fn publish(&self) -> Option<&dyn Publish> {
         let waits = self.prepared.as_ref().and_then(|one| one.publish.as_ref());
         waits.or(self.published.as_ref()).map(|one| &**one)

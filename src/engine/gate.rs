@@ -68,7 +68,8 @@ impl sink::Run for Gate {
     }
 
     fn stopping(&self) -> bool {
-        // Where all batches are given out nobody else looks at the time; what is opened has all of it.
+        // Once all batches are given out no worker asks for a number any more, so the deadline is
+        // looked at here, too. While sinks are opened it does not end the run.
         let begun = || self.begun.load(Ordering::Relaxed);
         self.stop.requested() || (begun() && self.stop.at_deadline(self.deadline))
     }

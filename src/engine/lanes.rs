@@ -23,7 +23,8 @@ pub(super) struct CheckedSink {
     pub(super) meter: Arc<Meter>,
     pub(super) lanes: usize,
     pub(super) found: Found,
-    /// It was published by a run before, which could not end; and its place among that run's outputs.
+    /// What an earlier run that was killed had published of it, and its place among that run's
+    /// outputs.
     pub(super) kept: Option<(usize, Box<dyn Publish>)>,
 }
 
@@ -37,8 +38,8 @@ impl CheckedSink {
     }
 }
 
-/// Checks what the world allows for every sink and stream, and changes nothing. What runs before have
-/// left, a line each.
+/// Looks at every sink and stream, as far as that changes nothing. Returns a line for each thing
+/// that earlier runs have left.
 ///
 /// # Errors
 /// Everything that stands in the way.
@@ -177,7 +178,7 @@ fn applying(plan: &Plan, kind: &str) -> usize {
     sinks.filter(applies).count()
 }
 
-/// What runs before have left at each place: finished or removed, or with `only_look` only told.
+/// Finishes or removes what earlier runs have left at each place; with `only_look` it is only told.
 fn recover(
     plan: &Plan,
     targets: &[Vec<Target>],
@@ -206,8 +207,8 @@ fn published(recovered: &[Vec<Recovered>]) -> BTreeMap<&str, &Earlier> {
         .collect()
 }
 
-/// What is decided of outputs that this run makes anew is no longer so; all else that runs before have left
-/// there is looked at when the sink is connected.
+/// Withdraws earlier decisions on outputs that this run makes anew; all else that earlier runs have
+/// left there is looked at when the sink is connected.
 fn withdraw_all(
     plan: &Plan,
     targets: &[Vec<Target>],

@@ -34,8 +34,8 @@ pub(super) struct OpenSink<'p> {
     made: Option<Finished>,
     /// Nothing of what it writes is seen before it is published.
     pub(super) holds_back: bool,
-    /// What a run before had published for it, and its place among that run's outputs: kept until this
-    /// run is done.
+    /// What an earlier run had published for it, and its place among that run's outputs: kept until
+    /// this run is done.
     kept: Mutex<Option<(usize, Box<dyn Publish>)>>,
     /// What runs before had left at its place, and what became of it.
     pub(super) recovered: Vec<String>,
@@ -77,7 +77,7 @@ impl<'p> OpenSink<'p> {
         }
     }
 
-    /// Opens its lanes; what of them is open when one cannot be is aborted.
+    /// Opens its lanes; when one cannot be opened, those that are open are aborted.
     pub(super) fn begin(&mut self, checked: CheckedSink) -> Result<()> {
         *lock(&self.kept) = checked.kept;
         let sink = match checked.found {
@@ -170,7 +170,7 @@ impl OpenSink<'_> {
         lock(&self.ready).as_ref().and_then(|ready| ready.resume())
     }
 
-    /// These rows were late, and it does not get them.
+    /// Counts rows that were late and are left out.
     pub(super) fn pass_over(&self, rows: Range<u64>) {
         self.meter.reject(rows.end - rows.start);
         if let Some(clocks) = self.meter.timed() {
@@ -197,7 +197,8 @@ impl OpenSink<'_> {
             return Err(Error::run("it took nothing for too long and was released")
                 .hint("see `stall_timeout` under `run:`"));
         }
-        // One that failed says why; the others only lack what came after that.
+        // A lane that failed says why; the others only lack what came after that, so it is asked
+        // first.
         let (failed, others): (Vec<usize>, Vec<usize>) =
             (0..self.lanes.len()).partition(|lane| self.lanes[*lane].failed());
         let mut done = BTreeMap::new();

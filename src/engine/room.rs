@@ -11,8 +11,10 @@ use crate::plan::{Job, Plan, SinkPlan};
 use crate::sink::{Found, Ready};
 use crate::units::show_bytes;
 
-/// What is made of a batch takes at most so many times its memory: a name before each value (JSON), a text
-/// for each key of a dictionary. More would be a strange table; it only has no estimate.
+/// A format makes at most this many times its memory of a batch: names before each value in JSON, a
+/// text for each key of a dictionary. A table that takes more has no estimate, and no other harm.
+// Encoding the first batch once more would be a good part of a short run: it is only done where
+// memory times this number comes near what is free.
 const MOST_EXPANSION: u64 = 64;
 
 /// A run that leaves less than this share of what is free is warned of: estimates are of the first batch,
@@ -65,7 +67,8 @@ fn disks<'a>(plan: &'a Plan, checked: &'a [Vec<CheckedSink>]) -> BTreeMap<u64, D
             continue;
         };
         let folder = ready.folder();
-        // What cannot be asked is no reason to refuse a run: whatever is wrong there is met by its sink.
+        // A folder whose disk cannot be asked is no reason to refuse the run: what is wrong there
+        // is met by its sink.
         let Some((folder, (device, free))) = folder.and_then(|folder| {
             let asked = ask(&folder);
             asked.ok().map(|answer| (folder, answer))
@@ -122,7 +125,7 @@ impl Disk<'_> {
         )
     }
 
-    /// What of it is gone in the end.
+    /// Says how many of the bytes are keys that are sorted in a temporary file.
     fn of_keys(&self) -> String {
         match self.keys {
             0 => String::new(),

@@ -109,7 +109,7 @@ fn pace(plan: &Plan, job: &Job) -> Option<Arc<Pace>> {
     }))
 }
 
-/// What is there already of all tables that change is not waited for.
+/// Rows of changing tables that earlier runs have written take no time of the pace.
 fn skip(jobs: &[OpenJob<'_>], paces: &[Option<Arc<Pace>>]) {
     let both = || jobs.iter().zip(paces);
     let begins = both().filter_map(|(job, pace)| {
@@ -228,7 +228,8 @@ impl OpenRun<'_> {
             .collect();
         for job in group {
             let ahead = self.plan.jobs[*job].ahead;
-            // Who holds rows back has the first one before it is due, too.
+            // A sink that holds rows back until they are due gets the first one that much earlier,
+            // too.
             self.paces[*job]
                 .iter()
                 .for_each(|pace| pace.start_in(ahead));
@@ -296,7 +297,8 @@ impl OpenRun<'_> {
         let gone = |sink: &&OpenSink<'_>| sink.wants_rows() && !sink.live();
         let stops = |sink: &OpenSink<'_>| sink.plan.on_failure == OnSinkFailure::Stop;
         if open.sinks.iter().filter(gone).any(stops) {
-            // Nobody may hand it another batch that would tell.
+            // The worker that hands over the next batch would notice; where there is none, nobody
+            // else does.
             self.stop.request();
             self.gate.wake();
         }
@@ -314,10 +316,11 @@ impl OpenRun<'_> {
         Ok(())
     }
 
-    /// What is safe now that every sink has finished is told to the streams, before they are left.
+    /// Tells the streams what is safe now that every sink has finished, and leaves them.
     fn close_streams(&self, group: &[usize], mut failure: Option<Error>) -> Option<Error> {
         for job in group {
-            // Sinks that a failed run has given up have not failed themselves.
+            // After a failure of the run its sinks were given up, which `settle` would take for
+            // failures of their own.
             let told = match failure.is_some() {
                 true => self.tell_safe(*job),
                 false => self.settle(*job),
@@ -342,13 +345,14 @@ impl OpenRun<'_> {
         let slow = |job: &usize| {
             let job_plan = &self.plan.jobs[*job];
             let rows = self.watched.jobs[*job].made.rows();
-            // One that has all its rows is not measured by those beside it that go on.
+            // A table that has all its rows is measured until its own last batch, not until the end
+            // of those that run beside it.
             let end = match job_plan.rows == Some(rows) {
                 true => self.watched.last_made(*job),
                 false => self.watched.elapsed(),
             };
             let elapsed = end.saturating_sub(began);
-            // A stream comes as fast as it comes.
+            // How fast a stream's rows come is not this run's doing.
             let made = matches!(job_plan.source, Batches::Made(_));
             let pace = self.paces[*job].as_ref().filter(|_| made);
             let there = self.jobs[*job].begins_at() - job_plan.first_row;

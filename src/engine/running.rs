@@ -27,7 +27,7 @@ pub struct Options {
     /// The run is only measured: streams are read beside their groups, nothing of them is told to be
     /// safe, and rows that are left out are only counted.
     pub measured: bool,
-    /// Whoever has begun it begins it again when it has failed.
+    /// Whoever starts this run starts it again when it fails.
     pub begins_again: bool,
     /// Ends the run early; whoever holds a copy can ask for it.
     pub stop: Stop,
@@ -49,6 +49,7 @@ pub fn start(plan: Arc<Plan>, options: Options) -> Running {
     let stop = options.stop.clone();
     let (own_plan, own_watched) = (plan.clone(), watched.clone());
     let work = move || {
+        // Dropped also by a panic: whoever waits for the end of the run would wait for ever.
         let _over = RunEndGuard(&own_watched);
         run::carry_out(&own_plan, &options, &own_watched)
     };
@@ -91,8 +92,11 @@ pub(super) fn about(plan: &Plan) -> About {
 /// The report of a run that made nothing.
 pub(super) fn failed(plan: &Plan, watched: &Watched, stop: &Stop, error: Error) -> Report {
     let ended = Ended {
-        // Who has asked for the end while servers were waited for gets it, whatever they say.
+        // A signal that came while servers were waited for decides the outcome, whatever the
+        // servers said.
         outcome: match stop.signal() {
+            // A run that was told to end while it opened its sinks once ended with exit code 2, for
+            // what they said.
             Some(signal) => Outcome::Interrupted(signal),
             None => Outcome::NotBegun(error.fault),
         },
@@ -169,7 +173,7 @@ impl Drop for Running {
         let thread = lock(&self.thread).take();
         if let Some(Ok(thread)) = thread {
             self.stop.request();
-            // What it has to tell nobody waits for.
+            // Nobody waits for its report any more.
             let _ = thread.join();
         }
     }

@@ -59,7 +59,7 @@ impl OpenRun<'_> {
         }
     }
 
-    /// Rows that cannot be sorted end the run, unless they need not be any more.
+    /// Returns the error that ends the run; none where nobody needs the sorted rows any more.
     pub(super) fn unsorted(&self, error: Error) -> Option<Error> {
         let wanted = !self.stop.requested();
         if wanted {
@@ -84,7 +84,7 @@ impl OpenRun<'_> {
         Ok(more)
     }
 
-    /// In which order the rows of a job come, where anybody still takes them.
+    /// The order of a job's rows, if a sink still takes them.
     fn order(&self, job: usize) -> Option<&JobOrder> {
         let order = self.plan.jobs[job].order.as_ref();
         order.filter(|_| self.jobs[job].sinks.iter().any(|sink| sink.live()))

@@ -43,7 +43,8 @@ pub fn standing(plan: &Plan, options: &Options) -> Result<Standing> {
 fn is_left(plan: &Plan, targets: &[Vec<Target>]) -> Result<bool> {
     for (job, targets) in plan.jobs.iter().zip(targets) {
         for (sink, target) in job.sinks.iter().zip(targets) {
-            // The log of a table has said already whether the slot is there: what it tells beside is of that.
+            // Whether a slot of a Delta table is there was told by its log already; what `recover`
+            // reports beside is about the same commit.
             let has_log = matches!(sink.options.slots(), Ok(SlotsBy::Commit(_)));
             if !has_log && !sink.options.recover(target, true)?.lines.is_empty() {
                 return Ok(true);

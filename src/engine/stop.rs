@@ -8,7 +8,7 @@ use std::time::Instant;
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     inner: Arc<StopState>,
-    /// Of whom it is a part.
+    /// The stop of the whole, of which this one is a part.
     other: Option<Arc<StopState>>,
 }
 
@@ -21,7 +21,7 @@ struct StopState {
 }
 
 impl Stop {
-    /// One of its own that is also requested when `other` is: it ends nothing else.
+    /// A stop for a part: requested, too, when `other` is; requesting it ends nothing else.
     pub fn of(other: &Self) -> Self {
         Self {
             inner: Arc::default(),
@@ -29,7 +29,7 @@ impl Stop {
         }
     }
 
-    /// A signal asks for it; false if one did before.
+    /// Notes a signal that asks for the stop; false if one has asked before.
     pub fn interrupt(&self, signal: i32) -> bool {
         let first = self.inner.signal.swap(signal, Ordering::SeqCst) == 0;
         self.request();
@@ -58,7 +58,7 @@ impl Stop {
         self.inner.failed.load(Ordering::Relaxed)
     }
 
-    /// The signal that asked for it.
+    /// The signal that asked for the stop.
     pub fn signal(&self) -> Option<i32> {
         let of = |inner: &Arc<StopState>| {
             Some(inner.signal.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
@@ -70,7 +70,7 @@ impl Stop {
     pub fn at_deadline(&self, deadline: Option<Instant>) -> bool {
         let over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
         if over {
-            // One that was asked to stop before then has not lasted so long.
+            // A run that was asked to stop earlier has not lasted its whole time.
             let before = self.inner.requested.swap(true, Ordering::SeqCst);
             self.inner.in_time.fetch_or(!before, Ordering::SeqCst);
         }

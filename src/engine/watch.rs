@@ -35,7 +35,7 @@ pub(super) struct WatchedJob {
     source: Option<String>,
     /// Counts what was made or read.
     pub(super) made: Arc<Meter>,
-    /// What whoever watches must know, once there is something.
+    /// A warning for whoever watches, once there is one.
     warning: Mutex<Option<String>>,
     /// When the last batch was made, in microseconds since the start of the run.
     last_made: AtomicU64,
@@ -197,6 +197,8 @@ impl Watched {
             "Batch processed successfully"
         );
         let now = u64::try_from(self.elapsed().as_micros()).unwrap_or(u64::MAX);
+        // Each job by its own end: of two rates side by side the faster one was once measured until
+        // the slower one had ended, and the run exited with 3.
         job.last_made.fetch_max(now, Ordering::Relaxed);
     }
 
@@ -209,6 +211,7 @@ impl Watched {
     pub(super) fn rows(&self) -> u64 {
         let mut tables: BTreeMap<&str, u64> = BTreeMap::new();
         for job in &self.jobs {
+            // The most and not the sum: a row that goes to three sinks is one row.
             let most = job.sinks.iter().map(|sink| sink.meter.rows()).max();
             let rows = tables.entry(&job.table).or_default();
             *rows = most.unwrap_or(0).max(*rows);

@@ -196,7 +196,8 @@ impl SharedWork<'_, '_> {
         for sink in job.sinks.iter().filter(|sink| sink.wants_rows()) {
             if sink.live() {
                 let projected = sink.project(batch)?;
-                // Why a lane takes no more is what its `finish` tells.
+                // An error here only says that the lane takes no more; its `finish` returns the
+                // reason.
                 sink.lanes[lane].submit_timed(&projected, clock).ok();
             }
             if sink.plan.on_failure == OnSinkFailure::Stop && !sink.live() {

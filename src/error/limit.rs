@@ -5,6 +5,8 @@ use rustix::process::{Resource, getrlimit};
 
 /// What to do about a limit of the process that the system names, wherever it was met.
 pub(super) fn hint(cause: &str) -> Option<String> {
+    // By the text: causes are kept as texts, and what libraries wrap around the system's error is
+    // lost in them. Rust always ends such a text with the number.
     let is = |code: Errno| cause.contains(&format!("(os error {})", code.raw_os_error()));
     if is(Errno::MFILE) {
         let limit = getrlimit(Resource::Nofile).current;

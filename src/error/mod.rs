@@ -50,6 +50,8 @@ pub struct Error {
 type Position = (String, usize, usize);
 
 /// So many problems are told: nobody reads more at once.
+// A choice. Planning ends there, too (`is_full`): of a hundred thousand columns that are all wrong
+// the rest need not be built.
 const MOST_TOLD: usize = 100;
 
 /// Gathers problems, so that all of them are said at once.
@@ -77,6 +79,7 @@ impl Problem {
     /// Adds a hint; the first one stays.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        // The first hint was given where most is known; those above it are general.
         self.hint.get_or_insert_with(|| hint.into());
         self
     }
@@ -194,6 +197,7 @@ impl Problems {
         self.mistaken = true;
         let position = problem.place.as_ref().map(Place::position);
         self.places.extend(position.clone());
+        // The same mistake is met again by whoever needs the column; told once it is enough.
         if self.said.insert((problem.message.clone(), position)) {
             self.all.push(problem);
         }
@@ -242,6 +246,8 @@ impl Problems {
             .sort_by_cached_key(|problem| problem.place.as_ref().map(Place::position));
         Err(Error {
             fault: match self.mistaken {
+                // A mistake is mended first: exit code 1 is told even where a server failed as
+                // well.
                 true => Fault::User,
                 false => Fault::Run,
             },

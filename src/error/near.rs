@@ -19,6 +19,9 @@ fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<
         .filter(comparable)
         .filter(|name| *name != wrong)
         .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
+        // Damerau–Levenshtein: two letters in the wrong order are one mistake. A third of the
+        // letters, and three at most; no measurement chose these. Names were once offered that had
+        // little in common.
         .filter(|(distance, name)| *distance <= (wrong.len().max(name.len()) / 3).min(FAR))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)

@@ -16,10 +16,13 @@ use crate::source::{Asked, Opened, Records, Source, inner_extension};
 use crate::spec::ReferenceFile;
 use crate::units::show_bytes;
 
-/// What is held in memory has no more, in its file or files and as values.
+/// The most bytes of a reference, which is held in memory: in its file or files, and as values.
+// A reference is one batch, whose columns of texts have offsets of 32 bits: 2 GiB is the most that
+// surely fits.
 const MOST_BYTES: u64 = 2 << 30;
 
-/// Rows that are read at once: what is too much for memory is told before it is there.
+/// How many rows are read at once: a reference that is too large is refused before all of it is in
+/// memory.
 const BLOCK: u64 = 65_536;
 
 /// Every row of a file.
@@ -36,6 +39,8 @@ pub(super) fn read(name: &str, file: &ReferenceFile) -> Result<RecordBatch, Prob
         return Err(doing().cause("it is a folder, not a plain file").hint(hint));
     }
     let source = source(name, file)?;
+    // Looked at before it is opened: a named pipe or a device would be waited for, or read without
+    // end.
     held(&path, &doing)?;
     let asked = Asked {
         types: &file.types.0,
@@ -91,6 +96,7 @@ fn all(
     doing: &dyn Fn() -> Problem,
 ) -> Result<RecordBatch, Problem> {
     let place = &file.path.place;
+    // Blocks of one file may differ in whether they have nulls; one schema fits all.
     let field = |field: &Arc<Field>| field.as_ref().clone().with_nullable(true);
     let schema = records.schema();
     let schema = Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>());
@@ -100,6 +106,7 @@ fn all(
     for first in (0..records.rows()).step_by(BLOCK as usize) {
         let count = BLOCK.min(records.rows() - first) as usize;
         let block = block(records, &schema, (first, count)).map_err(|problem| problem.at(place))?;
+        // Counted again in memory: a compressed file of a few MiB may hold much more.
         bytes += block.get_array_memory_size() as u64;
         if bytes > MOST_BYTES {
             return Err(too_much(bytes, doing));

@@ -23,7 +23,7 @@ pub(super) struct ChangedTables {
     rate: Option<f64>,
     /// Updates say all columns.
     whole: bool,
-    /// What is not told of each table in `all`.
+    /// For each table what `all` does not know of it.
     members: Vec<MixedTable>,
 }
 
@@ -82,7 +82,7 @@ impl ChangedTables {
         }))
     }
 
-    /// What the builder is told of a table.
+    /// What the builder has to know of a table.
     pub(super) fn options(&self, table: &str) -> Option<ChangedTable> {
         let table = self.all.named(table)?;
         let member = &self.members[table.index()];
@@ -95,7 +95,7 @@ impl ChangedTables {
         })
     }
 
-    /// What a table's jobs are told.
+    /// What the jobs of a table have to know.
     pub(super) fn of(&self, table: &str) -> Option<JobChanges> {
         Some(JobChanges {
             table: self.all.named(table)?,
@@ -135,7 +135,8 @@ fn member(
     Some(MixedTable { key, set })
 }
 
-/// Which columns of a sink make changes of its rows, if all that are needed are among those it writes.
+/// The columns of a sink that say what each change does; none if one that is needed is not among
+/// those it writes.
 pub(super) fn columns(
     changes: &JobChanges,
     program: &Program,

@@ -25,6 +25,8 @@ pub(super) fn enabled(entry: &SinkEntry) -> Result<bool, Problem> {
 }
 
 fn holds(said: &Placed<Text>) -> Result<bool, Problem> {
+    // The engine of `expr`, without a column: the same language for a condition wherever one is
+    // written.
     let mut resolve = |path: &str| -> Result<Binding, UnknownName> {
         let message = format!("there are no columns here, and so no `{path}`");
         Err(UnknownName::from(message))
@@ -44,6 +46,6 @@ fn holds(said: &Placed<Text>) -> Result<bool, Problem> {
     }
     let value = expression.evaluate(&[], 1);
     let value = value.map_err(|error| wrong(error.message))?;
-    // Who knows nothing says no.
+    // A condition that is null is not true, as in SQL's WHERE.
     Ok(value.is_valid(0) && value.as_boolean().value(0))
 }

@@ -7,12 +7,16 @@ use crate::source::{Grid, RowRange};
 
 /// The grid with a cut wherever a sink that asks for so many files begins one.
 pub(super) fn cut(grid: &Grid, files: &[u64]) -> Grid {
+    // Cuts within batches, because files were whole batches once: 40 000 rows made 3 files where 10
+    // were asked for.
     let ([run], false) = (grid.runs(), files.is_empty()) else {
         return grid.clone();
     };
     let Some(rows) = run.rows else {
         return grid.clone();
     };
+    // All sinks that share the batches share the cuts: a sink that asks for no files gets shorter
+    // batches there.
     let mut cuts: BTreeSet<u64> = files
         .iter()
         .flat_map(|files| begins(rows, *files))
@@ -59,6 +63,7 @@ pub(super) fn begun(grid: &Grid) -> Arc<[u64]> {
 /// is empty.
 fn begins(rows: u64, files: u64) -> impl Iterator<Item = u64> {
     let files = files.min(rows);
+    // In 128 bits: the product of rows and files overflows 64.
     (1..files).map(move |index| (u128::from(rows) * u128::from(index) / u128::from(files)) as u64)
 }
 

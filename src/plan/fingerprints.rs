@@ -38,18 +38,22 @@ impl Fingerprints {
         }
     }
 
-    /// With what these tables are read from.
+    /// The fingerprint of a plan whose tables are read from what `references` is a digest of.
     pub(super) fn of(&self, references: &str) -> String {
         self.lasting(references, &self.duration)
     }
 
     /// The same however long the run takes: a load goes on where a shorter run of it ended.
     pub(super) fn of_load(&self, references: &str) -> String {
+        // While `--for` was a part of it, a load that was run again with another time added its
+        // rows once more.
         self.lasting(references, "")
     }
 
     fn lasting(&self, references: &str, duration: &str) -> String {
         let mut hasher = self.file.clone();
+        // Until the first release values may change between versions, and output of an older one is
+        // not the same.
         let version = env!("CARGO_PKG_VERSION");
         add_parts(&mut hasher, &[references, &self.rows, duration, version]);
         crate::units::hexadecimal(&hasher.finalize()[..16])
@@ -65,6 +69,7 @@ pub(super) fn digest(parts: &[&str]) -> String {
 
 fn add_parts(hasher: &mut Sha256, parts: &[&str]) {
     for part in parts {
+        // Lengths between the parts: `ab` and `c` must not look like `a` and `bc`.
         hasher.update((part.len() as u64).to_le_bytes());
         hasher.update(part);
     }

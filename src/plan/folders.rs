@@ -6,7 +6,7 @@ use crate::place::{Placed, Text};
 use crate::sink::SinkKind;
 use crate::source::Transform;
 
-/// What folders are called by.
+/// A column of `partition_by`, by whose values folders are called.
 pub(super) struct PartitionColumn {
     /// The column's node.
     pub(super) node: usize,
@@ -27,7 +27,7 @@ pub(super) fn partition_by(
     let mut columns: Vec<PartitionColumn> = Vec::new();
     let known = builder.columns(&table.value);
     for said in options.takes().partition_by {
-        // A column may have any name.
+        // A column may be called `day(at)`, as a transform is written: then it is that column.
         let is_column = known
             .iter()
             .any(|(column, _)| column.value == said.as_str());
@@ -40,6 +40,8 @@ pub(super) fn partition_by(
             None => (None, said.as_str()),
         };
         let folder = transform.map_or(name.to_string(), |transform| transform.folder(name));
+        // By the folder's name and not by the column's: the day and the month of one column are two
+        // folders.
         if columns.iter().any(|known| known.folder == folder) {
             let problem = Problem::new(format!("`partition_by` names `{folder}` twice"));
             return Err(problem.at(&said.place).hint("leave one of them out"));

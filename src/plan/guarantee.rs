@@ -18,8 +18,9 @@ pub enum Guarantee {
 }
 
 impl Guarantee {
-    /// Of rows that are made, or read from `source`, in a sink that takes them so.
+    /// The guarantee for rows that are made, or read from `source`, in a sink that takes them so.
     pub(super) fn of(source: Option<&Opened>, takes: &Takes, skips: bool) -> Self {
+        // Whatever the sink promises: what was left out never reaches it.
         if skips {
             return Self::AtMostOnce("what is late is left out, as `catch_up: skip` asks");
         }
@@ -72,6 +73,7 @@ impl Guarantee {
                 why,
                 "leave `delivery` out, or use a sink that acknowledges its rows",
             ),
+            // More than was asked for is no problem.
             _ => return None,
         };
         Some(Problem::new(what).cause(why).at(&asked.place).hint(hint))

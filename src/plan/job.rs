@@ -36,7 +36,7 @@ pub(super) struct TablePlan<'a> {
     pub(super) range: Option<Range<u64>>,
     /// Rows a second of every sink that has no rate of its own.
     pub(super) rate: Option<f64>,
-    /// What is late is left out.
+    /// Rows that are late are left out (`catch_up: skip`).
     pub(super) skips: bool,
     /// Its rows are changes.
     pub(super) changes: Option<JobChanges>,
@@ -69,7 +69,7 @@ pub(super) fn jobs(
     for sink in alone {
         jobs.extend(own_job(table, program, sink, problems));
     }
-    // Those with rates of their own come after the job beside which they run.
+    // Jobs with a rate of their own come after the job beside which they run.
     jobs.sort_by_key(|job| job.own_rate);
     jobs
 }
@@ -209,7 +209,7 @@ fn sorted_job(
     mut sink: Resolved,
     problems: &mut Problems,
 ) -> Option<Job> {
-    // Of a slice, too, all rows are sorted.
+    // All rows are sorted, also for a slice: which ones are its own follows from the order.
     let rows = match table.range {
         Some(_) => share(table),
         None => (0, table.rows),
@@ -288,7 +288,7 @@ fn sink_plan(
     lanes: Vec<Arc<Vec<Partition>>>,
     problems: &mut Problems,
 ) -> Option<SinkPlan> {
-    // The first of equal ones: a node can be written under two names.
+    // A column can be written under two names: the first of its places counts.
     let places = nodes.iter().enumerate().rev();
     let places: HashMap<usize, usize> = places.map(|(place, node)| (*node, place)).collect();
     let columns = sink.columns.iter();
@@ -345,7 +345,8 @@ fn shape(
         schema: Arc::new(Schema::new(fields)),
         domains: order::domains(program, sink),
         order: order::written(sink),
-        // What is decided by their number is the same for every slice of an order.
+        // The number of all rows and not of the slice's: what a format decides by it must be the
+        // same for every slice.
         rows: sink
             .sorting
             .as_ref()

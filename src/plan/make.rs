@@ -22,6 +22,7 @@ use crate::source::{self, Batches, Opened};
 use crate::spec::{Pipeline, Style};
 
 /// How often figures are logged.
+// Five seconds are what both old programs had.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Makes a plan of a pipeline and what it points at. With `trial`, the first batch of each table is
@@ -37,6 +38,8 @@ pub fn make(
 ) -> Result<Plan> {
     let mut problems = Problems::default();
     let (mut builder, load) = built(pipeline, &loaded, overrides, &mut problems)?;
+    // Sinks before fingerprints, trials and servers: what only needs the file is told first, and
+    // together.
     let sinks = resolve(
         pipeline,
         (overrides.sinks.as_deref(), &loaded.unasked),
@@ -76,7 +79,7 @@ pub fn make(
     Ok(plan)
 }
 
-/// A log on stdout, where a sink writes, too.
+/// Refuses a log on stdout where a sink writes there, too.
 fn log_problem(pipeline: &Pipeline, sinks: &[Resolved]) -> Option<Problem> {
     let style = pipeline.log.style.as_ref()?;
     let sink = sinks.iter().find(|sink| sink.options.takes().stdout)?;
@@ -114,6 +117,7 @@ fn reads(pipeline: &Pipeline) -> Vec<PathBuf> {
         .filter_map(|(_, table)| table.from.as_ref());
     let paths = sources.filter_map(|from| from.value.path());
     reads.extend(paths.map(source::read_at));
+    // Several tables may read one file.
     reads.sort();
     reads.dedup();
     reads
@@ -151,12 +155,12 @@ fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Res
     })
 }
 
-/// What a table is that only its server knows.
+/// The warning for a table whose columns only its server knows.
 fn unasked(table: &String) -> String {
     format!("table `{table}` is not checked: its server knows its columns, and `--connect` asks it")
 }
 
-/// Sinks that remove what an earlier run has read of a stream and told to be safe.
+/// Warns of sinks that replace what an earlier run has read from a stream and acknowledged.
 fn replaced(jobs: &[Job]) -> Vec<String> {
     let mut warnings = Vec::new();
     for job in jobs {
@@ -259,7 +263,8 @@ fn source_place<'p>(pipeline: &'p Pipeline, table: &str) -> Option<&'p place::Pl
     Some(&from.place)
 }
 
-/// The rate of a table: what is asked for, or of one without end that of its times, if they are live.
+/// The rate of a table: the one that is asked for; without one, that of its event times where the
+/// table has no end and they are live.
 fn rate(pipeline: &Pipeline, overrides: &Overrides, table: &str, rows: Option<u64>) -> Option<f64> {
     let of_file = pipeline.run.rate.as_ref().map(|rate| rate.value.0);
     let columns = pipeline.tables.get(table)?.columns.0.iter();
@@ -290,10 +295,11 @@ fn divisible(
     }
 }
 
-/// The same for every run of the same data and slice.
+/// A key that is the same for every run of the same data and slice.
 fn run_key(pipeline: &Pipeline, overrides: &Overrides, table: &str) -> u128 {
     let key = Key::new(&pipeline.seed).child(table);
     match (overrides.range_of(table), overrides.slice) {
+        // A slice and a range are told apart by words, so that no two shares have one key.
         (Some(range), _) => key
             .child(&format!("rows {} to {}", range.start, range.end))
             .bits(),
@@ -320,6 +326,8 @@ fn threads(pipeline: &Pipeline, overrides: &Overrides) -> Result<usize> {
         .map(|threads| threads.value.0 as usize);
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     match overrides.threads.or(of_file) {
+        // Beyond 4096 threads the system refuses in words that nobody understands; the bound is a
+        // choice.
         Some(threads @ 1..=4096) => Ok(threads),
         Some(other) => Err(Error::user(Problem::new(format!(
             "the number of threads is 1 to 4096, not {other}"
@@ -328,7 +336,7 @@ fn threads(pipeline: &Pipeline, overrides: &Overrides) -> Result<usize> {
     }
 }
 
-/// Tables of no use, whichever sinks this run takes.
+/// Tables that nothing needs, whichever sinks this run takes.
 fn unused(pipeline: &Pipeline, builder: &Builder) -> Vec<String> {
     let parents = builder.parents();
     let mut used: HashSet<&str> = parents.values().flatten().map(String::as_str).collect();

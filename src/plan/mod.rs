@@ -133,7 +133,7 @@ pub struct Job {
     pub ahead: Duration,
     /// Makes or reads the batches.
     pub source: Batches,
-    /// Which changes of its table they are, where they are such.
+    /// Says which changes of the table its rows are, where the table is under `changes`.
     pub changes: Option<JobChanges>,
     /// The order in which its rows come, where that is not that of their table.
     pub order: Option<JobOrder>,
@@ -171,7 +171,7 @@ pub struct SinkPlan {
     pub on_failure: OnSinkFailure,
     /// Equal for equal output of equal data, whatever other tables are read from.
     pub fingerprint: String,
-    /// The same for runs that go on where others ended, however long each takes.
+    /// The same for runs that continue one another, however long each takes.
     pub load: String,
     /// What it guarantees when the run is interrupted and repeated.
     pub guarantee: Guarantee,
@@ -179,6 +179,7 @@ pub struct SinkPlan {
 
 impl Overrides {
     /// The rows that are asked of a table, by their numbers.
+    // What is said of one table wins over what is said of all.
     fn range_of(&self, table: &str) -> Option<Range<u64>> {
         let mut named = self.table_ranges.iter();
         let named = named.find(|(name, _)| name == table);
@@ -205,7 +206,7 @@ impl Job {
 }
 
 impl SinkPlan {
-    /// Which columns are what, where it applies changes.
+    /// The columns that say what each change does, where it applies changes.
     pub fn applies(&self) -> Option<&ChangeColumns> {
         let applies = self.options.takes().changes == TakesChanges::Applied;
         self.shape.changes.as_deref().filter(|_| applies)

@@ -23,7 +23,7 @@ use crate::source::{
 // 134 million rows whose keys have room in 8 bytes: more of them take a file on the disk.
 const SORT_MEMORY: u64 = 1 << 30;
 
-/// Less is no memory to sort in.
+/// The least `sort_memory`.
 const LEAST_MEMORY: u64 = 1 << 20;
 
 /// The order in which the rows of a job come, where it is not that of their table.
@@ -33,7 +33,8 @@ pub struct JobOrder {
     pub sorting: Sorting,
     /// What that takes.
     pub costs: SortCosts,
-    /// What the folders are called by whose rows follow each other, from the outermost.
+    /// The names of the folder columns, from the outermost one; rows of one folder follow each
+    /// other.
     pub folders: Vec<String>,
     /// The columns and their directions in words.
     pub by: String,
@@ -67,7 +68,7 @@ pub(super) fn columns(
     Ok(columns)
 }
 
-/// True where rows come as `order_by` asks for in the order of their table.
+/// True where the table's own order is the one that `order_by` asks for.
 pub(super) fn is_given(program: &Program, sink: &Resolved) -> bool {
     let rises = |(node, by): &(usize, OrderBy)| {
         let domain = &program.node(*node).domain;
@@ -77,12 +78,13 @@ pub(super) fn is_given(program: &Program, sink: &Resolved) -> bool {
     match sink.order_by.as_slice() {
         [] => true,
         [one] => rises(one).is_some(),
-        // What follows a value that stands once orders nothing.
+        // Behind a value that stands only once no further column has anything to order.
         [first, ..] => rises(first) == Some(Order::StrictlyAscending),
     }
 }
 
-/// Where the file asks for an order or for folders, and what rows then are.
+/// The place in the file that asks for an order or for folders, and the word for what rows are
+/// then.
 fn said(sink: &Resolved) -> (&Place, &'static str) {
     match (sink.order_by.first(), sink.partition_by.first()) {
         (Some((_, by)), _) => (&by.column.place, "ordered"),
@@ -91,7 +93,8 @@ fn said(sink: &Resolved) -> (&Place, &'static str) {
     }
 }
 
-/// Rows of a partition, or in an order, are made without those between them, which no source gives.
+/// Refuses an order or partitions of a table that is read: rows are made from lists of row numbers,
+/// which no source gives.
 pub(super) fn unmade(table: &TablePlan<'_>, sink: &Resolved) -> Problem {
     let (place, what) = said(sink);
     Problem::new(format!(
@@ -105,6 +108,9 @@ pub(super) fn unmade(table: &TablePlan<'_>, sink: &Resolved) -> Problem {
 ///
 /// # Errors
 /// A column has no order, the table no end, or there is too little memory.
+// Which rows a slice has is known once all are sorted: whoever makes slice 3 sorts everything, and
+// the grid is over all sorted rows. Two slices would have to agree where a file ends, which nothing
+// says without `files` or folders: such a slice is refused.
 pub(super) fn plan(
     table: &TablePlan<'_>,
     program: &Program,
@@ -182,6 +188,8 @@ fn sort_columns(
         if let Some(problem) = problem {
             return Err(problem.at(&key.said.place));
         }
+        // Folders come first: rows of one folder then follow each other, and one file is open at a
+        // time.
         nodes.push(key.node);
         columns.push(SortColumn {
             data_type: data_type.clone(),
@@ -225,7 +233,8 @@ fn unordered(data_type: &DataType, doing: &str, name: &str) -> Option<Problem> {
 /// What is known of the columns of a sink, in the order in which it gets rows.
 pub(super) fn domains(program: &Program, sink: &Resolved) -> Vec<Domain> {
     let nodes = sink.columns.iter().map(|(node, _)| *node);
-    // Rows of a folder that are in no other order stand as they do in the table.
+    // Within a folder and without `order_by` rows stand as they do in the table, so what rises
+    // there still rises.
     let moved = sink.sorting.is_some() && !sink.order_by.is_empty();
     let first = sink.order_by.first();
     let domain = |node: usize| {

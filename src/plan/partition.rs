@@ -17,12 +17,13 @@ use crate::sink::Partition;
 use crate::source::{MOST_FOLDERS, MadeBatches, RowRange, Transform, folder_texts};
 use crate::units::show_count;
 
-/// At most so many files are open at once.
+/// The most files that are open at once.
 // Each holds a row group of its own, which share 512 MiB since: 64 of 128 MiB each were 8 GiB and
 // more that nothing bounded.
 const MOST_OPEN: usize = 64;
 
-/// Batches of one chunk, whose rows are told apart by their key columns before anything else is made.
+/// Batches of one chunk: its key columns are made first, for all rows, and say which row goes
+/// where.
 // The rows of one value are a part of a chunk: 16 batches of 16 384 rows over 64 values are 4096
 // rows each, enough for a batch of a file.
 const CHUNK_BATCHES: u64 = 16;
@@ -154,7 +155,7 @@ pub(super) fn layout(
 
 /// How the values of a column are numbered, if they are few and known.
 fn closed(column: &KeyColumn<'_>) -> Result<Option<KeyNumbers>, Problem> {
-    // The others are not called as their numbers are.
+    // Folders of other transforms (`day`, `truncate`) are not called by the number of a value.
     if !matches!(column.transform, None | Some(Transform::Bucket(_))) {
         return Ok(None);
     }
@@ -317,6 +318,7 @@ fn monotone(
             column.name.as_str()
         )));
     };
+    // Each row would be a folder: told before a hundred thousand of them are looked for.
     if column.domain.order == Order::StrictlyAscending && rows > MOST_FOLDERS {
         return Err(too_many(column));
     }
@@ -333,6 +335,7 @@ fn monotone(
             return Err(too_many(column));
         }
         let value = text(row)?;
+        // About twice the logarithm of its rows are made for each folder: sixty of a billion.
         let next = first_after(row, end, |other| Ok(text(other)? == value))?;
         runs.push(RowRange {
             first_row: row,

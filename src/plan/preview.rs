@@ -57,7 +57,8 @@ impl Preview {
         }
     }
 
-    /// Rows by the numbers by which a key finds them: where rows change those that are inserted.
+    /// Rows by the numbers that `find` returns for a key: of a table under changes these are its
+    /// inserts.
     ///
     /// # Errors
     /// A value that cannot be made or read.
@@ -146,6 +147,8 @@ pub fn discarding(plan: &Plan) -> Plan {
         ..plan.clone()
     };
     for job in &mut plan.jobs {
+        // Sorting and dealing rows to partitions are part of what a sink costs: generation alone
+        // has neither.
         job.order = None;
         job.split = None;
         for sink in &mut job.sinks {

@@ -63,6 +63,7 @@ pub(super) fn resolve(
     for (entry, name) in pipeline.sinks.iter().zip(names) {
         let asked = only.is_none_or(|only| only.contains(&name));
         let enabled = problems.note(enabled(entry)).unwrap_or(false);
+        // `--sinks` wins over `enabled`: whoever names a sink wants it.
         if !asked || (only.is_none() && !enabled) {
             continue;
         }
@@ -87,7 +88,7 @@ pub(super) fn resolve(
 struct WritePlaces(BTreeMap<PathBuf, String>);
 
 impl WritePlaces {
-    /// What is wrong with one more sink that would write over another one.
+    /// Notes where one more sink writes; the problem if that is over another one.
     fn collision(&mut self, one: &Resolved) -> Option<Problem> {
         let SinkPlace::Path(path) = one.options.takes().place else {
             return None;
@@ -95,8 +96,8 @@ impl WritePlaces {
         let own = normal(Path::new(path.as_str()));
         let above = own.ancestors().skip(1).find_map(|above| self.0.get(above));
         // Paths are sorted by their components, so whatever lies below a path is the next one
-        // behind it. To compare each sink
-        // with every other one is quadratic: the dead letters of five thousand took 80 s that way.
+        // behind it. Comparing each sink with every other one is quadratic: five thousand took 80
+        // s.
         let below = || self.0.range(own.clone()..).next();
         let what = match (self.0.get(&own), above, below()) {
             (Some(other), ..) => Some(format!("sink `{other}` writes to `{}` too", path.as_str())),
@@ -114,7 +115,7 @@ impl WritePlaces {
     }
 }
 
-/// A path without steps that lead nowhere: as written, links are not followed.
+/// A path without `.` and `..`; links are not followed.
 pub(super) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for step in path.components() {
@@ -155,6 +156,8 @@ fn names(pipeline: &Pipeline, problems: &mut Problems) -> Vec<String> {
     for (index, entry) in pipeline.sinks.iter().enumerate() {
         let name = match &entry.common.name {
             Some(name) => name.value.0.clone(),
+            // By its place in the whole list: `--sinks` and `enabled` leave out sinks, and change
+            // no other one's name.
             None => format!("{}-{}", entry.kind(), index + 1),
         };
         if seen.insert(name.clone(), ()).is_some() {

@@ -50,6 +50,8 @@ fn options(
             TableOptions {
                 name: name.value.clone(),
                 place: name.place.clone(),
+                // By names and never by places in the file: adding or moving a table changes no
+                // other.
                 key: Key::new(seed).child(&name.value),
                 rows: match given_rows.iter().find(|(given, _)| *given == index) {
                     Some((_, rows)) => Some(given(name, table, *rows)),
@@ -88,7 +90,7 @@ fn given_rows(
     overrides: &Overrides,
     problems: &mut Problems,
 ) -> Vec<(usize, u64)> {
-    // Where there are changes, it is their number.
+    // Where there are changes, `--rows` is the number of changes.
     let rows = overrides.rows.filter(|_| pipeline.changes.is_none());
     let one = rows.map(|rows| (root(pipeline), rows));
     let named = overrides.table_rows.iter();
@@ -98,8 +100,8 @@ fn given_rows(
         .collect()
 }
 
-/// What `--rows` says stands for the param that says how many rows its table has, or how many changes
-/// there are.
+/// The params as the report tells them: where a param says how many rows or changes there are,
+/// `--rows` has replaced its value.
 pub(super) fn params(pipeline: &Pipeline, overrides: &Overrides) -> Vec<(String, String)> {
     let mut params = pipeline.params.clone();
     let given = |name: &str| {
@@ -119,6 +121,7 @@ pub(super) fn params(pipeline: &Pipeline, overrides: &Overrides) -> Vec<(String,
     for (name, value) in &mut params {
         let whole = format!("${{{name}}}");
         let is_param = |text: &String| text.trim_matches(['"', '\'']) == whole;
+        // The report would otherwise tell the value of the file, which is not what the run made.
         if let Some((_, rows)) = written.iter().find(|(text, _)| is_param(text)) {
             *value = rows.to_string();
         }
@@ -210,7 +213,7 @@ pub(super) fn ordered(pipeline: &Pipeline, parents: &BTreeMap<String, Vec<String
 #[derive(Default)]
 struct TableOrder {
     ordered: Vec<String>,
-    /// Those that stand there, and those whose parents are being put there.
+    /// Tables that are in the order already, and those whose parents are being added.
     seen: HashSet<String>,
 }
 

@@ -9,13 +9,14 @@ use crate::sink::Delivery;
 use crate::source::Batches;
 use crate::spec::{self, Pipeline, Run};
 
-/// What a pipeline says of it.
+/// The tempo that a pipeline asks for.
 pub(super) fn of(pipeline: &Pipeline) -> Tempo {
     let run = &pipeline.run;
     let arrivals = match run.arrivals.unwrap_or_default() {
         spec::Arrivals::Fixed => Arrivals::Fixed,
         spec::Arrivals::Poisson => {
             // The lower half of the key is as random as all of it.
+            // From the seed: the same run again has the same gaps, so that two runs compare.
             Arrivals::Poisson(Key::new(&pipeline.seed).child("arrivals").bits() as u64)
         }
     };
@@ -35,13 +36,13 @@ pub(super) fn of(pipeline: &Pipeline) -> Tempo {
     }
 }
 
-/// Where it is asked to leave out what is late.
+/// Where the file asks to leave out late rows, if it does.
 pub(super) fn skips(run: &Run) -> Option<&Placed<spec::CatchUp>> {
     let asked = run.catch_up.as_ref();
     asked.filter(|asked| asked.value == spec::CatchUp::Skip)
 }
 
-/// What of it these jobs cannot do.
+/// What is wrong with the tempo for these jobs.
 pub(super) fn problems(run: &Run, jobs: &[Job]) -> Vec<Problem> {
     let mut problems = Vec::new();
     if let Some(spec::Ramp { from, .. }) = &run.ramp {
@@ -71,6 +72,8 @@ fn unskippable(job: &Job) -> Vec<Problem> {
             "leave `catch_up` out: what is late is sent late",
         )
     });
+    // Such a sink promises that what is there is complete; rows that were left out would make that
+    // a lie.
     let whole = |delivery| matches!(delivery, Delivery::Idempotent | Delivery::Transactional);
     let sinks = job.sinks.iter();
     let sinks = sinks.filter(|sink| whole(sink.options.takes().delivery));

@@ -1,6 +1,8 @@
 //! What other tools call generators and types, and ours that do the same.
 
 /// What generators of other tools are called, and ours that do the same.
+// Names that are too far from ours for `did_you_mean`: `email` and `regex` are near none of them. A
+// name stands in one list only; `ours` takes the first that has it.
 const ELSEWHERE: &[(&[&str], &str)] = &[
     (
         &[
@@ -286,6 +288,7 @@ const TYPES_ELSEWHERE: &[(&[&str], &str)] = &[
 
 /// Ours for a name of another tool: `firstName`, `first-name` and `FIRST_NAME` are one.
 fn ours(list: &[(&[&str], &'static str)], theirs: &str) -> Option<&'static str> {
+    // Other tools write camel case, dashes or capitals.
     let plain = |name: &str| name.replace(['_', '-', ' '], "").to_lowercase();
     let theirs = plain(theirs);
     let mut names = list.iter();

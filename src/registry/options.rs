@@ -4,6 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// How deep options within options are followed: they may hold each other.
+// A generator within a list within a struct has itself as an option: without a bound it would never
+// end.
 const DEPTH: usize = 2;
 
 /// One option, in words.
@@ -133,7 +135,7 @@ fn joined(mut names: Vec<String>) -> String {
     if has("text") && number && truth {
         return "a value".into();
     }
-    // Whatever is no text may be written as one, for `${…}`.
+    // The schema allows a text wherever a number stands, for `${…}`; to a reader that is noise.
     let special = number || truth || has("a whole number");
     names.retain(|name| !(name == "text" && special || name == "a whole number" && number));
     match names.as_slice() {

@@ -65,6 +65,8 @@ impl Assessment {
     /// The assessment of a rate.
     pub fn of(rows_per_second: f64) -> Self {
         match rows_per_second {
+            // The words of the old program, told only by `log: { style: producer }`. The thresholds
+            // stand in the same log line, so that no word is read without them.
             rate if rate >= 1e6 => Self::Excellent,
             rate if rate >= 3e5 => Self::Good,
             rate if rate >= 1e5 => Self::Moderate,
@@ -84,11 +86,13 @@ impl Assessment {
 }
 
 impl Limit {
-    /// Whatever took most of the time.
+    /// What took half of the workers' time or more; else what they waited for.
     pub fn of(work: &Work<'_>, sinks: &[SinkReport]) -> Self {
         let times = work.times;
         let capacity = work.elapsed * u32::try_from(work.threads.max(1)).unwrap_or(u32::MAX);
         let half = capacity / 2;
+        // Half of the workers' time, not the largest part: a run of which a third was encoding was
+        // once told to be limited by encoding, though two thirds were not.
         if times.making >= half {
             return Self::Generation;
         }
@@ -98,12 +102,16 @@ impl Limit {
         if times.making + times.encoding >= half {
             return Self::Processor;
         }
+        // Writers have threads of their own, so that a sink can hold the run back while workers
+        // have time.
         let busiest = sinks.iter().max_by_key(|sink| sink.busy);
         if let Some(sink) = busiest.filter(|sink| sink.busy * 2 > work.elapsed) {
             return Self::Sink(sink.name.clone());
         }
         let spent = times.making + times.encoding + times.writing + times.waiting;
         match capacity.saturating_sub(spent) {
+            // Only where a rate was asked for: a run without one was once told to have waited for
+            // the pace.
             _ if times.waiting >= half && work.paced => Self::Pace,
             _ if times.waiting >= half && work.streams => Self::Source,
             ends if ends > times.waiting => Self::Ends,

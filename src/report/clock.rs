@@ -8,6 +8,8 @@ use super::Times;
 
 /// How long the calling thread has had a processor so far.
 fn cpu_time() -> Duration {
+    // The thread's own time, not the wall's: what others do on the machine does not count, and a
+    // writer that waits for the disk is told from one that works.
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(
         u64::try_from(time.tv_sec).unwrap_or_default(),

@@ -13,7 +13,8 @@ use super::series::{Series, Step};
 use super::spread::{Percentiles, Spread};
 use crate::sync::lock;
 
-/// Ranges of numbers that are kept; more are only counted.
+/// The most ranges of missing messages that are kept; further ones are only counted.
+// A choice: memory must not grow with a run that loses every second message.
 const MOST_GAPS: usize = 10_000;
 
 /// Nanoseconds in a microsecond.
@@ -83,7 +84,7 @@ pub struct ClockReading {
     pub repeated: u64,
     /// Replies to what was never sent, or of another name than what was.
     pub unknown: u64,
-    /// Replies that are none.
+    /// Replies that cannot be read.
     pub unreadable: u64,
     /// Seconds from the first send to the end of sending: the last message was sent, skipped or given up, and
     /// one message more. Null in JSON where nothing was measured.
@@ -129,7 +130,7 @@ impl ClockReading {
     }
 }
 
-/// Nothing where no time has passed.
+/// Null instead of 0 where no time has passed.
 fn measured<S: serde::Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     Some(*seconds)
         .filter(|seconds| *seconds > 0.0)
@@ -190,6 +191,7 @@ impl Clocks {
     pub fn answered(&self, times: &FourTimes, response: i64) {
         self.answered.fetch_add(1, Ordering::Relaxed);
         let mut answers = lock(&self.answers);
+        // The offset of two clocks may be hours; three digits of five hours are eighteen seconds.
         answers.offset.record_near_first(times.offset());
         answers.network.record(times.network());
         answers.processing.record(times.processing());
@@ -234,7 +236,8 @@ impl Clocks {
         let mut gaps = lock(&self.gaps);
         let follows =
             |gap: &&mut Gap| gap.reason == reason && gap.last.checked_add(1) == Some(first);
-        // Each kind comes in order, with the other one between.
+        // Only the last two ranges are looked at: numbers of each kind come in order, and the two
+        // kinds alternate.
         if let Some(gap) = gaps.iter_mut().rev().take(2).find(follows) {
             gap.last = last;
         } else if gaps.len() < MOST_GAPS {
@@ -250,6 +253,8 @@ impl Clocks {
     pub fn read(&self) -> ClockReading {
         let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let mut gaps = lock(&self.gaps).clone();
+        // Lost messages are known only once the wait for their replies is over, long after later
+        // ones were skipped.
         gaps.sort_by_key(|gap| (gap.first, gap.reason));
         let sending = lock(&self.sending);
         let answers = lock(&self.answers);

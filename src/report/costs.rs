@@ -80,8 +80,12 @@ impl Costs {
 
     /// What holds the run back, on a machine that fills `memory` bytes a second.
     pub fn bottleneck(&self, batch_bytes: f64, memory: f64) -> Bottleneck {
+        // A writer's wall time less its processor time is time in which the system had its bytes:
+        // waiting for the disk.
         let blocked = self.busy.saturating_sub(self.writing);
         let [generation, encoding, writing] = [self.generation, self.encoding, self.writing];
+        // What comes first hides the rest: with a disk that is full of work the processor's shares
+        // say nothing.
         if blocked * 2 > self.elapsed {
             Bottleneck::Disk
         } else if self.limited_by == Limit::Pace {
@@ -90,6 +94,8 @@ impl Costs {
             Bottleneck::Memory
         } else if matches!(self.limited_by, Limit::Size | Limit::Ends | Limit::Source) {
             Bottleneck::Idle
+        // Nine tenths of one thread: writing in order cannot be shared, so that more workers would
+        // not help. No measurement is behind the tenth.
         } else if writing >= generation.max(encoding) || self.busy_share() > 0.9 {
             Bottleneck::Writing
         } else if generation >= encoding {

@@ -43,7 +43,8 @@ struct Measured {
 impl Distribution {
     pub(super) fn record(&self, value: u64, bounds: &[u64]) {
         let mut measured = lock(&self.0);
-        // Two digits: a percentile is off by 1 % at most. The bounds are valid, so one is made.
+        // HdrHistogram with two digits: a percentile is off by 1 % at most. It grows by itself; one
+        // that was asked to saturate never grew, and counted all above 255 as 2.
         if measured.is_none() {
             *measured = Histogram::new(2).ok().map(|histogram| Measured {
                 histogram,
@@ -52,9 +53,11 @@ impl Distribution {
             });
         }
         if let Some(measured) = measured.as_mut() {
-            // It grows to what it is given; there is only no memory for that.
+            // The histogram resizes itself; recording fails only where there is no memory for that.
             measured.histogram.record(value).ok();
             measured.sum = measured.sum.saturating_add(value);
+            // Counted beside the histogram: read from its two digits, a value near a bound stood in
+            // two buckets.
             let bucket = bounds.partition_point(|bound| *bound < value);
             if let Some(count) = measured.buckets.get_mut(bucket) {
                 *count += 1;

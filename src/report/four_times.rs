@@ -17,6 +17,8 @@ pub struct FourTimes {
 impl FourTimes {
     /// The consumer's clock less this one, in nanoseconds as all that follows: half a microsecond counts.
     pub fn offset(&self) -> i64 {
+        // The formulas of NTP (RFC 5905): offset ((t2−t1)+(t3−t4))/2, delay ((t4−t1)−(t3−t2)), of
+        // which one way is half. They assume that both ways take the same time.
         half(micros(self.sent, self.came) - micros(self.done, self.replied))
     }
 
@@ -43,7 +45,7 @@ fn half(micros: i64) -> i64 {
 
 /// Microseconds from one time to another.
 fn micros(from: u64, to: u64) -> i64 {
-    // What a consumer says may be anything: it is wrong then, and nothing else.
+    // A consumer may say any number: the figures are wrong then, but nothing overflows.
     i64::try_from(i128::from(to) - i128::from(from))
         .unwrap_or(i64::MAX)
         .clamp(-FAR, FAR)

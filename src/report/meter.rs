@@ -16,6 +16,8 @@ use crate::sync::lock;
 /// Figures of one source or sink.
 #[derive(Debug, Default)]
 pub struct Meter {
+    // Plain counters are atomics, which cost nothing worth naming once a batch; what has a key or a
+    // shape is behind a lock of its own.
     rows: AtomicU64,
     bytes: AtomicU64,
     retries: AtomicU64,
@@ -35,7 +37,7 @@ pub struct Meter {
     open: Mutex<BTreeSet<usize>>,
     /// Why a server does not do what it should, by who has found it out.
     troubles: Mutex<BTreeMap<usize, String>>,
-    /// Of a sink whose messages are timed.
+    /// The times of messages, where a sink measures them.
     clocks: OnceLock<Clocks>,
 }
 
@@ -77,6 +79,7 @@ pub struct Transactions {
 }
 
 /// The bounds of rows a batch.
+// The old service's buckets of `kafka_batch_size`, which its dashboards draw.
 const ROWS: &[u64] = &[10, 50, 100, 500, 1000, 2500, 5000, 10_000];
 
 /// The bounds of microseconds: those that Prometheus has for seconds.
@@ -111,7 +114,7 @@ impl Meter {
         }
     }
 
-    /// What transactions took, where somebody times them.
+    /// What transactions took, where the sink times them.
     pub fn transactions(&self) -> Option<Transactions> {
         let service = self.service_micros.quantiles(MICROS);
         (service.count > 0).then(|| Transactions {
@@ -188,6 +191,7 @@ impl Meter {
     /// What is wrong now, each once.
     fn troubles(&self) -> Vec<String> {
         let all = lock(&self.troubles);
+        // Twenty consumers that meet one dead broker say the same.
         let each: BTreeSet<&String> = all.values().collect();
         each.into_iter().cloned().collect()
     }
@@ -197,12 +201,12 @@ impl Meter {
         self.retries.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// So many rows of a partition wait to be read.
+    /// Notes how many rows of a partition wait to be read.
     pub fn lag(&self, partition: i32, rows: u64) {
         lock(&self.lag).insert(partition, rows);
     }
 
-    /// Of a partition that is read elsewhere now, nothing is known.
+    /// Forgets a partition that another process reads now: its lag is not known here.
     pub fn no_lag(&self, partition: i32) {
         lock(&self.lag).remove(&partition);
     }
@@ -222,13 +226,13 @@ impl Meter {
         lock(&self.hidden).remove(path);
     }
 
-    /// Of what arrived, so much more is in files that do not have their names yet.
+    /// Counts rows and bytes, among those that arrived, that went into files without a final name.
     pub fn unnamed(&self, rows: u64, bytes: u64) {
         let mut unnamed = lock(&self.unnamed);
         *unnamed = (unnamed.0 + rows, unnamed.1 + bytes);
     }
 
-    /// So many of these are in files that now have their names.
+    /// Counts those of them whose files now have their final names.
     pub fn seen(&self, rows: u64, bytes: u64) {
         let mut unnamed = lock(&self.unnamed);
         *unnamed = (
@@ -241,6 +245,8 @@ impl Meter {
     pub fn safe(&self) -> (u64, u64) {
         let (rows, bytes) = *lock(&self.unnamed);
         (
+            // A sink that published nothing once told of all rows that it had put into hidden
+            // files.
             self.rows().saturating_sub(rows),
             self.bytes().saturating_sub(bytes),
         )
@@ -251,6 +257,8 @@ impl Meter {
         let hidden = lock(&self.hidden);
         hidden
             .iter()
+            // What was noted as hidden may have got its name since, or been removed with its
+            // folder.
             .filter(|path| path.exists())
             .cloned()
             .collect()

@@ -72,7 +72,7 @@ pub struct SourceReport {
     pub dead_letters: Option<PathBuf>,
     /// Rows that wait to be read, by partition, where whoever sends says so.
     pub lag: BTreeMap<i32, u64>,
-    /// What whoever runs it must know.
+    /// A warning for whoever runs it.
     pub warning: Option<String>,
 }
 
@@ -280,6 +280,8 @@ impl SinkReport {
     /// It failed.
     pub fn fail(&mut self, error: &Error) {
         self.error = Some(error.to_string());
+        // A sink may fail before it has counted anything, and `errors: 0` beside an error reads
+        // like a contradiction.
         self.errors = self.errors.max(1);
     }
 }
@@ -359,6 +361,8 @@ pub fn digest<'s>(sums: impl Iterator<Item = Option<&'s str>>) -> Option<String>
     if sums.is_empty() {
         return None;
     }
+    // Sorted: neither names nor the order of files matter, so that a copy in another place has the
+    // same number.
     sums.sort_unstable();
     let mut hash = Sha256::new();
     for sum in sums {
@@ -368,7 +372,7 @@ pub fn digest<'s>(sums: impl Iterator<Item = Option<&'s str>>) -> Option<String>
     Some(hexadecimal(&hash.finalize()))
 }
 
-/// Whose fault it was stands in the error's text.
+/// Leaves out whose fault it was: the text of the error says that.
 fn unnamed<S: serde::Serializer>(_: &Fault, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_unit()
 }
@@ -379,5 +383,6 @@ fn is_zero(count: &u64) -> bool {
 }
 
 fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    // Microseconds: what is below is noise, and would make every report sixteen digits long.
     serializer.serialize_f64((duration.as_secs_f64() * 1e6).round() / 1e6)
 }

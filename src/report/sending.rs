@@ -28,10 +28,11 @@ impl Sending {
         }
     }
 
-    /// So many were not sent when they were due.
+    /// Counts messages that were not sent when they were due.
     pub(super) fn skipped(&mut self, count: u64, now: Instant) {
         if let Some((first, _)) = self.times {
             self.times = Some((first, now));
+            // Skipped messages count as time: the schedule went on though nothing was sent.
             self.skipped += count;
         }
     }
@@ -41,8 +42,8 @@ impl Sending {
         self.given_up.get_or_insert(now);
     }
 
-    /// As long as so many messages take, sent or skipped: one gap more than there are between them. Who waits
-    /// for room until the end has sent nothing meanwhile, and that counts.
+    /// How long so many messages take, sent or skipped: one gap more than there are between them. A
+    /// message that waits for room until the end counts with the time that it waited.
     pub(super) fn seconds(&self) -> f64 {
         let Some((first, last)) = self.times else {
             return 0.0;
@@ -50,12 +51,15 @@ impl Sending {
         let messages = (self.preparation.count() + self.skipped) as f64;
         let seconds = (last - first).as_secs_f64();
         let seconds = match messages > 1.0 {
+            // Ten messages at 10 Hz have nine gaps between them, 0.9 s: without one gap more the
+            // rate would be 11 Hz.
             true => seconds * messages / (messages - 1.0),
             false => seconds,
         };
         let given_up = self.given_up.map_or(0.0, |end| {
             end.saturating_duration_since(first).as_secs_f64()
         });
+        // A producer that stood still at the end would otherwise look as fast as it was before.
         seconds.max(given_up)
     }
 }

@@ -193,6 +193,7 @@ impl fmt::Display for Left<'_> {
         let shown: Vec<String> = self
             .0
             .iter()
+            // Three paths say where to look; all of them stand in `--report`.
             .take(3)
             .map(|path| path.display().to_string())
             .collect();
@@ -217,6 +218,7 @@ impl fmt::Display for Line<'_> {
         if sink.skipped {
             return write!(f, "{name}: kept, the same output is there already");
         }
+        // An aborted sink has not failed itself: what did is told elsewhere.
         if sink.aborted {
             return write!(f, "{name}: not committed");
         }

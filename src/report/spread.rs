@@ -10,11 +10,11 @@ const NANOS: f64 = 1e3;
 /// Nanoseconds, each counted once.
 #[derive(Debug, Default)]
 pub struct Spread {
-    /// What digits count from: zero, or the first value.
+    /// The value that the histogram's three digits count from: zero, or the first value.
     base: Option<i64>,
     /// Those from the base on.
     above: Option<Histogram<u64>>,
-    /// Those below the base: how far.
+    /// Values below the base, by how far they are below.
     below: Option<Histogram<u64>>,
     sum: i128,
     most: i64,
@@ -52,6 +52,8 @@ impl Serialize for Percentiles {
         all.serialize_field("count", &self.count)?;
         let names = ["mean", "p50", "p70", "p99", "p999", "max"];
         for (name, figure) in names.into_iter().zip(self.figures()) {
+            // Null and not 0 where nothing was measured: a program that reads the report would take
+            // 0 for very fast.
             all.serialize_field(name, &Some(figure).filter(|_| self.count > 0))?;
         }
         all.end()
@@ -71,18 +73,20 @@ impl Spread {
         if self.count() == 0 || nanos > self.most {
             self.most = nanos;
         }
+        // The mean is exact: taken from the histogram it would have its three digits.
         self.sum += i128::from(nanos);
         let off = nanos.saturating_sub(self.base.unwrap_or(0));
+        // The histogram holds no negative numbers; the difference of two clocks often is one.
         let side = match off < 0 {
             true => &mut self.below,
             false => &mut self.above,
         };
-        // Three digits are valid, so one is made.
+        // `new` refuses only more than five digits.
         if side.is_none() {
             *side = Histogram::new(3).ok();
         }
         if let Some(side) = side {
-            // It grows to what it is given; there is only no memory for that.
+            // The histogram resizes itself; recording fails only where there is no memory for that.
             side.record(off.unsigned_abs()).ok();
         }
     }
@@ -92,7 +96,7 @@ impl Spread {
         length(self.below.as_ref()) + length(self.above.as_ref())
     }
 
-    /// What so large a share is at most, in nanoseconds.
+    /// The value that this share of all values does not exceed, in nanoseconds.
     pub fn quantile(&self, share: f64) -> f64 {
         let (below, all) = (length(self.below.as_ref()), self.count());
         let rank = ((share * all as f64).ceil() as u64).clamp(1, all.max(1));
@@ -104,8 +108,10 @@ impl Spread {
         };
         let base = self.base.unwrap_or(0) as f64;
         match rank <= below {
-            // The smallest of all is the farthest below.
+            // The smallest value lies farthest below the base, so that ranks run backwards there.
             true => base - value(&self.below, below - rank + 1),
+            // The histogram answers with the upper end of a cell, which may lie above the greatest
+            // value there was.
             false => (base + value(&self.above, rank - below)).min(self.most as f64),
         }
     }
@@ -116,10 +122,12 @@ impl Spread {
         if count == 0 {
             return Vec::new();
         }
-        // Ten for each nine, until one value is left.
+        // Ten points for each nine (90 %, 99 %, 99.9 % …), until a single value is left: the tail
+        // is what is looked at.
         let nines = |step: i32| 1.0 - 10_f64.powf(-f64::from(step) / 10.0);
         let least = 1.0 / count as f64;
-        // The first of them are far from each other.
+        // Below 20 % the points of the nines lie far apart, and `rowgen compare` reads ranks
+        // between them.
         let early = (0..10).map(|step| f64::from(step) / 50.0);
         let shares = early
             .chain((1..=90).map(nines))
@@ -129,7 +137,7 @@ impl Spread {
             .collect()
     }
 
-    /// It in a few numbers.
+    /// The distribution in a few numbers.
     pub fn percentiles(&self) -> Percentiles {
         let count = self.count();
         if count == 0 {

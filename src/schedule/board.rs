@@ -10,13 +10,14 @@ use super::SlotEnd;
 use crate::engine::Running;
 use crate::spec::Slot;
 
-/// So long a slot that has failed waits at first, and at most.
+/// How many seconds a slot that has failed waits before it is tried again: at first, and at most.
+// Doubled after each failure up to five minutes. The figures are choices, as are the two below.
 const WAIT: (i64, i64) = (1, 300);
 
-/// So long one waits that somebody else is at.
+/// How many seconds a slot waits at which another run is at work.
 const BUSY: i64 = 1;
 
-/// So many slots that have ended are remembered.
+/// How many slots that have ended are remembered, for the page and `/status`.
 const REMEMBERED: usize = 50;
 
 /// All slots of a schedule that are not done.
@@ -85,7 +86,7 @@ pub struct PastSlot {
     pub end: &'static str,
     /// Rows that were made.
     pub rows: u64,
-    /// What is to be known of it.
+    /// A warning or an error, where there is one.
     pub told: Option<String>,
     /// When.
     pub at: DateTime<Utc>,
@@ -137,6 +138,8 @@ impl Board {
             State::Again(time) => time <= now,
             State::Begins | State::Runs(_) | State::Over => false,
         };
+        // The oldest first, by the order of the map: whoever reads the datasets has them without
+        // gaps as long as may be.
         let (slot, open) = self.open.iter_mut().find(|(_, open)| may(open))?;
         open.state = State::Begins;
         Some(*slot)
@@ -174,6 +177,7 @@ impl Board {
                 self.kept += 1;
                 past.told = Some(kept(path));
             }
+            // No end of the slot and no failure: it is not among those that have ended.
             SlotEnd::Busy(_) => return self.again(slot, at, now + TimeDelta::seconds(BUSY)),
             SlotEnd::Cut => return self.again(slot, at, now),
             SlotEnd::Failed { error, users } => {
@@ -207,7 +211,10 @@ impl Board {
     ) {
         self.failures += 1;
         let tries = open.tries + 1;
+        // Bounded before the shift: the 64th failure would shift all bits out.
         let wait = WAIT.0 << (tries - 1).min(16);
+        // What the user has to mend fails the same way at each try. A service tries again all the
+        // same: the file that is missing may be there tomorrow.
         let over = self.tries.is_some_and(|most| users || tries >= most);
         let state = match over {
             true => State::Over,
@@ -273,7 +280,7 @@ impl Board {
     }
 }
 
-/// What is told of a slot whose output stays.
+/// The text for a slot whose output stays.
 pub(super) fn kept(path: &Path) -> String {
     let path = path.display();
     format!(

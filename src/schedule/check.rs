@@ -8,7 +8,7 @@ use crate::plan::{Job, Plan, SinkPlan};
 use crate::sink::SlotsBy;
 use crate::spec::Slot;
 
-/// What is wrong with a pipeline whose plans of two slots are these.
+/// The problems of a pipeline, found in its plans of two slots.
 pub fn problems(one: (&Plan, Slot), other: (&Plan, Slot)) -> Problems {
     let mut problems = Problems::default();
     for job in &one.0.jobs {
@@ -22,7 +22,8 @@ pub fn problems(one: (&Plan, Slot), other: (&Plan, Slot)) -> Problems {
     }
     let sinks =
         |plan: &'_ Plan| -> Vec<usize> { plan.jobs.iter().map(|job| job.sinks.len()).collect() };
-    // Which sinks there are may hang on the slot; then they cannot be told apart two by two.
+    // Which sinks are enabled may depend on the slot; then sinks of the two plans cannot be
+    // compared one by one.
     let alike = sinks(one.0) == sinks(other.0);
     let jobs = one.0.jobs.iter().zip(&other.0.jobs);
     let pairs = jobs.flat_map(|jobs| {
@@ -95,7 +96,7 @@ fn unknown_partitions(path: &Placed<LocalPath>, one: Slot, other: Slot) -> Probl
     )
 }
 
-/// Nothing of the rows says the slot: the second one would be there already.
+/// Two slots would make the same commit, so that the second one would be taken for done.
 fn same_commit(path: &Placed<LocalPath>, one: Slot, other: Slot) -> Problem {
     let what = format!(
         "the slots {one} and {other} make the same rows, and `{}` takes those once",

@@ -10,9 +10,9 @@ pub enum Clock {
     /// The machine's own.
     #[default]
     Machine,
-    /// One that began at a time and goes so many times as fast: to try a schedule out.
+    /// A clock that began at some time and runs faster or slower, to try a schedule out.
     Own {
-        /// What it showed at first.
+        /// The time that it showed at first.
         from: DateTime<Utc>,
         /// When that was.
         since: Instant,
@@ -26,6 +26,7 @@ impl Clock {
     pub fn now(&self) -> DateTime<Utc> {
         match self {
             Self::Machine => Utc::now(),
+            // Computed from the beginning at each look, so that nothing adds up.
             Self::Own { from, since, speed } => {
                 let passed = since.elapsed().as_secs_f64() * speed;
                 let passed = TimeDelta::milliseconds((passed * 1e3) as i64);
@@ -34,7 +35,8 @@ impl Clock {
         }
     }
 
-    /// One that begins now, as `2026-01-01T00:00:00Z` or `2026-01-01T00:00:00Z,3600`.
+    /// Reads a clock that begins now: `2026-01-01T00:00:00Z`, or with its speed
+    /// `2026-01-01T00:00:00Z,3600`.
     ///
     /// # Errors
     /// It is none.
@@ -43,6 +45,7 @@ impl Clock {
         let from = from.trim().parse::<DateTime<Utc>>().ok();
         let speed = speed.trim().parse::<f64>().ok();
         match (from, speed) {
+            // Ten million times: four months in a second.
             (Some(from), Some(speed)) if (0.0..=1e7).contains(&speed) => Ok(Self::Own {
                 from,
                 since: Instant::now(),

@@ -34,6 +34,8 @@ use crate::spec::{Missed, Slot, Slots};
 use crate::sync::lock;
 
 /// How often it is looked whether a slot is due.
+// Slots are minutes apart at least, so that a tenth of a second is no delay; no measurement chose
+// it.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Plans a slot; with the second argument for a run, without it only to look at its outputs.
@@ -48,7 +50,7 @@ pub struct Task {
     pub name: String,
     /// Its slots.
     pub slots: Slots,
-    /// So many are made at once.
+    /// How many slots are made at once.
     pub parallel: usize,
     /// How it goes on in time.
     pub when: When,
@@ -65,7 +67,7 @@ pub struct Task {
 /// Which slots are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum When {
-    /// Those that were missed, as far as they are caught up with, and all that come.
+    /// The slots that were missed, as far as they are to be caught up with, and all that come.
     Always(Missed),
     /// These, each tried at most so often.
     Once(Vec<Slot>, u32),
@@ -153,7 +155,8 @@ impl Scheduler {
                 if board.runs() == 0 && (all_done || self.is_ending()) {
                     return;
                 }
-                // Whoever ends a slot wakes it; what is due is looked at again after a moment.
+                // The end of a slot wakes this loop at once; whether another one is due is looked
+                // at after `LOOK`.
                 drop(self.changed.wait_timeout(board, LOOK));
             }
         });
@@ -177,19 +180,21 @@ impl Scheduler {
 
     /// Looks at the outputs of these slots: what is done is noted, all else waits to be made.
     fn survey(&self, slots: Vec<Slot>) {
-        // Whoever replaces what is there need not look at it.
+        // With `--overwrite` every slot is made, whatever is there.
         let asks = !self.task.options.overwrite;
         lock(&self.board).add(&slots);
         if !asks {
             return;
         }
         // Plans are pure, and outputs are only read: every processor looks at some.
+        // A year of hourly slots is 8 760 plans and as many looks at a disk or an object store.
         slots.par_iter().for_each(|slot| {
             if self.is_ending() {
                 return;
             }
             let plan = (self.task.plan)(*slot, false);
-            // What cannot be planned, or looked at, is told when it is to be made.
+            // A slot that cannot be planned or looked at waits like any other: its error is told
+            // when it is to be made.
             let found = plan
                 .ok()
                 .and_then(|plan| slot::found(&plan, &self.task.options));
@@ -212,7 +217,7 @@ impl Scheduler {
             due.push(next);
             board.awaits(self.task.slots.after(next));
         }
-        // It may have slept over several: a machine that is suspended runs nothing.
+        // A machine that was suspended may have passed several slots.
         if missed == Missed::Latest {
             due.drain(..due.len().saturating_sub(1));
         }
@@ -228,7 +233,8 @@ impl Scheduler {
         let plan = |run| (self.task.plan)(slot, run);
         let end = slot::carry_out(&plan, &self.task.options, &begun);
         let now = self.task.clock.now();
-        // Told before the board forgets it: who sees that all is done has heard of each.
+        // Told before the board drops the slot: whoever sees an empty board has then heard of each
+        // one.
         (self.task.tell)(slot, &end);
         lock(&self.board).end(slot, &end, now);
         self.changed.notify_all();

@@ -42,7 +42,7 @@ pub enum SlotEnd {
 }
 
 impl SlotEnd {
-    /// One word for it.
+    /// The word for it in `/status` and on the page.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Made { .. } => "done",
@@ -82,6 +82,8 @@ pub(super) fn found(plan: &Plan, options: &Options) -> Option<SlotEnd> {
     match engine::standing(plan, options).ok()? {
         Standing::Absent => None,
         Standing::Same => Some(SlotEnd::There),
+        // Kept and told, not replaced: a pipeline that was edited would otherwise remake its whole
+        // history at the next start.
         Standing::Other(path) => Some(SlotEnd::Kept(path)),
     }
 }
@@ -93,6 +95,7 @@ pub(super) fn carry_out(
     begun: &dyn Fn(&Arc<Running>),
 ) -> SlotEnd {
     let work = AssertUnwindSafe(|| make(plan, options, begun));
+    // A panic ends this slot; the threads of the others and the schedule itself go on.
     let done = catch_unwind(work);
     let done = done.unwrap_or_else(|panic| Err(Error::of_panic("a slot", panic.as_ref())));
     done.unwrap_or_else(|error| failed(&error))
@@ -103,14 +106,16 @@ fn make(
     options: &Options,
     begun: &dyn Fn(&Arc<Running>),
 ) -> Result<SlotEnd> {
-    // Another scheduler may have made it in the meantime.
+    // Another scheduler may have made it in the meantime. Planned without a trial for this look,
+    // and anew for the run: a trial makes rows, and most slots are there already when many
+    // schedulers share the work.
     if !options.overwrite
         && let Some(end) = found(&plan(false)?, options)
     {
         return Ok(end);
     }
     let options = Options {
-        // What ends this slot does not end the others.
+        // A stop of its own: a failure in this slot does not end the others.
         stop: Stop::of(&options.stop),
         ..options.clone()
     };
@@ -132,6 +137,7 @@ fn ended(report: &Report) -> SlotEnd {
             },
         },
         Outcome::Interrupted(_) => SlotEnd::Cut,
+        // No failure: another run holds the lock, and is likely making this very slot.
         Outcome::NotBegun(Fault::Busy) => SlotEnd::Busy(error()),
         Outcome::NotBegun(Fault::User) => SlotEnd::Failed {
             error: error(),

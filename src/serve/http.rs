@@ -25,7 +25,8 @@ use crate::error::{Error, Result};
 
 const PAGE: &str = include_str!("page.html");
 
-/// What Prometheus is told that this is.
+/// The content type of `/metrics`.
+// Prometheus chooses its parser by this type.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// How often the page gets figures.
@@ -135,6 +136,8 @@ fn is_foreign(headers: &HeaderMap) -> bool {
         return headers.contains_key(ORIGIN);
     };
     let host = origin.split_once("://").map(|(_, host)| host);
+    // The header `Origin` is set by browsers and cannot be changed by a page; programs do not send
+    // it.
     host.is_none() || host != text(HOST)
 }
 
@@ -142,6 +145,7 @@ fn is_foreign(headers: &HeaderMap) -> bool {
 fn has_token(headers: &HeaderMap, token: &str) -> bool {
     let given = headers.get(AUTHORIZATION).map(|value| value.as_bytes());
     let given = given.and_then(|value| value.strip_prefix(b"Bearer "));
+    // A plain comparison ends at the first byte that differs, which can be measured from outside.
     given.is_some_and(|given| Sha256::digest(given) == Sha256::digest(token.as_bytes()))
 }
 
@@ -156,6 +160,8 @@ async fn health(State(service): State<Arc<Service>>) -> Response {
         false => {
             let told =
                 json!({"status": "unhealthy", "timestamp": timestamp(), "reasons": troubles});
+            // A 503, so that an orchestrator's probe needs no look into the body. `/live` stays
+            // 200: a broker that is away is no reason to kill this process.
             (StatusCode::SERVICE_UNAVAILABLE, Json(told)).into_response()
         }
     }
@@ -181,6 +187,7 @@ async fn events(
         let service = service.clone();
         async move {
             if later {
+                // The first event comes at once: a page would stand empty for a second.
                 tokio::time::sleep(STEP).await;
             }
             let event = Event::default().data(service.status().to_string());
@@ -209,7 +216,7 @@ async fn reset(State(service): State<Arc<Service>>) -> Json<Value> {
     Json(json!({"message": "Tracking reset"}))
 }
 
-/// What a trigger is asked for. Other parameters mean nothing.
+/// The parameter of a trigger; others are ignored.
 #[derive(Deserialize)]
 struct Count {
     count: Option<String>,

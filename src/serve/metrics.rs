@@ -15,7 +15,7 @@ use crate::engine::Status;
 use crate::report::{Quantiles, Reading};
 use crate::spec::Measure;
 
-/// What a figure is called where it stands among others.
+/// The labels of a figure.
 type Labels = Vec<(&'static str, String)>;
 
 const NO_LABELS: Labels = Labels::new();
@@ -55,6 +55,9 @@ impl std::fmt::Debug for Collected {
 
 impl Collector for Collected {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), Error> {
+        // Collected when Prometheus asks and kept nowhere: figures belong to the run, which may be
+        // another one by then. A run that begins anew counts from 0, which `rate()` takes for the
+        // reset that it is.
         let pipelines = self.0.pipelines.iter();
         let runs: Vec<Status> = pipelines.filter_map(|one| one.figures()).collect();
         for (families, all) in [(OF_SOURCES, sources(&runs)), (OF_SINKS, sinks(&runs))] {
@@ -81,13 +84,14 @@ impl Collector for Collected {
     }
 }
 
-/// One name, all its figures. A name without any is told, too: who draws it sees that it is right.
+/// Writes one name with all its figures. A name without figures is written, too: whoever draws it
+/// sees that it is right.
 fn family(
     encoder: &mut DescriptorEncoder<'_>,
     (name, help, kind): (&str, &str, MetricType),
     figures: Vec<(Labels, Figure)>,
 ) -> Result<(), Error> {
-    // The library puts it back.
+    // OpenMetrics demands the suffix `_total` of counters, and the library adds it.
     let name = match kind {
         MetricType::Counter => name.strip_suffix("_total").unwrap_or(name),
         _ => name,
@@ -120,6 +124,8 @@ fn tell(encoder: &mut MetricEncoder<'_>, figure: &Figure) -> Result<(), Error> {
                 .map(|(bound, count)| (*bound as f64 / units, *count))
                 .collect();
             let counted: u64 = buckets.iter().map(|(_, count)| count).sum();
+            // Every histogram of Prometheus ends with the bucket `+Inf`; ours keep no bucket for
+            // what is above the last bound.
             buckets.push((f64::INFINITY, measured.count.saturating_sub(counted)));
             let sum = measured.sum as f64 / units;
             encoder.encode_histogram::<Labels>(sum, measured.count, &buckets, None)
@@ -296,6 +302,7 @@ fn named(service: &Service, runs: &[Status], measure: Measure) -> Figure {
             Figure::Histogram(together(sources().map(|read| &read.batch_micros)), MICROS)
         }
         Measure::SinkRows => Figure::Counter(sinks().map(|read| read.rows).sum()),
+        // A try that failed counts here, also when the next one succeeded.
         Measure::SinkErrors => {
             Figure::Counter(sinks().map(|read| failed(read) + read.retries).sum())
         }

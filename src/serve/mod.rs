@@ -36,6 +36,7 @@ use crate::spec::{Measure, Serve, Tracking};
 use crate::units::parse_address;
 
 /// How often figures are looked at.
+// Five looks for each second of the history. No measurement chose it.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// What is offered, of all pipelines together.
@@ -55,7 +56,7 @@ impl Offer {
     /// Adds what a pipeline says, but for its triggers.
     pub fn add(&mut self, serve: &Serve) {
         if let Some(token) = &serve.token {
-            // An empty variable is none.
+            // A variable that is empty is as one that is not set.
             self.token = Some(token.value.clone()).filter(|token| !token.0.is_empty());
         }
         self.tracking.extend(serve.tracking.clone());
@@ -135,7 +136,7 @@ impl Service {
     }
 }
 
-/// Where it listens when nobody says it.
+/// The address where neither a flag nor the file says one.
 pub const ADDRESS: &str = "127.0.0.1:8080";
 
 /// The address that a pipeline asks for.

@@ -7,7 +7,9 @@ use crate::engine::Status;
 use crate::schedule::{Board, Scheduler, When};
 use crate::spec::{Missed, Slot};
 
-/// So many slots of a kind are named.
+/// How many slots of a kind are named.
+// A schedule that was away for a year has thousands of slots to make: the page shows their number,
+// and these of them.
 const NAMED: usize = 20;
 
 /// Figures of a schedule.
@@ -125,6 +127,7 @@ pub fn troubles(scheduler: &Scheduler) -> Vec<String> {
         failed.collect()
     });
     if scheduler.is_ending() {
+        // A load balancer is to send nothing more to a process that ends.
         troubles.push(format!("pipeline `{name}` is being ended"));
     }
     troubles

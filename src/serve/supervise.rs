@@ -13,6 +13,8 @@ use crate::sync::lock;
 use crate::units::one_line;
 
 /// How long is waited before a run that has failed begins again: at first, and at most.
+// Doubled after each failure, so that a server which comes back is found within half a minute and
+// one that is away is not asked all the time. The figures are choices.
 const WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// How often it is looked whether a run is over.
@@ -49,7 +51,7 @@ impl Supervised {
         })
     }
 
-    /// One that somebody else runs.
+    /// A pipeline whose run is started elsewhere (`rowgen run --serve`).
     pub fn of(plan: Arc<Plan>, running: Arc<Running>, stop: Stop) -> Arc<Self> {
         Arc::new(Self {
             plan,
@@ -67,17 +69,21 @@ impl Supervised {
         loop {
             let began = Instant::now();
             let report = self.run_once(options);
+            // A mistake of the user would be the same mistake each time.
             let over = self.stop.requested() || !begins_again(&report);
             let failure = failure(&report);
             *lock(&self.run) = match over {
                 true => Run::Over(failure),
+                // The state is set before the report is told and before the wait: whoever asks
+                // meanwhile is told that it failed, not that it runs.
                 false => Run::Failed(failure.unwrap_or_default()),
             };
             if over {
                 return report;
             }
             told(&report);
-            // What ran for a while was well.
+            // A run that lasted longer than the longest wait was well: its failure is a new one,
+            // and the waits begin anew.
             if began.elapsed() > WAIT.1 {
                 wait = WAIT.0;
             }
@@ -91,14 +97,18 @@ impl Supervised {
 
     fn run_once(&self, options: &Options) -> Report {
         let options = Options {
-            // What ends this run does not end the next one, nor another pipeline.
+            // A stop of its own: what ends this run ends neither the next one nor another pipeline.
             stop: Stop::of(&self.stop),
+            // A sink of a stream that cannot be opened then ends the run, and the next one asks for
+            // it again. Before, the run went on without it: nothing could be acknowledged, and
+            // nobody asked for the sink.
             begins_again: true,
             ..options.clone()
         };
         let running = Arc::new(engine::start(self.plan.clone(), options));
         {
-            // Who pauses sets the flag first and asks for this lock: either way the run hears of it.
+            // `pause` sets the flag and then takes this lock: whichever of the two comes first, the
+            // run hears of it.
             let mut run = lock(&self.run);
             *run = Run::Runs(running.clone());
             running.pause(self.is_paused());

@@ -11,7 +11,8 @@ use crate::error::Result;
 use crate::plan::Plan;
 use crate::sync::lock;
 
-/// So many calls are worked on at once: each has workers of its own.
+/// How many calls are worked on at once: each has workers of its own.
+// A choice, as are the two below; 10 000 rows is the default of the old service's endpoint.
 const MOST_AT_ONCE: usize = 4;
 
 /// The rows of a call that names no number.
@@ -51,7 +52,8 @@ pub enum Refused {
 }
 
 impl Sender {
-    /// One that plans so, for calls of `rows` rows unless they say it, of at most `most`.
+    /// A sender that makes its plans by `plan`; a call without a count makes `rows` rows, and none
+    /// more than `most`.
     pub fn new(plan: Box<MakePlan>, rows: Option<u64>, most: Option<u64>, stop: Stop) -> Arc<Self> {
         Arc::new(Self {
             plan,
@@ -75,6 +77,8 @@ impl Sender {
         if self.stop.requested() {
             return Err(Refused::Ending);
         }
+        // Counted in one step: looked at first and raised afterwards, two calls could both take the
+        // last place.
         let entered = self
             .active
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |active| {
@@ -84,11 +88,16 @@ impl Sender {
         let rows = {
             let mut next = lock(&self.next);
             let first = *next;
+            // Calls never share rows: a row is a function of its number, so that the same numbers
+            // would send the same rows again.
             *next = first.saturating_add(count);
             first..*next
         };
+        // The place is given back when this is dropped: a panic in a triggered run once kept it for
+        // ever.
         let call = Call(self.clone());
-        // Planning reads files, which no thread of the network waits for.
+        // Planning reads files and makes a batch: on a thread of the network it would keep other
+        // requests waiting.
         let thread = std::thread::Builder::new()
             .name("trigger".into())
             .spawn(move || call.0.work(rows));
@@ -99,6 +108,7 @@ impl Sender {
         let Some(text) = text else {
             return Ok(self.rows);
         };
+        // `parse` would take `+5`; all but plain digits is answered with 400.
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match text.parse::<u64>() {
             Ok(count) if digits && count > self.most => Err(Refused::Most(self.most)),
@@ -111,6 +121,7 @@ impl Sender {
     fn work(&self, rows: Range<u64>) {
         let asked = rows.end - rows.start;
         let options = Options {
+            // The service's end ends the call; the call's own end must not end the service.
             stop: Stop::of(&self.stop),
             ..Options::default()
         };

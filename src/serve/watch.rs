@@ -12,7 +12,7 @@ use crate::sync::lock;
 /// A point of the history stands for so long.
 const STEP: Duration = Duration::from_secs(1);
 
-/// So many points are kept: five minutes.
+/// How many points are kept: five minutes of them.
 const POINTS: usize = 300;
 
 /// What was seen so far.
@@ -58,7 +58,8 @@ struct Point {
 }
 
 impl Figures {
-    /// Of the pipelines, and behind them of the schedules: their rows go in and come out at once.
+    /// The figures of a pipeline, or of a schedule, which stand behind the pipelines: its rows
+    /// count as read and written at once.
     fn of(service: &Service, pipeline: usize) -> Option<Self> {
         let Some(supervised) = service.pipelines.get(pipeline) else {
             let schedule = &service.schedules[pipeline - service.pipelines.len()];
@@ -84,6 +85,7 @@ impl Figures {
 
     /// What was added since `before`; all of it where a run has begun anew.
     fn since(self, before: Self) -> Self {
+        // A counter that fell belongs to another run, of which everything is new.
         let added = |now: u64, then: u64| now.checked_sub(then).unwrap_or(now);
         Self {
             read: added(self.read, before.read),
@@ -108,7 +110,9 @@ impl Watch {
         seen.last.resize(all, Figures::default());
         let mut more = Figures::default();
         for (pipeline, last) in seen.last.iter_mut().enumerate() {
-            // A run that has ended is forgotten: the next one begins at 0.
+            // The figures of a run that has ended are forgotten at once. While they were kept, a
+            // new run that had grown past them before the next look lost as many rows from the
+            // totals.
             let figures = Figures::of(service, pipeline).unwrap_or_default();
             more.add(figures.since(*last));
             *last = figures;
@@ -118,6 +122,8 @@ impl Watch {
         let figures = senders.map(|(_, sender)| sender.figures());
         seen.sent = figures.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
         if more != Figures::default() {
+            // Time counts from the first row after a reset, not from the reset: people reset first
+            // and send afterwards.
             seen.reset.first.get_or_insert(now);
             seen.reset.last = Some(now);
         }
@@ -155,7 +161,7 @@ impl Seen {
         let sent = self.sent.0 - self.reset.sent.0;
         let unsent = self.sent.1 - self.reset.sent.1;
         let span = self.reset.first.zip(self.reset.last);
-        // Rows that were seen at one look took up to that long.
+        // Rows that were first seen at one look may have taken until then since the look before.
         let elapsed = span.map_or(Duration::ZERO, |(first, last)| last - first + super::LOOK);
         let rate = match elapsed.is_zero() {
             true => 0.0,

@@ -44,6 +44,8 @@ fn canonical(path: &Path) -> PathBuf {
 
 impl IncludedFiles {
     fn merge_all(&mut self, root: &mut Node, path: &Path, canonical: PathBuf) -> Result<()> {
+        // Taken out before decoding: places of what an included file says stay those of that file,
+        // so that a caret shows the right line.
         let Some((_, included)) = root.take("include") else {
             return Ok(());
         };
@@ -52,7 +54,7 @@ impl IncludedFiles {
             _ => std::slice::from_ref(&included),
         };
         self.open.push((canonical, path.display().to_string()));
-        // As places name it.
+        // The name of the file as places have it, with which they are compared.
         let own = root.place.file().to_string();
         for item in items {
             let Value::Scalar { text, .. } = &item.value else {
@@ -87,6 +89,7 @@ impl IncludedFiles {
         let Some(first) = self.open.iter().position(|(open, _)| open == path) else {
             return Ok(());
         };
+        // Files that included each other overflowed the stack.
         let circle = self.open[first..].iter().chain([&self.open[first]]);
         let names: Vec<&str> = circle.map(|(_, name)| name.as_str()).collect();
         Err(
@@ -131,11 +134,15 @@ fn merge_part(root: &mut Node, part: MapKey, value: Node, file: &str) -> Result<
         for (name, value) in theirs {
             match ours.iter().position(|(own, _)| own.name == name.name) {
                 None => merged.push((name, value)),
-                // From a file that two others include: it stands before what uses it.
+                // The very same entry, from a file that two others include: it moves to the front,
+                // before what uses it.
                 Some(index) if ours[index].0.place == name.place => {
                     merged.push(ours.remove(index));
                 }
+                // A param is what a file offers to be set; whoever includes it sets it.
                 Some(_) if part.name == "params" => {}
+                // Only a table of the including file itself: two included files that both say one
+                // table would be merged in the order in which they stand, which nobody would see.
                 Some(index) if part.name == "tables" && ours[index].0.place.file() == file => {
                     let (own, ours) = ours.remove(index);
                     merged.push((own, merge_table(ours, value)));
@@ -151,7 +158,7 @@ fn merge_part(root: &mut Node, part: MapKey, value: Node, file: &str) -> Result<
     push(root, key, own)
 }
 
-/// One table of what two files say of it: `ours` before `theirs`.
+/// Merges what two files say of one table: `ours` wins over `theirs`.
 fn merge_table(mut ours: Node, theirs: Node) -> Node {
     let Value::Map(entries) = theirs.value else {
         return ours;

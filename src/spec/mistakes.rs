@@ -14,11 +14,16 @@ use crate::source::SourceKind;
 /// something is noted already, as for a name that stands for nothing, the rest follows from that.
 pub(super) fn note_all(root: &Node, first: Vec<Problem>, problems: &mut Problems) {
     let mut found = Problems::default();
-    // They say more of the same places than decoding does.
+    // These first: at the same place they say what was meant, where decoding only says what it
+    // expected.
     note_read_columns(root, &mut found);
+    // Decoding ends at the first mistake of a map, so that each section is decoded once more by
+    // itself.
     found.extend(first);
     note_sections(root, &mut found);
     for problem in found.into_vec() {
+        // One problem for each place: a name that stands for nothing would be told again as a
+        // number that it is not.
         if !problems.has_place_of(&problem) {
             problems.push(problem);
         }
@@ -89,7 +94,7 @@ fn not_generator(name: &str, column: &Node) -> Option<Problem> {
     };
     let kinds = GeneratorKind::KINDS.iter().map(|kind| kind.name);
     let is_type = parse_type(text).is_ok();
-    // One that is only misspelt is told by who decodes it.
+    // The decoder of generators tells of a name that is only misspelt.
     if is_kind(text) || !is_type && did_you_mean(text, kinds).is_some() {
         return None;
     }

@@ -109,7 +109,7 @@ impl ReadFile {
     fn of_its_slot(mut self, given: &GivenValues) -> Result<Pipeline> {
         let schedule = match schedule_of(&self.root, given) {
             Ok(schedule) => schedule.filter(|_| self.found.is_empty()),
-            // Told with all that is wrong beside it.
+            // Told together with all that is wrong beside it.
             Err(error) => {
                 self.found.extend(error.problems);
                 None
@@ -141,7 +141,8 @@ impl ReadFile {
         let (mut root, path) = (self.root, self.path);
         let mut problems = Problems::default();
         problems.extend(self.found);
-        // What a misspelt `params` declares would seem to be missing.
+        // A misspelt `params` was removed with what it declares: the names that it would have made
+        // known are not told as unknown ones.
         let misspelt = !problems.is_empty();
         let mut unexpanded = Problems::default();
         let slot = scheduled.as_ref().map(|scheduled| scheduled.slot);
@@ -206,6 +207,8 @@ fn read_tree(path: &Path) -> Result<Node> {
 /// who says what is included need not be who may read it.
 pub(super) fn read_included(path: &Path) -> Result<Node> {
     let text = read_text(path)?;
+    // A service may run pipelines of somebody who may not read all files of this machine: `include:
+    // /etc/shadow` must not print its lines in an error.
     let says_so = text.lines().any(|line| line.starts_with("version"));
     let tree = tree(path.display().to_string(), text);
     let ours = |root: &Node| match &root.value {
@@ -265,7 +268,7 @@ fn near_file(path: &Path) -> Option<String> {
         .filter(|name| name.ends_with(".yaml") || name.ends_with(".yml"))
         .collect();
     names.sort_unstable();
-    // That all of them end in `.yaml` makes none of them near.
+    // Compared without the extension, which all of them share.
     let stem = |name: &str| {
         Path::new(name)
             .file_stem()
@@ -347,7 +350,7 @@ fn canonical(root: &Node, seed: Option<&str>) -> String {
             write_canonical(node, &mut text);
         }
     }
-    // When changes are due decides nothing of what they are.
+    // `rate` is left out: when changes are due decides nothing of what they are.
     for part in ["count", "block", "mix"] {
         if let Some(node) = root.get("changes").and_then(|changes| changes.get(part)) {
             text.push_str(part);

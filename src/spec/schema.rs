@@ -15,6 +15,7 @@ pub fn schema() -> String {
 
 /// The same in draft-07, for editors that know no newer one.
 pub fn schema_draft_07() -> String {
+    // References keep the path of the newer draft.
     made(SchemaSettings::draft07()).replace("\"#/$defs/", "\"#/definitions/")
 }
 
@@ -23,6 +24,7 @@ fn made(settings: SchemaSettings) -> String {
         .into_generator()
         .into_root_schema_for::<PipelineFile>();
     let mut schema = schema.to_value();
+    // Shipped pipelines, which say `rows: "${rows}"`, showed red marks in editors.
     allow_expansion(&mut schema);
     let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text.push('\n');
@@ -53,7 +55,7 @@ fn allow_expansion(schema: &mut Value) {
             for (key, value) in object.iter_mut() {
                 match (key.as_str(), value) {
                     ("examples" | "default" | "const", _) => {}
-                    // Their keys are names, and no words of the schema.
+                    // The keys of these maps are names of options, and no words of the schema.
                     (
                         "properties" | "patternProperties" | "$defs" | "definitions",
                         Value::Object(named),

@@ -21,6 +21,8 @@ pub(super) fn expand_all(
     let mut scope = Variables {
         params: [run_date].into_iter().chain(slot).collect(),
         environment: given.environment.clone(),
+        // `{name}` in a template is a column and `${name}` a param: with the columns known, an
+        // unknown `${name}` can be told which of the two was meant.
         columns: columns(root),
         ..Variables::default()
     };
@@ -32,6 +34,8 @@ pub(super) fn expand_all(
     expand(root, &scope, problems);
     let shown = |(name, _): (String, Place)| {
         let value = match is_secret(&name) {
+            // By the name, too: a secret that somebody writes into the file itself comes from no
+            // variable.
             true => "***".to_string(),
             false => without_users(&scope.secrets[&name].hide(&scope.params[&name])),
         };
@@ -62,6 +66,7 @@ pub(super) fn overrides(given: &GivenValues) -> BTreeMap<String, String> {
             value.clone(),
         ))
     });
+    // The later entry of a map wins: a flag is said for one run, a variable stands in a deployment.
     environment.chain(given.set.clone()).collect()
 }
 

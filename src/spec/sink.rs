@@ -120,6 +120,8 @@ impl SinkEntry {
                 },
             )) = kinds.first_mut()
         {
+            // Another path or another `if_exists` makes the same content, which is then there
+            // already.
             own.retain(|(key, _)| !placing.contains(&key.name.as_str()));
         }
         let mut text = String::new();
@@ -144,6 +146,8 @@ impl SinkEntry {
             .at(&options.place));
         };
         check_keys(&key.name, &entries)?;
+        // Two maps of one: serde's `flatten` would lose the place of each value, with which an
+        // error shows its line.
         let (common, own): (Vec<_>, Vec<_>) = entries
             .into_iter()
             .partition(|(key, _)| COMMON.contains(&key.name.as_str()));
@@ -159,7 +163,8 @@ impl SinkEntry {
                 value: Value::Map(vec![(key, map(own))]),
             },
         };
-        // Everything wrong with the options is said while parsing; the table's name changes no shape.
+        // All mistakes in the options are told while parsing; whatever table's name is put in
+        // changes nothing about that.
         entry.options("table").map(|_| entry)
     }
 }
@@ -231,6 +236,8 @@ fn check_keys(kind: &str, entries: &[(MapKey, Node)]) -> Result<(), Problem> {
         return Ok(());
     };
     let all: Vec<&str> = known().collect();
+    // Before the names that are near: `compression` of a file stands one level deeper, and is no
+    // misspelling.
     let elsewhere = of_a_format(kind, &key.name);
     Err(Problem::new(format!("unknown key `{}`", key.name))
         .at(&key.place)

@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 
 /// A fraction in lowest terms; what it is divided by is above 0.
+// Fractions and no floats: `0.07 * 100` is 7, and `1e-7` was once 0 in the arithmetic of counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fraction {
     over: i128,
@@ -17,7 +18,8 @@ struct SumReader<'a> {
     depth: usize,
 }
 
-/// A sum of more brackets is nobody's.
+/// The reader of sums calls itself for each bracket: without a bound a long line would overflow the
+/// stack.
 const MOST_BRACKETS: usize = 32;
 
 impl Fraction {
@@ -26,6 +28,7 @@ impl Fraction {
         if under == 0 {
             return None;
         }
+        // Lowest terms at each step: sums of prices and shares would leave 128 bits otherwise.
         let divisor = common_divisor(over.unsigned_abs(), under.unsigned_abs());
         let divisor = i128::try_from(divisor).ok()? * under.signum();
         let (over, under) = (over.checked_div(divisor)?, under.checked_div(divisor)?);
@@ -221,6 +224,7 @@ impl<'a> SumReader<'a> {
             "" => Some(inner),
             "round" => Fraction::new(inner.rounded(), 1),
             "floor" => inner.floor(),
+            // The ceiling of x is the floor of −x, turned over.
             "ceil" => inner.opposite()?.floor()?.opposite(),
             _ => None,
         }
@@ -229,6 +233,7 @@ impl<'a> SumReader<'a> {
     /// A number or a name: what stands before the next sign. `1e+9` is one number.
     fn word(&mut self) -> &'a str {
         let rest = self.rest.trim_start();
+        // The sign of an exponent belongs to the number, any other sign is a sum's.
         let number = rest.starts_with(|c: char| c.is_ascii_digit() || c == '.');
         let ends = |(at, c): (usize, char)| match c {
             '+' | '-' => !(number && rest[..at].ends_with(['e', 'E'])),
@@ -243,6 +248,7 @@ impl<'a> SumReader<'a> {
 
 /// A number, perhaps with the letter of a count behind it.
 fn amount(text: &str) -> Option<Fraction> {
+    // Powers of ten, as counts have them; `parse_bytes` has those of two.
     let scales = [('k', 3), ('K', 3), ('M', 6), ('G', 9), ('B', 9), ('T', 12)];
     let scaled = |(letter, digits): &(char, i32)| Some((text.strip_suffix(*letter)?, *digits));
     let (digits, zeros) = scales.iter().find_map(scaled).unwrap_or((text, 0));

@@ -1,9 +1,11 @@
 //! What a float holds of a number as it is written.
 
-/// Digits that floats are written with: fewer are taken for theirs.
+/// Seventeen digits name every float of 64 bits (IEEE 754), so that programs write up to so many. A
+/// number with no more is taken for a float that somebody wrote.
 const WRITTEN: usize = 17;
 
-/// A float has no more digits than that, however exactly it is written.
+/// No float of 64 bits has more significant digits when it is written out exactly; some near
+/// 2.2e-308 have so many.
 const MOST: usize = 767;
 
 /// True where a float of 64 bits, written with as many digits as the number is, has the same ones. Up to
@@ -17,6 +19,7 @@ pub fn float_holds(number: &str) -> bool {
     match written.len() {
         0 => true,
         1..=WRITTEN if float.abs() >= f64::MIN_POSITIVE => true,
+        // Beyond floats, or so near to zero that nothing of the number is left.
         count if count > MOST || !float.is_finite() || float == 0.0 => false,
         count => {
             let digits = count - 1;
@@ -30,7 +33,7 @@ pub fn float_holds(number: &str) -> bool {
 pub fn float_is(number: &str, single: bool) -> bool {
     let number = number.trim();
     let digits = number.trim_start_matches(['-', '+']);
-    // Seven digits always fit.
+    // Whole numbers up to 2^24, 16 777 216, are floats of 32 bits: seven digits always fit.
     if digits.len() <= 7 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return true;
     }

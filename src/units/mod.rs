@@ -14,12 +14,15 @@ pub use held::{float_holds, float_is};
 /// What was expected instead.
 pub fn parse_count(text: &str) -> Result<u64, String> {
     let expected = || format!("expected a count such as `100_000`, `1e9` or `1M`, found `{text}`");
+    // Not through fractions: counts up to 2^64 − 1 are exact here, and nearly all counts are plain
+    // digits.
     if let Ok(count) = text.replace('_', "").parse::<u64>() {
         return Ok(count);
     }
     let computed = compute(text).ok_or_else(expected)?;
     let value = computed.rounded();
-    // Where 0 means without an end, a small scale would make everything.
+    // `rows: 0` is a table without end: `rows: "${scale} * 1000"` with a scale of 0.0001 would
+    // otherwise run until the disk is full.
     if value == 0 && computed.float() != 0.0 {
         return Err(format!("expected at least 1, or 0 itself, found `{text}`"));
     }
@@ -46,6 +49,7 @@ pub fn parse_whole(text: &str) -> Result<u64, String> {
 /// What was expected instead; a bare number has no unit and is refused.
 pub fn parse_bytes(text: &str) -> Result<u64, String> {
     let units = [
+        // `kB` and `KB` are both written for 1000 bytes.
         ("KiB", 1u64 << 10),
         ("MiB", 1 << 20),
         ("GiB", 1 << 30),
@@ -68,6 +72,7 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
 /// What was expected instead; a bare number has no unit and is refused.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     with_unit(text, &DURATIONS)
+        // Some 30 000 years. `Duration::from_secs_f64` panics beyond its range.
         .filter(|seconds| *seconds < 1e12)
         .map(Duration::from_secs_f64)
         .ok_or_else(|| format!("expected a duration with its unit such as `90s`, found `{text}`"))
@@ -128,6 +133,7 @@ pub fn show_bytes(bytes: u64) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB"];
     let mut value = bytes as f64;
     let mut unit = 0;
+    // Powers of two, with the names that IEC 80000-13 gives them; `MB` in a file is a million.
     while value >= 1024.0 && unit + 1 < units.len() {
         value /= 1024.0;
         unit += 1;
@@ -166,6 +172,7 @@ pub fn show_duration(duration: Duration) -> String {
 /// # Errors
 /// What is wrong with it.
 pub fn parse_address(text: &str) -> Result<std::net::SocketAddr, String> {
+    // The one name that is taken: it stands for this machine everywhere.
     text.replace("localhost:", "127.0.0.1:")
         .parse()
         .map_err(|_| {

@@ -14,8 +14,8 @@ use crate::column::arrays::plain;
 use crate::error::Result;
 use crate::plan::BATCH_ROWS;
 
-/// How many rows there are, if each that was found is what must be there at its place, from `first_row`
-/// on. The first that is not ends it.
+/// The number of rows if every row that was found equals the expected one at its place, counted
+/// from `first_row`; none at the first difference.
 ///
 /// # Errors
 /// A side cannot be read.
@@ -27,9 +27,12 @@ pub(super) fn aligned(
 ) -> Result<Option<u64>> {
     let differs = AtomicBool::new(false);
     let wanted = |_| !differs.load(Ordering::Relaxed);
+    // Pieces of what was found lead, and what must be there is made for them: making any rows costs
+    // the same, while a file is read best in its own pieces.
     let counts = workers.each(found, &wanted, &|| 0, &|count, piece, rows| {
         match are_expected(&rows, piece, expected, first_row)? {
             true => *count += rows.count as u64,
+            // One difference ends it: the rows may stand in another order, which digests find out.
             false => differs.store(true, Ordering::Relaxed),
         }
         Ok(())
@@ -43,6 +46,8 @@ pub(super) fn aligned(
 fn are_expected(rows: &Rows, piece: u64, expected: &dyn Side, first_row: u64) -> Result<bool> {
     let first = piece * PIECE;
     let starts = |rows: &Rows, at: u64| matches!(rows.place, Place::From(first) if first == at);
+    // A value that cannot be read, or rows that were left out: what follows does not stand at its
+    // place.
     if !rows.odd.is_empty() || !starts(rows, first) {
         return Ok(false);
     }
@@ -67,7 +72,7 @@ fn are_expected(rows: &Rows, piece: u64, expected: &dyn Side, first_row: u64) ->
     Ok(true)
 }
 
-/// The same values, whatever holds them; what is not sure is not equal.
+/// True for the same values, whichever arrays hold them; false where that cannot be told.
 fn are_equal(own: &ArrayRef, other: &ArrayRef) -> bool {
     match (Texts::of(own), Texts::of(other)) {
         (Some(one), Some(two)) if one.keys.is_some() || two.keys.is_some() => {
@@ -91,6 +96,7 @@ impl<'a> Texts<'a> {
         let dictionary = array.as_any_dictionary_opt();
         let values = dictionary.map_or(array, |dictionary| dictionary.values());
         let values = values.as_string_opt::<i32>()?;
+        // Rows with nulls go the plain way: a null may be one of the keys or one of the values.
         if values.null_count() + array.null_count() > 0 || values.is_empty() {
             return None;
         }
@@ -105,6 +111,8 @@ impl<'a> Texts<'a> {
 
     fn are(&self, other: &Self, rows: usize) -> bool {
         if let (Some(own), Some(others)) = (&self.keys, &other.keys)
+            // Numbering both dictionaries costs a hash of each text; four rows for each text is a
+            // guess at where that pays, and no measurement.
             && 4 * (self.values.len() + other.values.len()) <= rows
         {
             // Texts are compared once for all rows that have them.

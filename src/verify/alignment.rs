@@ -7,22 +7,26 @@ use std::hash::Hash;
 /// What becomes of a thing that should be there, or that is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Aligned {
-    /// The first list's is in the second, but elsewhere.
+    /// A thing of the first list stands elsewhere in the second.
     Moved(usize, usize),
-    /// In the place of the first list's stands the second's.
+    /// In the place of a thing of the first list stands another one of the second.
     Replaced(usize, usize),
-    /// The first list's is not in the second.
+    /// A thing of the first list is missing in the second.
     Missing(usize),
-    /// The second list's is not in the first.
+    /// A thing of the second list is not in the first.
     Extra(usize),
 }
 
 /// Longer lists are compared by what they have in common at both ends, and by what each thing is.
+// The table of lengths has four bytes for each pair: 16 MiB. A row with more than two thousand
+// changes on either side is beyond it, and is compared by its ends alone.
 const MOST: usize = 1 << 22;
 
 /// What is not as it should be, in order.
 pub(super) fn align<T: Eq + Hash>(expected: &[T], found: &[T]) -> Vec<Aligned> {
     let pairs = || expected.iter().zip(found);
+    // Nearly all rows are right but for one change: what is equal at both ends is taken off before
+    // the quadratic part.
     let head = pairs().take_while(|(one, other)| one == other).count();
     let rest = (&expected[head..], &found[head..]);
     let backwards = rest.0.iter().rev().zip(rest.1.iter().rev());
@@ -34,6 +38,8 @@ pub(super) fn align<T: Eq + Hash>(expected: &[T], found: &[T]) -> Vec<Aligned> {
         false => Vec::new(),
     };
     let mut told = Vec::new();
+    // A change that is told in another place is one difference and not a missing one beside an
+    // extra one.
     let mut moved = strangers(expected, found, &common);
     let mut gone = vec![false; found.len()];
     for to in moved.values() {
@@ -54,6 +60,8 @@ pub(super) fn align<T: Eq + Hash>(expected: &[T], found: &[T]) -> Vec<Aligned> {
             }
         }
         let there: Vec<usize> = (from.1..end.1).filter(|index| !gone[*index]).collect();
+        // What stands between the same two neighbours on both sides is taken for the same thing
+        // with other values.
         let both = here.len().min(there.len());
         told.extend((0..both).map(|at| Aligned::Replaced(head + here[at], head + there[at])));
         told.extend(
@@ -77,6 +85,8 @@ fn longest<T: Eq>(one: &[T], other: &[T]) -> Vec<(usize, usize)> {
     let mut lengths = vec![0u32; (one.len() + 1) * width];
     for a in (0..one.len()).rev() {
         for b in (0..other.len()).rev() {
+            // The longest common subsequence by dynamic programming, from the end so that the walk
+            // below goes forward.
             lengths[a * width + b] = match one[a] == other[b] {
                 true => lengths[(a + 1) * width + b + 1] + 1,
                 false => lengths[(a + 1) * width + b].max(lengths[a * width + b + 1]),
@@ -97,7 +107,8 @@ fn longest<T: Eq>(one: &[T], other: &[T]) -> Vec<(usize, usize)> {
     common
 }
 
-/// What is on both sides and in no common order.
+/// What stands on both sides but in no common order: where each thing of the first list is in the
+/// second.
 fn strangers<T: Eq + Hash>(
     expected: &[T],
     found: &[T],

@@ -31,7 +31,7 @@ pub(super) fn altered(value: &ArrayRef) -> Option<ArrayRef> {
         }
         DataType::FixedSizeBinary(width) => flipped(value, usize::try_from(*width).ok()?)?,
         DataType::Null => return None,
-        // No bits of what is no number make it another value.
+        // A NaN with other bits is still NaN, which counts as equal: it becomes zero instead.
         DataType::Float32 if value.as_primitive::<Float32Type>().value(0).is_nan() => {
             Arc::new(Float32Array::from(vec![0.0]))
         }
@@ -60,11 +60,14 @@ fn flipped(value: &ArrayRef, width: usize) -> Option<ArrayRef> {
             .to_vec(),
     };
     if value.is_valid(0) {
+        // The least change there is: a comparison that rounds would miss it, and that is what the
+        // self-test is to find out.
         bytes[0] ^= 1;
     }
     let made = arrow::array::ArrayData::builder(value.data_type().clone())
         .len(1)
         .add_buffer(Buffer::from_vec(bytes))
+        // A vector of bytes has no alignment, and Arrow refuses a buffer of numbers without it.
         .align_buffers(true)
         .build();
     made.ok().map(make_array)

@@ -18,11 +18,11 @@ use crate::plan::SinkPlan;
 pub(super) enum Behind {
     /// A key that is greater than the last one that is compared.
     After(usize, Scalar<ArrayRef>),
-    /// A key: which rows have it nobody knows without making all of them.
+    /// A key that does not rise: which row has it is known only once all rows are made.
     Keyed(usize),
-    /// Its place, which is this one or one behind it.
+    /// Its place: this one and all behind it.
     From(u64),
-    /// Nothing: its values could be those of any row.
+    /// Nothing: a row that is not compared cannot be told from one that is wrong.
     Unknown,
 }
 
@@ -42,6 +42,8 @@ impl Behind {
                 false => Self::Unknown,
             });
         };
+        // A key that only rises says of each row whether it comes later; of any other key nobody
+        // knows without making all rows up to it, so such a row is not judged.
         let grows = match columns.compared[key].from {
             From::Batch(index) => {
                 sink.shape.written().domains[index].order == Order::StrictlyAscending
@@ -81,6 +83,7 @@ impl Behind {
                 .map(|row| rows.place.row(row) >= *first)
                 .collect(),
             Self::Unknown => {
+                // What cannot be read is no row of the table, wherever it stands.
                 let mut readable = vec![true; rows.count];
                 rows.odd.iter().for_each(|odd| readable[odd.row] = false);
                 readable

@@ -1,5 +1,5 @@
-//! Which changes a row that is not as it should be is short of, or has seen too early or twice: as far as
-//! its values tell.
+//! Which changes explain a row that is not as it should be: those that it lacks, or has seen too
+//! early or twice, as far as its values tell.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,10 +15,11 @@ use crate::format::Operation;
 use crate::plan::BATCH_ROWS;
 use crate::units::show_count;
 
-/// So many later changes are looked at: about a second of one core for each ten million.
+/// How many later changes are looked at: about a second of one core for each ten million.
+// A choice: who waits for a verdict waits a second or two more for the reason.
 const LOOKED_AHEAD: u64 = 10_000_000;
 
-/// So many changes of one row are named.
+/// How many changes of one row are named.
 const MOST_NAMED: usize = 5;
 
 /// What values say of changes.
@@ -41,15 +42,18 @@ pub(super) struct Blaming<'b> {
 }
 
 impl Blaming<'_> {
-    /// Says of each difference what its changes are.
+    /// Notes for each difference the changes that explain it.
     pub(super) fn of(&self, told: &mut [Told]) -> Result<()> {
         let found = self.strangers(told)?;
         let rows = told.iter().enumerate();
         let rows = rows.map(|(index, one)| one.row.or(found.get(&index).copied()));
         let rows: Vec<Option<u64>> = rows.collect();
+        // The pasts of all rows of a portion in one scan of the changes: one scan for each row
+        // would take minutes.
         let keys: BTreeSet<u64> = rows.iter().flatten().copied().collect();
         let table = self.states.table();
-        // What comes later may be there already: a load goes on, or was asked to be compared as it was.
+        // Changes behind the moment are looked at, too: a load may go on meanwhile, or be compared
+        // as it was before.
         let later = self.states.moments().last() + LOOKED_AHEAD.max(2 * table.all().block());
         let end = table.all().count().map_or(later, |count| count.min(later));
         let pasts = table.pasts(&keys, end);
@@ -77,6 +81,8 @@ impl Blaming<'_> {
             })
         };
         Ok(match told.kind {
+            // A row that is not there says nothing of its values: both explanations fit, and both
+            // are told.
             Kind::Missing => match delete {
                 Some(delete) => Some(Blame {
                     changes: insert
@@ -142,6 +148,8 @@ impl Blaming<'_> {
         let (before, after): (Vec<&Past>, Vec<&Past>) =
             matching.into_iter().partition(|one| one.number < moment);
         let said = |one: &Past| format!("change {}", show_count(one.number));
+        // The last of several: updates may set the same values twice, and the fewest lost changes
+        // are the likeliest.
         if let Some(stopped) = before.last() {
             let lost = made
                 .iter()
@@ -179,7 +187,8 @@ impl Blaming<'_> {
                 let own = shown(&columns[column].slice(at, 1), &self.fields[column])?;
                 let wanted = match cell {
                     Some(cell) => cell.found.clone(),
-                    // As it should be: as after the last change before the moment.
+                    // A cell that does not differ has the value that it should have: that after the
+                    // last change before the moment.
                     None => self.last(&columns[column], made, row, column)?,
                 };
                 if own != wanted {
@@ -213,8 +222,8 @@ impl Blaming<'_> {
         }
     }
 
-    /// The numbers of rows that are there and should not be, by their places: those whose key some row of
-    /// the table has.
+    /// For rows that should not be there: the number of the row of the table that has their key, by
+    /// the place of the difference.
     fn strangers(&self, told: &[Told]) -> Result<BTreeMap<usize, u64>> {
         let Some(key) = self.key else {
             return Ok(BTreeMap::new());
@@ -226,6 +235,8 @@ impl Blaming<'_> {
             .collect();
         let mut found = BTreeMap::new();
         let table = self.states.table();
+        // Two blocks ahead: no session begins a block before all have committed the block before
+        // the last, so that nothing further can be there.
         let end = self.states.moments().last() + 2 * table.all().block();
         let end = table.before_of(Operation::Insert, end);
         let mut first = 0;

@@ -56,9 +56,13 @@ impl Columns {
         let changes = sink.applies();
         let said = |index: &usize| {
             let of_change = |changes: &ChangeColumns| [changes.operation, changes.change];
+            // Operation and change number arrive at the sink and are stored in no column of the
+            // table.
             changes.is_some_and(|changes| of_change(changes).contains(index))
         };
         for (index, (field, domain)) in fields.enumerate().filter(|(index, _)| !said(index)) {
+            // Left out and told, not refused: one column with the time of the run makes no other
+            // column unknown.
             let held = match domain.depends_on_now {
                 true => Err(NOW.to_string()),
                 false => spelling.held(field),
@@ -139,6 +143,8 @@ fn folders(sink: &SinkPlan) -> impl Iterator<Item = Column> {
 
 /// A column of which no value stands twice, best one of whole numbers; none where there is no such one.
 fn keyed(columns: &[Column], domains: &[&Domain], float_ulps: u64) -> Option<Keyed> {
+    // Proved by the plan, not seen in the data: a key that is unique by chance in what is found
+    // would hide a doubled row. A column that the sink keeps rounded may stand twice there.
     let unique = |index: &usize| {
         let domain = domains[*index];
         let whole = matches!(columns[*index].held, Held::Same | Held::Hexadecimal);
@@ -148,12 +154,14 @@ fn keyed(columns: &[Column], domains: &[&Domain], float_ulps: u64) -> Option<Key
     let integer = unique.iter().find_map(|index| {
         let (min, max) = domains[*index].bounds()?;
         let integer = columns[*index].field.data_type().is_integer();
+        // Whole numbers before other keys: their ranges are rows that stand together.
         integer.then_some(Keyed::Integer {
             column: *index,
             min,
             max,
         })
     });
+    // A hash knows no tolerance: a float that is near enough would be another row.
     let exact = |index: &&usize| float_ulps == 0 || !has_floats(columns[**index].field.data_type());
     let column = unique.iter().find(exact);
     integer.or_else(|| column.map(|column| Keyed::Column(*column)))

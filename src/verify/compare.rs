@@ -18,10 +18,10 @@ use super::side::Side;
 use crate::error::Result;
 use crate::sink::Slice;
 
-/// So many rows of both sides are compared row by row at once, without digests.
+/// Up to this many rows of both sides are compared one by one, without digests: 64 MiB of them.
 const FEW: u64 = 1 << 20;
 
-/// Rows of a bucket, about.
+/// About so many rows share a bucket. A choice; no measurement is behind it or the two below.
 const BUCKET_ROWS: u64 = 4096;
 
 /// Rows that are the same are kept once from so many on.
@@ -142,7 +142,7 @@ impl Comparison<'_> {
         fitting(self.memory / if self.by_row() { 2 } else { 1 })
     }
 
-    /// True if only their places say which two rows are one with other values.
+    /// True if only their places say which two rows belong together.
     fn by_row(&self) -> bool {
         self.keyed.column().is_none() && self.place.is_some()
     }
@@ -154,7 +154,7 @@ impl Comparison<'_> {
         let expected = self.digests(&buckets, self.expected)?;
         let found = self.digests(&buckets, self.found)?;
         let in_order = self.order.is_none_or(|order| {
-            // The order of other rows is known of single ones alone.
+            // Without a column of the partition, order is known only of rows that stand once.
             order.column.is_some() && expected.chains == found.chains
         });
         let mut suspects = Vec::new();
@@ -279,7 +279,7 @@ impl Comparison<'_> {
         };
         state.counts.expected += rows(&expected);
         state.counts.found += rows(&found);
-        // As many as there may be: a list that grows is there twice while it moves.
+        // With room for all of them: a list that grows is in memory twice while it moves.
         let mut differences = Vec::with_capacity(expected.len() + found.len());
         let by_row = self.by_row();
         let room = waiting(self.memory);
@@ -326,7 +326,7 @@ impl Comparison<'_> {
         for one in &differences {
             counts.count(one.kind, i64::from(one.times));
         }
-        // Some may turn out to be near enough.
+        // Floats within `--float-ulps` count as equal once their values are read again.
         let near = (state.tell)(differences)?;
         counts.different -= near;
         counts.equal += near;
@@ -345,7 +345,7 @@ impl Comparison<'_> {
         let spans = digests.map(|digests| digests.spans.as_slice());
         let wanted = |piece: u64| group.has(piece, spans);
         let goes_on = |piece: u64| !too_many.load(Ordering::Relaxed) && wanted(piece);
-        // The order of rows is known of single ones alone.
+        // Where order counts, equal rows are not put together: each has its own place.
         let once = self.order.is_none();
         let many = MANY.min(group.most.unwrap_or(MANY));
         if digests.is_some() {

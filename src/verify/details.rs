@@ -17,6 +17,8 @@ use crate::shown_value::show;
 use crate::units::hexadecimal;
 
 /// Rows that are read again at once.
+// No measurement is behind this number. Each portion reads every piece that it needs once, so that
+// more at once read less; fewer hold less.
 pub(super) const AT_ONCE: usize = 4096;
 
 /// A row that is not as it should be, with its values.
@@ -74,7 +76,8 @@ struct Again {
 }
 
 impl Details<'_> {
-    /// What is to be told of some differences; those that are near enough are left out.
+    /// Reads the rows of some differences again and returns what is told of them; floats that are
+    /// near enough are left out.
     pub(super) fn of(&self, differences: &[Difference]) -> Result<Vec<Told>> {
         let expected = self.again(self.expected, differences, |one| one.expected)?;
         let found = self.again(self.found, differences, |one| one.found)?;
@@ -83,6 +86,8 @@ impl Details<'_> {
             let (own, other) = (expected.get(&index), found.get(&index));
             let cells = self.cells(difference.kind, own, other)?;
             let near = difference.kind == Kind::Different && cells.is_empty();
+            // Hashes said that the rows differ; without a tolerance an empty list of cells would be
+            // a fault of ours, and is told rather than hidden.
             if near && self.float_ulps > 0 {
                 continue;
             }
@@ -102,7 +107,7 @@ impl Details<'_> {
         Ok(told)
     }
 
-    /// Why a row cannot be read: its key, or without one any of it.
+    /// Why a row cannot be told apart: its key cannot be read, or without a key nothing of it.
     fn unread(&self, expected: Option<&Again>, found: Option<&Again>) -> Option<String> {
         let found = found.filter(|_| expected.is_none())?;
         let mut columns = 0..self.fields.len();
@@ -130,6 +135,8 @@ impl Details<'_> {
         differences: &[Difference],
         spot: impl Fn(&Difference) -> Option<Spot>,
     ) -> Result<BTreeMap<usize, Again>> {
+        // Sorted by piece: rows that differ often stand together, and a piece costs the same for
+        // one row as for all.
         let mut pieces: BTreeMap<u32, Vec<(usize, u32)>> = BTreeMap::new();
         for (index, difference) in differences.iter().enumerate() {
             if let Some(spot) = spot(difference) {
@@ -173,6 +180,7 @@ impl Details<'_> {
             if both.is_some_and(|(own, other)| self.are_near(own, other, column)) {
                 continue;
             }
+            // The values are right there, so what should be there would only repeat them.
             let known = matches!(kind, Kind::Doubled | Kind::OutOfOrder);
             let expected = expected.filter(|_| !known);
             cells.push(Cell {
@@ -270,6 +278,7 @@ pub(super) fn shown(values: &ArrayRef, field: &Field) -> Result<Option<String>> 
         if let Some(bytes) = values.as_binary_opt::<i32>() {
             let bytes = bytes.value(0);
             let text = std::str::from_utf8(bytes).ok();
+            // A terminal would obey what is in there.
             let text = text.filter(|text| !text.contains(char::is_control));
             let digits = || format!("0x{}", hexadecimal(bytes));
             return Ok(Some(text.map_or_else(digits, str::to_string)));
@@ -313,6 +322,8 @@ fn equal(one: &ArrayRef, other: &ArrayRef) -> bool {
 fn ordered64(value: f64) -> Option<i64> {
     let bits = value.to_bits() as i64;
     let ordered = if bits < 0 {
+        // IEEE 754 floats are sign and magnitude: turned over for negative ones, their bits count
+        // as numbers do, and −0 and +0 are no step apart.
         i64::MIN.wrapping_sub(bits)
     } else {
         bits

@@ -45,6 +45,8 @@ fn maker<'p>(plan: &'p Plan, table: &str, options: &Options) -> Option<(&'p Job,
             return false;
         };
         let name = held.into.map_or(job.table.as_str(), |into| into.as_str());
+        // Documents name the table without its schema or database, so the last part decides. Two
+        // tables of one name in two databases are not told apart here.
         sink.applies().is_some() && name.rsplit('.').next() == Some(table)
     })
 }

@@ -26,7 +26,7 @@ pub(super) fn exactly(values: &ArrayRef, to: &DataType) -> Result<Converted> {
         (DataType::Utf8, DataType::Date32) => dates(values),
         (DataType::Utf8, DataType::Timestamp(_, None)) => times(values, to),
         (DataType::Utf8, to) if to.is_integer() => one(&without_zeros(values), to),
-        // Arrow would take the day that it is in that zone.
+        // In UTC first: Arrow would take the day of the column's own zone.
         (DataType::Timestamp(unit, Some(_)), DataType::Date32) => {
             one(&cast(values, &DataType::Timestamp(*unit, None))?, to)
         }
@@ -89,8 +89,8 @@ fn without_zeros(texts: &ArrayRef) -> ArrayRef {
     Arc::new(whole)
 }
 
-/// True where a value of the one type is the other one's if it becomes the same again: a float and the
-/// decimal that it is nearest to, too.
+/// True for pairs of types between which a value is kept only if converting it back gives the same
+/// value; floats and decimals are such a pair, too.
 fn comes_back(from: &DataType, to: &DataType) -> bool {
     matches!(
         (from, to),

@@ -32,11 +32,14 @@ impl<'p> Expected<'p> {
     pub(super) fn new(job: &'p Job, sink: &'p SinkPlan, columns: &'p [Column]) -> Result<Self> {
         let rows = job.rows.ok_or_else(|| endless(&job.table))?;
         let partitioned = sink.lanes.iter().any(|lane| !lane.is_empty());
-        // Batches of partitions end where those do; all others are cut as is best here.
+        // Batches of a partitioned sink end where its partitions do; all others are cut as suits
+        // this comparison.
         let source = match partitioned {
             true => job.source.clone(),
             false => job
                 .source
+                // Values do not depend on how rows are cut, so that verify takes batches of one
+                // size whatever `batch_rows` was in the run.
                 .on(Grid::one(job.first_row, Some(rows), BATCH_ROWS)),
         };
         let pieces = source.batches().ok_or_else(|| endless(&job.table))?;
@@ -48,11 +51,12 @@ impl<'p> Expected<'p> {
             columns,
             rows,
             pieces,
+            // Rows that the run left out must be left out again: the same policy decides here.
             rejects: Rejects::new(policy.unwrap_or(OnBadRow::Stop)),
         })
     }
 
-    /// How many rows there are: where rows are left out that cannot be read, they are read.
+    /// The number of rows. Where bad rows are left out, all of them have to be read to know it.
     pub(super) fn exact_rows(&self) -> Result<u64> {
         if !self.rejects.leaves_out() {
             return Ok(self.rows);
@@ -97,7 +101,8 @@ impl<'p> Expected<'p> {
         partitions.get(after.checked_sub(1)?)
     }
 
-    /// What the folders of sorted rows are called, which lie among others in the table.
+    /// The folder of each row where rows are sorted into folders: rows of one folder lie among
+    /// others in the table.
     fn folders(&self, batch: &Batch) -> Result<Option<Vec<StringArray>>> {
         let count = batch.rows.num_rows();
         let order = self
@@ -126,6 +131,8 @@ impl<'p> Expected<'p> {
                 }
                 let value = folder.and_then(|folder| folder.values[index].1.clone());
                 // A folder's name cannot tell the empty text from null.
+                // Hive's layout has one name for null and for the empty text,
+                // `__HIVE_DEFAULT_PARTITION__`.
                 let value = value.filter(|value| !value.is_empty());
                 let values = (0..rows.num_rows()).map(|_| value.as_deref());
                 let texts: ArrayRef = Arc::new(StringArray::from_iter(values));

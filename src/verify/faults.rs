@@ -86,7 +86,7 @@ impl Fault {
         if self == Self::Swapped { 2 } else { 1 }
     }
 
-    /// How many faults of the kind these counts are; none if they are of another.
+    /// How many faults of this kind the counts show; none if they show faults of another kind, too.
     pub(super) fn found(self, counts: &Counts) -> Option<u64> {
         let Counts {
             missing,
@@ -97,8 +97,10 @@ impl Fault {
         } = *counts;
         let only = |own: u64, others: u64| (others == 0).then_some(own);
         match self {
-            // Where nothing tells rows apart, one with another value is missing, and there is an extra one.
+            // Without a key a row with another value looks like a missing row beside an extra one.
             Self::Changed | Self::Null => {
+                // Both have to fit: as many rows too many as too few, or something else was found
+                // than what was put in.
                 (extra + doubled == missing).then_some(different + missing)
             }
             Self::Missing => only(missing, extra + different + doubled),
@@ -129,7 +131,7 @@ impl<'s> Faulty<'s> {
         for (number, rows) in chosen.chunks(fault.rows() as usize).enumerate() {
             faulty.put(fault, rows, number, keyed, &mut changes)?;
         }
-        // Without a key, two faults that make each other's row change nothing together.
+        // Without a key, two faults that turn two rows into each other change nothing together.
         if keyed.column().is_none() && matches!(fault, Fault::Changed | Fault::Null) {
             faulty.count = changes.gone();
         }
@@ -161,7 +163,7 @@ impl<'s> Faulty<'s> {
                     let of = |row: &Chosen| Done::Replace(key, row.values[key].clone());
                     vec![(one, of(other)), (other, of(one))]
                 }
-                // Rows that are alike but for their keys are the same rows then.
+                // Rows that differ in nothing but their keys are the same two rows after a swap.
                 _ => Vec::new(),
             },
             _ => Vec::new(),
@@ -204,6 +206,7 @@ impl Chosen {
         changes: &mut Changes,
     ) -> Result<Option<Done>> {
         let (count, before) = (self.values.len(), self.hash()?);
+        // Each fault begins with another column, so that every column gets some.
         let columns = (0..count).map(|step| (number + step) % count);
         for column in columns.filter(|column| Some(*column) != key) {
             let value = &self.values[column];
@@ -240,6 +243,8 @@ impl Chosen {
         match keyed {
             Keyed::Integer { column, min, max } => {
                 let number = number as i64 + 1;
+                // A key that no row has: beyond the greatest, or before the least where the type
+                // ends there.
                 let other = max.checked_add(number).or(min.checked_sub(number))?;
                 let other: ArrayRef = Arc::new(arrow::array::Int64Array::from(vec![other]));
                 let other = arrow::compute::cast(&other, values[*column].data_type()).ok()?;
@@ -281,6 +286,8 @@ fn chosen(side: &dyn Side, count: u64) -> Result<Vec<Chosen>> {
             let share =
                 |number: u64| (u128::from(rows) * u128::from(number) / u128::from(count)) as u64;
             let (from, to) = (share(number), share(number + 1));
+            // One at a chance place of each equal share: spread over the whole table, never twice
+            // the same row, and the same ones in every run.
             from + below(key.at(number), to - from)
         })
         .collect();
@@ -331,6 +338,7 @@ impl Side for Faulty<'_> {
             _ => None,
         });
         let beside: Vec<&Vec<ArrayRef>> = beside.collect();
+        // Numbers that no row of the table has.
         places.extend((0..beside.len()).map(|number| u64::MAX - number as u64));
         let columns = rows.columns.iter().enumerate();
         let columns = columns.map(|(index, column)| {

@@ -56,7 +56,11 @@ pub fn find_among(table: &Preview, name: &str, key: &str, rows: Option<u64>) -> 
     }
     let wanted = keys.row(&wanted)?;
     let found = match (domain.order, rows) {
+        // A value is a function of its row, so that a key that rises is found in some sixty rows of
+        // a billion.
         (Order::StrictlyAscending, rows) => keys.bisect(&wanted, rows)?,
+        // Any other generator would have to be inverted; making all keys is as quick as generation
+        // is.
         (_, Some(rows)) => keys.look(&wanted, rows)?,
         (_, None) => {
             let problem = Problem::new(format!(
@@ -111,10 +115,12 @@ impl Keys {
         self.row(&plain(batch.column(0))?)
     }
 
-    /// Steps that double, then halves.
+    /// Finds a key that rises with the row: steps that double until it is passed, then bisection.
     fn bisect(&self, wanted: &OwnedRow, rows: Option<u64>) -> Result<Option<u64>> {
         let end = rows.unwrap_or(u64::MAX);
         let (mut low, mut step) = (0, 1);
+        // A table without end has no middle: steps double until a key is too large, and the halves
+        // begin there.
         while low + step < end && self.at(low + step)? <= *wanted {
             low += step;
             step = step.saturating_mul(2).min(u64::MAX / 4);
@@ -145,6 +151,7 @@ impl Keys {
                     .inserted(first, BATCH_ROWS.min(rows - first) as usize)?;
                 let keys = self.converter.convert_columns(&[plain(batch.column(0))?])?;
                 if let Some(at) = keys.iter().position(|key| key == wanted.row()) {
+                    // The lowest row wins, whichever thread is first.
                     found.fetch_min(first + at as u64, Atomic::Relaxed);
                 }
             }

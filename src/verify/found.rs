@@ -19,8 +19,9 @@ use crate::plan::BATCH_ROWS;
 use crate::source::{DAMAGED, Piece, Records};
 use crate::sync::guarded;
 
-/// Rows of a piece, of which each begins where one of what is expected does: those of some pages of
-/// Parquet, for one that two pieces share is unpacked twice.
+/// The rows of a piece: a multiple of the batches in which expected rows are made, so that each
+/// begins where one of those does, and several pages of Parquet, because a page that two pieces
+/// share is unpacked twice.
 pub(super) const PIECE: u64 = 4 * BATCH_ROWS;
 
 /// Opens the same rows, all values as texts.
@@ -49,7 +50,7 @@ pub(super) struct Found {
     records: Arc<dyn Records>,
     /// Which of their columns are compared, as what.
     columns: Vec<(usize, Field)>,
-    /// In which of them nothing is no value, whatever stands around it.
+    /// The columns in which an empty text is no value.
     blank: Blank,
     as_texts: Option<AsTexts>,
     texts: OnceLock<Result<Arc<dyn Records>>>,
@@ -80,6 +81,8 @@ impl Found {
             if let Some(lost) = lost_field(name, own, field.data_type()) {
                 return Err(no_field(records.as_ref(), lost));
             }
+            // Asked with no values: whether one type can become the other is known before a row is
+            // read.
             if exactly(&new_empty_array(own), field.data_type()).is_err() {
                 let (own, wanted) = (show_type(own), show_type(field.data_type()));
                 let what = format!("column `{name}` is {own}, which is no {wanted}");
@@ -134,6 +137,7 @@ impl Found {
         count: usize,
         columns: &[usize],
     ) -> Result<Piece> {
+        // A panic of a library that reads a damaged file becomes the error of that file.
         let read = guarded(|| records.read(first, count, columns));
         let damaged =
             || Error::because(format!("could not read `{}`", records.describe()), DAMAGED);
@@ -163,6 +167,8 @@ impl Found {
         (column, field): (usize, &Field),
     ) -> Result<()> {
         let values = &match self.blank.has(column) && values.data_type() != field.data_type() {
+            // CSV has one way to write nothing, and for a number that is no value; of a column of
+            // texts it may be the empty text.
             true => without_blanks(values)?,
             false => values.clone(),
         };
@@ -185,11 +191,14 @@ impl Found {
                 stands,
             });
         }
+        // Null in the place of what is no value of the type, and the text of it beside: the row
+        // then differs, and can still be told.
         rows.columns.push(without(&made, &bad)?);
         Ok(())
     }
 
-    /// Column by column, where some rows cannot be read: only what is wrong is not there.
+    /// Reads column by column where some rows cannot be read, so that only the values that are
+    /// wrong are missing.
     fn broken(&self, first: u64, count: usize) -> Result<Rows> {
         let mut rows = Rows::new(Vec::new(), first);
         rows.count = count;
@@ -200,6 +209,8 @@ impl Found {
             if bad.is_empty() {
                 continue;
             }
+            // The value as it stands is what helps whoever looks for the fault: `12,5` says more
+            // than that it is no number.
             let texts = self.texts(*index, first, count)?;
             let reasons = piece.rejected.iter().map(|rejected| &rejected.message);
             for (row, why) in bad.into_iter().zip(reasons) {
@@ -223,6 +234,8 @@ impl Found {
         };
         let schema = self.records.schema();
         let name = schema.field(index).name();
+        // Opened once and only then: a second reader of all columns as texts costs as much as the
+        // first.
         let texts = self.texts.get_or_init(open).clone()?;
         let Ok(index) = texts.schema().index_of(name) else {
             return Ok(None);
@@ -247,6 +260,8 @@ impl Side for Found {
         let columns: Vec<usize> = self.columns.iter().map(|(index, _)| *index).collect();
         let read = self.piece(self.records.as_ref(), first, count, &columns)?;
         match read.kept.is_none() && read.rejected.is_empty() {
+            // The careful way reads each column alone, and again as texts; it is taken only where a
+            // row could not be read.
             true => self.whole(first, read),
             false => self.broken(first, count),
         }

@@ -9,21 +9,23 @@ pub(super) type Spans = [(u64, u32, u32)];
 pub(super) struct Group {
     /// Which ones; all of them without digests.
     pub wanted: Option<Vec<bool>>,
-    /// Only every so many-th row, by its key: where one bucket alone is too much.
+    /// The share of rows, by their keys, where one bucket alone is too large for memory: (which, of
+    /// how many).
     pub part: (u64, u64),
     /// It is given up when its rows are more than that, those that are the same counted once.
     pub most: Option<usize>,
 }
 
-/// Rows of both sides that so many bytes are enough for, if none of them is as it should be: each is kept,
-/// twice while those of all workers are put together, and then told.
+/// How many rows of both sides fit into so many bytes in the worst case, in which all of them
+/// differ: each is kept, twice while the lists of all workers are put together, and then told.
 pub(super) fn fitting(memory: u64) -> u64 {
+    // An entry is 64 bytes: two hashes of 128 bits, the place, the count.
     let (kept, told) = (size_of::<Entry>(), size_of::<Difference>());
     (memory / (kept + kept.max(told)) as u64).max(64)
 }
 
-/// Rows that may wait in so many bytes for the one that stands at their place. Half of them is enough until
-/// they are put together in another list.
+/// How many unpaired rows may wait in so many bytes for the other one at their place. Half of the
+/// memory, because pairing them moves them to another list.
 pub(super) fn waiting(memory: u64) -> usize {
     (memory / 2) as usize / size_of::<Difference>()
 }
@@ -59,6 +61,8 @@ impl Group {
             .wanted
             .as_ref()
             .is_none_or(|wanted| wanted[bucket as usize]);
+        // Bits that neither the bucket (the high ones) nor the share (the low ones) is chosen by;
+        // else parts would be empty or all in one.
         wanted && (key >> 32) as u64 % count == part
     }
 }

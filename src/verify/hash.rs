@@ -25,6 +25,9 @@ pub(super) struct Hasher {
 
 impl Mixer {
     fn new(name: &str) -> Self {
+        // The hash of this crate's generators, keyed by the column's place: equal values of two
+        // columns must not have equal hashes, or two columns that have changed places would add up
+        // to the same.
         let key = Key::new("rows that are compared").child(name);
         Self {
             high: key.child("high"),
@@ -39,10 +42,14 @@ impl Mixer {
 
     fn bytes(&self, bytes: &[u8]) -> u128 {
         let seed = (self.high.bits() >> 64) as u64;
+        // XXH3 with 128 bits: by chance alone two of 2^64 rows have the same hash. It is no defence
+        // against somebody who looks for rows with equal hashes, and need not be one.
         XxHash3_128::oneshot_with_seed(seed, bytes)
     }
 
-    /// Most numbers are as small as half of their type.
+    /// Hashes a number of 128 bits. Most of them fit into 64: then it is the hash of those.
+    // The second half is hashed only where it is no sign extension of the first one, which is rare
+    // for decimals.
     #[inline(always)]
     fn wide(&self, value: i128) -> u128 {
         let (low, high) = (value as u64, (value >> 64) as u64);
@@ -58,7 +65,8 @@ impl Mixer {
         self.high.bits() ^ self.low.bits().rotate_left(64)
     }
 
-    /// Of what the columns have added up to: sums of rows do not tell whose values were whose.
+    /// Mixes the sum of a row's columns once more. Without it the sum over a bucket of rows would
+    /// be the same for rows that have exchanged values of a column.
     fn end(&self, hash: u128) -> u128 {
         let (high, low) = ((hash >> 64) as u64, hash as u64);
         let high = self.high.at(high ^ low.rotate_left(29));
@@ -83,6 +91,8 @@ impl Hasher {
     /// A hash for each row of some of its columns. What could not be read of a row makes it unlike
     /// any other.
     pub(super) fn rows(&self, rows: &Rows, columns: &[usize]) -> Result<Vec<u128>> {
+        // Sums over columns and sums over rows, never lists of values: columns can be hashed one
+        // after the other in tight loops, and rows of a bucket in any order by any thread.
         let mut hashes = vec![0; rows.count];
         for column in columns {
             add(&rows.columns[*column], self.mixers[*column], &mut hashes)?;
@@ -117,6 +127,9 @@ fn add(column: &ArrayRef, mixer: Mixer, rows: &mut [u128]) -> Result<()> {
         }
         DataType::Float32 => {
             let values = column.as_primitive::<Float32Type>().values();
+            // One bit pattern for all NaN: writers of files change its payload. A negative zero
+            // stays another value than zero, for files keep it; `Held::OneZero` is for servers that
+            // do not.
             let bits = |value: f32| if value.is_nan() { f32::NAN } else { value }.to_bits();
             each(column, mixer, rows, |row| {
                 mixer.number(u64::from(bits(values[row])))
@@ -168,6 +181,8 @@ fn add_numbers(column: &ArrayRef, width: usize, mixer: Mixer, rows: &mut [u128])
     match width {
         1..=8 => each(column, mixer, rows, |row| {
             let mut bits = [0; 8];
+            // Not extended by the sign: both sides have the same type, so that the same value has
+            // the same bytes.
             bits[..width].copy_from_slice(value(row));
             mixer.number(u64::from_le_bytes(bits))
         }),
@@ -183,6 +198,7 @@ fn add_numbers(column: &ArrayRef, width: usize, mixer: Mixer, rows: &mut [u128])
 /// Each value of the dictionary is hashed once.
 fn add_dictionary(column: &ArrayRef, mixer: Mixer, rows: &mut [u128]) -> Result<()> {
     let dictionary = column.as_any_dictionary();
+    // A column of few values is then hashed at the price of a look-up per row.
     let mut values = vec![0; dictionary.values().len()];
     add(dictionary.values(), mixer, &mut values)?;
     match values.is_empty() {

@@ -22,7 +22,7 @@ pub(super) enum Held {
     As(DataType),
     /// Bytes are text of two hexadecimal digits each.
     Hexadecimal,
-    /// Nothing smaller than this unit is kept of times; then they are such a type.
+    /// Times are cut to this unit and then have this type.
     Rounded(TimeUnit, DataType),
     /// The empty text is this one, or null.
     Empty(Option<String>),
@@ -33,7 +33,7 @@ pub(super) enum Held {
 }
 
 impl Held {
-    /// Dictionaries are how batches hold values, and nothing that a sink has.
+    /// Values without dictionaries: batches hold them so, and no sink does.
     pub(super) fn plain(field: &Field) -> Self {
         let plain = plain(field.data_type());
         match field.data_type() {
@@ -127,6 +127,8 @@ fn rounded(values: &ArrayRef, unit: TimeUnit, data_type: &DataType) -> Result<Ar
     let (own, wanted) = (per_second(*own), per_second(unit));
     let numbers = cast(values, &DataType::Int64)?;
     let numbers = match own > wanted {
+        // Rounded down and not towards zero: that is what the writers do with times before 1970,
+        // and Arrow's own cast does not.
         true => floor(&numbers, own / wanted)?,
         false => cast(
             &cast(values, &DataType::Timestamp(unit, None))?,
@@ -139,6 +141,7 @@ fn rounded(values: &ArrayRef, unit: TimeUnit, data_type: &DataType) -> Result<Ar
 /// Whole parts of this size, rounded down below zero, too.
 fn floor(numbers: &ArrayRef, size: i64) -> Result<ArrayRef> {
     let size = arrow::array::Int64Array::new_scalar(size);
+    // Arrow has no division that rounds down; the quotient is one less where a rest is negative.
     let rest = rem(numbers, &size)?;
     let below = rest.as_primitive::<arrow::datatypes::Int64Type>();
     let below: arrow::array::Int64Array = below
@@ -160,6 +163,7 @@ fn per_second(unit: TimeUnit) -> i64 {
 /// Adding zero changes no float but the negative zero.
 fn one_zero(values: &ArrayRef) -> Result<ArrayRef> {
     let zero = cast(&Float32Array::from(vec![0.0]), values.data_type())?;
+    // IEEE 754: −0 + 0 is +0, and every other value stays.
     Ok(add(values, &Scalar::new(zero))?)
 }
 

@@ -4,7 +4,8 @@ use crate::error::{Error, Problem};
 use crate::format::FormatKind;
 use crate::sink::HeldFiles;
 
-/// Nothing was written; `lost` is the folder where paths should start, if there is none.
+/// The error where nothing was written; `lost` is the folder in which paths should start, if it is
+/// not there.
 pub(super) fn nothing(held: &HeldFiles, lost: Option<&str>) -> Error {
     let what = format!("could not read `{}`", held.path.display());
     let problem = Problem::new(what).at(&held.place);
@@ -21,9 +22,13 @@ pub(super) fn nothing(held: &HeldFiles, lost: Option<&str>) -> Error {
     })
 }
 
-/// What a pipeline that reads these files could say helps nobody who has let a sink write them.
+/// Replaces hints for somebody who writes a pipeline that reads these files: here a sink has
+/// written them.
 pub(super) fn as_told(mut error: Error, held: Option<&HeldFiles>) -> Error {
     let Some(held) = held else {
+        // The error is the source's and speaks of a pipeline that reads a path; here a sink wrote
+        // it, or a flag named it. Hints are told apart by their text, as errors carry no kind of
+        // hint.
         let is_of_paths = |hint: &String| hint.starts_with("a path to read ");
         for problem in &mut error.problems {
             if problem.hint.as_ref().is_some_and(is_of_paths) {
@@ -45,8 +50,7 @@ pub(super) fn as_told(mut error: Error, held: Option<&HeldFiles>) -> Error {
     error
 }
 
-/// What helps where a folder has more than what the sink has written; nothing of single files, whose source
-/// would say what nobody can.
+/// The hint where a folder has more in it than the sink has written; none for a single file.
 fn among_others(held: &HeldFiles) -> Option<String> {
     let entries = std::fs::read_dir(&held.path).ok()?.flatten();
     let names: Vec<String> = entries
@@ -58,6 +62,7 @@ fn among_others(held: &HeldFiles) -> Option<String> {
     }
     let partitioned = names.iter().any(|name| name.contains('='));
     let below = if partitioned { "**/part-*" } else { "part-*" };
+    // A folder's name may have `[` or `*` in it, which `--against` would take for a pattern.
     let path = glob::Pattern::escape(&held.path.display().to_string());
     let rest =
         "all that is in the folder is compared: move what the sink has not written elsewhere";

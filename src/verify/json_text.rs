@@ -44,12 +44,14 @@ pub(super) fn alike(texts: &ArrayRef) -> ArrayRef {
     Arc::new(alike)
 }
 
-/// The same value, its keys in order, whole numbers without a point.
+/// The value with its keys in order and whole numbers without a point.
 fn sorted(value: Value) -> Value {
     match value {
         Value::Array(items) => items.into_iter().map(sorted).collect(),
         Value::Object(fields) => {
             let mut fields: Vec<(String, Value)> = fields.into_iter().collect();
+            // MySQL stores JSON parsed, with its keys sorted and blanks and numbers spelt anew;
+            // MariaDB keeps the text as it came. So meanings are compared, and no bytes.
             fields.sort_by(|one, other| one.0.cmp(&other.0));
             let fields = fields
                 .into_iter()
@@ -57,7 +59,7 @@ fn sorted(value: Value) -> Value {
             Value::Object(fields.collect::<Map<_, _>>())
         }
         Value::Number(number) if number.is_f64() => match number.as_f64() {
-            // Exact: it has fewer bits than a double holds.
+            // Below 1e15 a whole number is exact in a double (2^53), so the cast loses nothing.
             Some(whole) if whole.fract() == 0.0 && whole.abs() < 1e15 => (whole as i64).into(),
             _ => Value::Number(number),
         },

@@ -52,7 +52,7 @@ impl Keyed {
 }
 
 impl Buckets {
-    /// So many buckets of rows that are told apart like this.
+    /// Buckets for rows that are told apart like this.
     pub(super) fn new(keyed: Keyed, count: usize, share: Option<Slice>) -> Self {
         Self {
             keyed,
@@ -67,6 +67,8 @@ impl Buckets {
         let whole = hasher.rows(rows, &all)?;
         let keys = self.keys(hasher, rows, &whole)?;
         let mut buckets = self.buckets(rows, &keys)?;
+        // By the low bits of the key's hash, while the bucket below goes by the high ones: a share
+        // has rows of every bucket, and any number of processes share the work evenly.
         if let Some(share) = self.share {
             for (bucket, key) in buckets.iter_mut().zip(&keys) {
                 let own = *key as u64 % share.count == share.index - 1;
@@ -88,8 +90,11 @@ impl Buckets {
             Keyed::Rows(columns) => return hasher.rows(rows, columns),
             Keyed::Integer { column, .. } | Keyed::Column(column) => *column,
         };
+        // Keys are hashes of 128 bits whatever their type is: an entry has one size, and the order
+        // of texts does not depend on a server's collation.
         let mut keys = hasher.rows(rows, &[column])?;
-        // A row without a key is no other row, and equal to none.
+        // A row whose key is null gets a hash of its own number, so that it is never taken for
+        // another row without a key.
         if let Some(nulls) = rows.columns[column].logical_nulls() {
             let without = (0..rows.count).filter(|row| nulls.is_null(*row));
             without.for_each(|row| keys[row] = hasher.alone(rows.place.row(row)));
@@ -101,12 +106,17 @@ impl Buckets {
         let count = self.count as u64;
         let Keyed::Integer { column, min, max } = self.keyed else {
             let high = |key: &u128| (*key >> 64) as u64;
+            // Multiply and shift instead of a remainder, which is a division for each row.
             let bucket = |key: &u128| (u128::from(high(key)) * u128::from(count)) >> 64;
             return Ok(keys.iter().map(|key| Some(bucket(key) as u32)).collect());
         };
+        // Ranges of the key itself where it is a whole number: rows of a range stand together in
+        // the file, so that a bucket that differs is in a few pieces of it.
         let width = u128::from(max.abs_diff(min))
             .div_ceil(u128::from(count))
             .max(1);
+        // A value outside the bounds belongs to no range: it goes to the first or the last one, and
+        // differs there.
         let values = cast(&rows.columns[column], &DataType::Int64)?;
         let bucket = |value: i64| match value <= min {
             true => 0,

@@ -1,4 +1,5 @@
-//! Lists and structs as other ones: value by value, as columns of their own would become them.
+//! Lists and structs converted to other types: their items and fields are converted as columns of
+//! their own would be.
 
 use std::sync::Arc;
 
@@ -13,8 +14,8 @@ use crate::source::{Converted, careful, missing};
 /// What makes other values of a column.
 pub(super) type Become<'b> = dyn Fn(&ArrayRef, &DataType) -> Result<Converted> + 'b;
 
-/// Lists and structs as `to`, and the rows in which a value cannot become one; those are null. Nothing
-/// for other values.
+/// Lists and structs converted to `to`, and the rows of which a value cannot be converted; those
+/// are null. None for values that are neither.
 ///
 /// # Errors
 /// A field of a struct is not there, or of a type that becomes no such one.
@@ -40,7 +41,8 @@ pub(super) fn nested(
     };
     Ok(match once(values)? {
         Some((_, bad)) if !bad.is_empty() => {
-            // Without the rows that are bad nothing is.
+            // The first pass has found the rows that cannot be converted. They are null in the
+            // second one, which then finds no other.
             once(&without(values, &bad)?)?.map(|(made, _)| (made, bad))
         }
         made => made,
@@ -61,10 +63,12 @@ pub(super) fn without(values: &ArrayRef, bad: &[usize]) -> Result<ArrayRef> {
 fn list(values: &ArrayRef, item: &FieldRef, become_one: &Become<'_>) -> Result<Converted> {
     let list = values.as_list::<i32>();
     let offsets = list.value_offsets();
+    // A sliced list shares the items of the whole: only its own are converted.
     let (first, last) = (offsets[0], offsets[list.len()]);
     let items = list.values().slice(first as usize, (last - first) as usize);
     let (made, bad) = become_one(&items, item.data_type())?;
     let row = |item: usize| offsets.partition_point(|end| (end - first) as usize <= item) - 1;
+    // Items below a null list may be anything, and are no value of the row.
     let is_there = |item: &usize| list.is_valid(row(*item));
     let bad = bad.into_iter().chain(missing(&made, item));
     let mut rows: Vec<usize> = bad.filter(is_there).map(row).collect();
@@ -83,6 +87,8 @@ fn structs(values: &ArrayRef, fields: &Fields, become_one: &Become<'_>) -> Resul
     let own = values.as_struct();
     let (mut columns, mut rows) = (Vec::new(), Vec::new());
     for field in fields {
+        // By name: readers and writers order fields differently, and by place values of two fields
+        // would be exchanged unseen.
         let Some(column) = own.column_by_name(field.name()) else {
             return Err(Error::run(format!("it has no field `{}`", field.name())));
         };
@@ -107,9 +113,10 @@ fn tidy(rows: &mut Vec<usize>) {
     rows.dedup();
 }
 
-/// The type that texts are read as: dates stay texts, or nobody would see a time of day, and times without
-/// a zone, or nobody would see an offset. What is in lists
-/// and structs is read with all of its digits, which a column's own type would cut off there.
+/// The type as which values that are texts are read. Dates stay texts, or nobody would see a time
+/// of day behind them, and so do times without a zone, or nobody would see an offset. Numbers
+/// within lists and structs are read with all of their digits, which a column's own type would cut
+/// off there.
 pub(super) fn as_written(data_type: &DataType) -> DataType {
     fn within(data_type: &DataType) -> DataType {
         match data_type.is_nested() {

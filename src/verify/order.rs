@@ -10,7 +10,9 @@ use super::keyed::Hashed;
 use super::side::Rows;
 use crate::sync::lock;
 
-/// Odd, and none of whose low powers is near one.
+/// The base of the polynomial that a partition's order is hashed with, modulo 2^128. Odd, so that
+/// no row is ever multiplied away, and with no low power near one, so that rows a few places apart
+/// cannot exchange places unseen.
 const STEP: u128 = 0x2360_ed05_1fc6_5da4_4385_df64_9fcc_f645;
 
 /// Where a row is read: its piece, and its place in the piece. Pieces of a table follow its rows, and those
@@ -28,7 +30,8 @@ pub(super) struct Link {
     sum: u128,
 }
 
-/// What the pieces of a side add up to in their order, partition by partition, whichever ends first.
+/// Joins the hashes of a side's pieces in their order, partition by partition, in whichever order
+/// they are done.
 #[derive(Debug, Default)]
 pub(super) struct Chains(Mutex<Chained>);
 
@@ -43,10 +46,14 @@ impl Link {
     /// One more row.
     pub(super) fn add(&mut self, row: u128) {
         self.rows += 1;
+        // A polynomial of the rows, unlike the sum of a bucket: pieces are hashed apart by any
+        // worker and joined afterwards, for which the sum before is multiplied by the power of as
+        // many rows as come behind it.
         self.sum = self.sum.wrapping_mul(STEP).wrapping_add(row);
     }
 
     fn then(self, next: Self) -> Self {
+        // Square and multiply: a piece has thousands of rows.
         let mut power = STEP;
         let (mut left, mut sum) = (next.rows, self.sum);
         while left > 0 {
@@ -69,6 +76,7 @@ impl Chains {
         let mut chained = lock(&self.0);
         chained.waiting.insert(piece, links);
         let mut next = chained.next;
+        // Joining depends on the order, and pieces end in any, so that early ones wait.
         while let Some(links) = chained.waiting.remove(&next) {
             for (partition, link) in links {
                 let ended = chained.ended.entry(partition).or_default();
@@ -95,8 +103,13 @@ impl Found {
     pub(super) fn out_of_order(self) -> Vec<(At, At)> {
         let mut all = Vec::new();
         for mut rows in self.0.into_values() {
+            // Only where something is wrong: the polynomial has said before that a partition is in
+            // order, so that a topic that is as it should be is read once and keeps nothing of its
+            // rows.
             rows.sort_unstable();
             if !rows.is_sorted_by_key(|(_, expected)| *expected) {
+                // The fewest rows: one message that is late by a thousand places makes one line and
+                // not a thousand.
                 let rising = longest_rise(&rows);
                 let others = rows.iter().zip(rising).filter(|(_, rising)| !rising);
                 all.extend(others.map(|(row, _)| *row));
@@ -119,8 +132,9 @@ pub(super) fn links(rows: &Rows, column: usize, hashed: &Hashed) -> BTreeMap<i32
     links
 }
 
-/// Which rows are of the longest sequence that does not fall: for each length, the row with which the
-/// lowest one of it ends; and for each row the one before it.
+/// Which rows belong to the longest sequence that does not fall, by patience sorting in O(n log n):
+/// for each length the row that ends the sequence with the lowest end, and for each row the one
+/// before it.
 fn longest_rise(rows: &[(At, At)]) -> Vec<bool> {
     let mut ends: Vec<usize> = Vec::new();
     let mut before = Vec::with_capacity(rows.len());

@@ -38,9 +38,9 @@ pub struct Outcome {
     pub told: u64,
     /// Rows were only counted.
     pub counted_only: bool,
-    /// So many files are as their manifest lists them, and no rows were read.
+    /// How many files are as their manifest lists them, so that no rows were read.
     pub trusted: Option<usize>,
-    /// One number of all files, where they are so: the one that the report of their run has.
+    /// One number of all files where none has changed: the report of their run has the same.
     pub digest: Option<String>,
 }
 
@@ -58,10 +58,15 @@ pub(super) struct Telling<'t, 'd> {
 }
 
 impl Telling<'_, '_> {
-    /// How many of these are near enough to be equal.
+    /// Tells of these differences with their values; returns how many turned out to be near enough
+    /// to be equal.
     pub(super) fn of(&mut self, differences: &[Difference]) -> Result<u64> {
         let mut near = 0;
+        // In portions, so that the values of a million rows that differ are never in memory
+        // together.
         for some in differences.chunks(AT_ONCE) {
+            // Whether two floats are near is known only once their values are read again, so with
+            // `--float-ulps` every difference has to be.
             let all = self.options.all_told || self.options.float_ulps > 0;
             let left = self.options.most_told.saturating_sub(self.outcome.told);
             let wanted = match all {
@@ -100,6 +105,7 @@ impl Kind {
 impl Outcome {
     fn note(&mut self, told: &Told) {
         self.told += 1;
+        // Counted of the rows that are told: of the others nobody reads the values again.
         if told.kind == Kind::Different {
             for cell in &told.cells {
                 *self.cells.entry(cell.column.clone()).or_default() += 1;
@@ -217,7 +223,7 @@ impl Told {
         let cells = self.cells.iter().map(|cell| {
             let mut value = match self.kind {
                 Kind::Different => json!({ "expected": cell.expected, "found": cell.found }),
-                // A row too many of a key that is there: beside the row of that key.
+                // A second row of a key that is there is told beside the row of that key.
                 Kind::Extra if self.row.is_some() => {
                     json!({ "expected": cell.expected, "found": cell.found })
                 }

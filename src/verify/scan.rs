@@ -54,6 +54,9 @@ impl<'w> Workers<'w> {
         begin: &(dyn Fn() -> T + Sync),
         work: Work<'_, T>,
     ) -> Result<Vec<T>> {
+        // Pieces are pulled in ascending order rather than dealt out as ranges: a compressed CSV or
+        // JSON file is unpacked once from its start, and whoever reads far ahead would wait for
+        // that or unpack it again.
         let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
         let failure = Mutex::new(None);
         let made = self.pool.broadcast(|_| {
@@ -68,6 +71,8 @@ impl<'w> Workers<'w> {
                 }
                 if let Err(error) = self.one(side, piece, &mut own, work) {
                     stop.store(true, Ordering::Relaxed);
+                    // The first error is told; what other workers met after it is mostly its
+                    // consequence.
                     lock(&failure).get_or_insert(error);
                 }
             }
@@ -87,6 +92,8 @@ impl<'w> Workers<'w> {
             self.progress.done.fetch_add(count, Ordering::Relaxed);
             Ok(())
         });
+        // Readers are libraries that meet other people's files: a panic in one of them is the error
+        // of that file and must not end the process.
         catch_unwind(one)
             .unwrap_or_else(|panic| Err(Error::of_panic("comparing rows", panic.as_ref())))
     }
@@ -96,7 +103,7 @@ impl<'w> Workers<'w> {
         self.pool.current_num_threads()
     }
 
-    /// What becomes of each, in their order.
+    /// Does something with each on all threads; the results in their order.
     pub(super) fn all<T: Sync, R: Send>(
         &self,
         all: &[T],
@@ -106,13 +113,13 @@ impl<'w> Workers<'w> {
         self.pool.install(|| all.par_iter().map(work).collect())
     }
 
-    /// So many rows are left to be read.
+    /// Sets how many rows are left to be read.
     pub(super) fn left(&self, rows: u64) {
         let done = self.progress.done.load(Ordering::Relaxed);
         self.progress.total.store(done + rows, Ordering::Relaxed);
     }
 
-    /// So many more rows are to be read.
+    /// Adds rows that are to be read.
     pub(super) fn more(&self, rows: u64) {
         self.progress.total.fetch_add(rows, Ordering::Relaxed);
     }

@@ -8,7 +8,8 @@ use crate::place::{Placed, Secret, Text};
 use crate::sink::{ChangesOf, HeldChanges, HeldTable, Holds, TableServer};
 use crate::source::{self, Source};
 
-/// What reads a table back, and how it is spelt there; `load` is that of its changes, where those are applied.
+/// The source that reads a table back, and how values are spelt there; with `load` it reads the
+/// progress of that load of changes, too.
 ///
 /// # Errors
 /// This build has no driver for it.
@@ -22,6 +23,8 @@ pub(super) fn reader(
     let table = called(held, table);
     Ok(match held.server {
         TableServer::Postgres if cfg!(feature = "postgres") => {
+            // The progress of the load is read in the same snapshot as its rows, or a load that is
+            // going on would differ by what came between.
             let source = source::postgres::Postgres::of(url, table, connections, tls);
             (Arc::new(source.with_load(load)), Spelling::Table)
         }
@@ -45,7 +48,7 @@ pub(super) fn without(server: &str) -> String {
     format!("this rowgen was built without {server}")
 }
 
-/// What reads the documents of a table's changes, and what reads the state that they have come to.
+/// The sources that read the documents of a table's changes, and the state that they have come to.
 pub(super) fn readers_of_changes(
     held: &HeldChanges<'_>,
     of: &ChangesOf,
@@ -116,8 +119,10 @@ fn command(against: &str) -> String {
     format!("`rowgen verify PIPELINE --sinks SINK --against '{against}'`")
 }
 
-/// Where a server is, as the pipeline says it: with names in the place of what they hide.
+/// The address as the pipeline spells it: `${…}` stands in the place of a secret.
 fn address(url: &Placed<Secret>, database: Option<&Placed<Text>>) -> String {
+    // As the file spells it, with `${env:…}` in the place of a password: the command can be pasted
+    // and shows no secret.
     let url = format!("url: \"{}\"", url.place.shown(&url.value.0));
     match database {
         Some(name) => format!(
@@ -128,7 +133,7 @@ fn address(url: &Placed<Secret>, database: Option<&Placed<Text>>) -> String {
     }
 }
 
-/// As YAML takes it within braces.
+/// A text as YAML takes it within braces.
 fn quoted(text: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "_-.".contains(c);
     match text.chars().all(is_plain) && !text.is_empty() {

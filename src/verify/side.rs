@@ -11,9 +11,11 @@ pub(super) struct Rows {
     pub columns: Vec<ArrayRef>,
     /// How many rows there are.
     pub count: usize,
+    // A list where rows are not in the order of the table: partitions, sorted rows, rows that were
+    // left out.
     /// Their numbers: of the table, or of what was found.
     pub place: Place,
-    /// What has no value of its column's type; there the column is null.
+    /// Values that are none of their column's type; the column is null there.
     pub odd: Vec<Odd>,
 }
 
@@ -38,6 +40,8 @@ pub(super) enum Stands {
 }
 
 /// One of the two that are compared.
+// Nothing is handed over but pieces by their number: a piece may be read twice, by any thread, and
+// nobody keeps rows, so that memory does not grow with the table.
 pub(super) trait Side: Sync {
     /// How many pieces there are.
     fn pieces(&self) -> u64;

@@ -54,6 +54,8 @@ impl Spelling {
                 Ok(microseconds(field).unwrap_or_else(|| Held::plain(field)))
             }
             Self::Documents if leaf.is_none() && has_finer(field) => {
+                // At the top such times are compared in milliseconds. Within lists and structs no
+                // rounding is done here, so that every row would differ: it is said instead.
                 Err("MongoDB cuts off what times within it have beside milliseconds".to_string())
             }
             Self::Documents => Ok(milliseconds(field).unwrap_or_else(|| Held::plain(field))),
@@ -66,8 +68,10 @@ impl Spelling {
         !matches!(self, Self::Table | Self::Mysql | Self::Documents)
     }
 
-    /// True if types are asked of the source: what it reads has none of its own.
+    /// True where the source has to be asked for types, because what it reads has none of its own.
     pub(super) fn is_untyped(&self) -> bool {
+        // Parquet, Avro and SQL say their types; these say text, and inferring from it would find
+        // others than the table has.
         matches!(self, Self::Csv(_) | Self::Json | Self::Documents)
     }
 }

@@ -51,7 +51,7 @@ impl Moments {
     pub(super) fn of(&self, key: u64) -> u64 {
         match self {
             Self::One(number) => *number,
-            // There are as many as shards.
+            // One number for each shard; a row belongs to the shard of its number modulo theirs.
             Self::Shards(numbers) => numbers[(key % numbers.len() as u64) as usize],
         }
     }
@@ -88,7 +88,8 @@ impl<'p> States<'p> {
             columns,
             keys: table.before_of(Operation::Insert, moments.last()),
             moments,
-            // A number for each of them.
+            // Eight bytes for each row of a range. Which update of a row was its last is found by a
+            // scan over all changes: the fewer ranges of rows there are, the fewer scans.
             most: (memory / 8).next_multiple_of(BATCH_ROWS).max(BATCH_ROWS),
             kept: Mutex::default(),
         })
@@ -126,11 +127,14 @@ impl<'p> States<'p> {
 
     /// The last updates of the rows that a piece has.
     fn updates(&self, keys: &Range<u64>) -> Kept {
+        // Held during the scan: other workers need the same range, and would all scan for it.
         let mut kept = lock(&self.kept);
         let has = |kept: &&Kept| kept.keys.start <= keys.start && keys.end <= kept.keys.end;
         if let Some(kept) = kept.as_ref().filter(has) {
             return kept.clone();
         }
+        // One range is kept: pieces are read in ascending order, and several would share the
+        // memory.
         let start = keys.start / self.most * self.most;
         let all = start..(start + self.most).min(self.keys);
         let (moment, last) = (|key| self.moments.of(key), self.moments.last());

@@ -262,14 +262,14 @@ impl<'p> Target<'p> {
             return found.unchanged();
         }
         let compared = self.run(sides(&found), workers, &mut Asked::Compare(outcome, tell));
-        // Whatever came of a file that has changed is nothing.
+        // What was found in a file that changed while it was read counts for nothing.
         found.unchanged()?;
         compared?;
         if let (false, false, Some(held)) = (outcome.is_equal(), self.options.trust_manifest, held)
         {
             outcome.notes.extend(touched(held, workers));
         }
-        // Where most rows are equal it was this plan; a few are by chance.
+        // Most rows equal: it was this plan. A few are equal by chance, in small domains.
         let few = outcome.counts.equal.saturating_mul(2) < outcome.counts.expected;
         if let (true, false, Some(held)) = (few, outcome.is_equal(), held) {
             outcome

@@ -16,7 +16,7 @@ pub struct Unread {
     pub sink: String,
     /// Why, and what helps.
     pub why: Problem,
-    /// It keeps rows, or may: nobody knows what they are.
+    /// It keeps rows, or may keep some, which were then not compared.
     pub keeps: bool,
 }
 
@@ -28,6 +28,8 @@ pub fn targets<'p>(
     plans: &'p Plans,
     options: &'p Options,
 ) -> Result<(Vec<Target<'p>>, Vec<Unread>)> {
+    // Before any sink is looked at: a moment beyond the load would be found out after its rows were
+    // read.
     within_load(plans, options)?;
     let (mut targets, mut unread) = (Vec::new(), Vec::new());
     for (index, job) in plans.whole.jobs.iter().enumerate() {
@@ -60,9 +62,13 @@ pub fn targets<'p>(
             }
         }
     }
+    // One sink that cannot be compared stops nothing; only where none can be is that an error, with
+    // all reasons in it.
     if targets.is_empty() {
         return Err(nothing(&unread));
     }
+    // The source that is named holds the rows of one table; compared with another sink all of them
+    // would differ.
     if options.against.is_some() && targets.len() > 1 {
         let problem = Problem::new(format!(
             "`--against` is compared with one sink's rows, here are those of {}",

@@ -23,9 +23,10 @@ use crate::source::kafka::Kafka as Copy;
 use crate::source::{Batches, OnBadRow, Rejects};
 
 /// Messages of a piece.
+// As many messages as a batch has rows; other sizes were not measured.
 const PIECE: i64 = 16_384;
 
-/// So many partitions are named.
+/// How many partitions are named.
 const NAMED: usize = 20;
 
 /// A topic, and the sink that has written it.
@@ -282,6 +283,8 @@ fn unnumbered(bytes: Option<&[u8]>, numbered: bool) -> Option<Vec<u8>> {
     bytes.map(|bytes| {
         let mut bytes = bytes.to_vec();
         if numbered && bytes.len() >= 5 {
+            // The header of Confluent's wire format: a zero, then the schema's id in four bytes.
+            // Another registry gives the same schema another id.
             bytes[1..5].fill(0);
         }
         bytes

@@ -12,7 +12,8 @@ use crate::report::digest;
 use crate::sink::{HeldFiles, Listed};
 use crate::units::show_count;
 
-/// So many files are named.
+/// How many files are named.
+// A choice: twenty names say where to look.
 const NAMED: usize = 20;
 
 /// True if all files are as they were written, by manifests of the plan of this fingerprint with so many
@@ -25,6 +26,8 @@ pub(super) fn is_untouched(
 ) -> bool {
     let trusted = match held {
         None => Err("there is none of that".to_string()),
+        // Cheap doubts first: the fingerprint and the number of rows stand in the manifest, the
+        // checksum of each file takes a read of all its bytes.
         Some(held) => doubt(held, fingerprint, rows).map_or(Ok(held), Err),
     };
     let held = match trusted {
@@ -51,7 +54,7 @@ pub(super) fn is_untouched(
     true
 }
 
-/// What manifests say of rows that differ: they may be those of another run.
+/// A note where rows differ and manifests say that another run wrote the files.
 pub(super) fn of_another_run(held: &HeldFiles, fingerprint: &str) -> Option<String> {
     let other = held
         .listed
@@ -62,7 +65,7 @@ pub(super) fn of_another_run(held: &HeldFiles, fingerprint: &str) -> Option<Stri
     })
 }
 
-/// Why manifests say nothing of what must be there.
+/// Why manifests cannot be trusted; none if they can.
 fn doubt(held: &HeldFiles, fingerprint: &str, rows: u64) -> Option<String> {
     let listed = &held.listed;
     if is_object(&held.path) {
@@ -75,6 +78,7 @@ fn doubt(held: &HeldFiles, fingerprint: &str, rows: u64) -> Option<String> {
         return Some("it is of another plan or seed, or of another part of this one".into());
     }
     let all: u64 = listed.iter().map(|file| file.rows).sum();
+    // A manifest of the right plan may still list a part of the rows, such as one slice of them.
     if all != rows {
         let (all, rows) = (show_count(all), show_count(rows));
         return Some(format!("it lists {all} rows, and there should be {rows}"));
@@ -98,6 +102,7 @@ pub(super) fn touched(held: &HeldFiles, workers: &Workers<'_>) -> Option<String>
     let looked = workers.all(&held.listed, changed);
     let changed = held.listed.iter().zip(looked);
     let changed = changed.filter_map(|(file, why)| Some(format!("{} {}", shown(&file.path), why?)));
+    // A file that no manifest lists is read by whoever reads the folder, so it is a change, too.
     let unlisted = held.unlisted.iter();
     let unlisted = unlisted.map(|path| format!("{} is not listed", shown(path)));
     let mut all: Vec<String> = changed.chain(unlisted).collect();
@@ -109,13 +114,15 @@ pub(super) fn touched(held: &HeldFiles, workers: &Workers<'_>) -> Option<String>
     (!all.is_empty()).then(|| format!("changed since the run that wrote it: {list}"))
 }
 
-/// What is not as it was written.
+/// How a file is not as it was written; none if it is.
 fn changed(file: &Listed) -> Option<String> {
     match file.path.metadata() {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Some("is not there".into());
         }
         Err(error) => return Some(format!("cannot be read: {error}")),
+        // The length first: it is known without reading, and nearly every change of a file changes
+        // it.
         Ok(found) if found.len() != file.bytes => {
             let (now, then) = (show_count(found.len()), show_count(file.bytes));
             return Some(format!("has {now} bytes, and had {then}"));

@@ -28,7 +28,7 @@ impl Told {
             if self.kind == Kind::Different || self.kind == Kind::Extra && self.row.is_some() {
                 text.push_str(&format!("; {}: {}", cell.column, cell.both()));
             } else if self.key.is_none() {
-                // Nothing else says which row it is.
+                // Without a key the values are all that says which row it is.
                 text.push_str(&format!("; {}: {}", cell.column, cell.one()));
             }
         }
@@ -44,7 +44,8 @@ impl Cell {
         let expected = shown(self.expected.as_deref());
         if let (Some(found), None, true) = (&self.found, &self.unread, self.expected == self.found)
         {
-            // Only its type is another one: a text that says what should stand there.
+            // Both read the same: only the type differs, such as a text in the place of a number,
+            // so it is quoted.
             return format!("expected {expected}, found \"{}\"", quoted(found));
         }
         match &self.unread {
@@ -68,6 +69,7 @@ impl Cell {
 }
 
 /// A value longer than that is cut in words; the report has all of it.
+// A choice: a value of a megabyte in one line makes all others unreadable.
 const LONGEST: usize = 1_000;
 
 /// A value: in quotes what could be taken for null, for the words around it, or for nothing at all.
@@ -79,7 +81,9 @@ fn shown(value: Option<&str>) -> String {
         let bytes = show_count(text.len() as u64);
         return format!("{}… ({bytes} bytes)", shown(Some(&text[..end])));
     }
+    // Blanks at an end are what nobody sees, and a frequent difference.
     let around = |text: &str| text.starts_with([' ', '"']) || text.ends_with(' ');
+    // The words of the line itself, which a text could imitate.
     let said = text.contains("; ") || text.contains(", found ");
     match text.is_empty() || text == "null" || around(text) || said || plain(text) != text {
         true => format!("\"{}\"", quoted(text)),

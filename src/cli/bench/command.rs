@@ -16,8 +16,8 @@ pub(in crate::cli) enum BenchCommand {
 
 const PARQUET: &str = "parquet";
 
-// A derive cannot say that a file is needed only where no subcommand is: variables that options are
-// read from would make it ask for one.
+// Written by hand: with the derive, `FILE` would be asked for beside a subcommand as soon as one of
+// its options is set by a variable of the environment.
 impl Args for BenchCommand {
     fn augment_args(command: Command) -> Command {
         let about = "Writes rows as Parquet files of many kinds, reads them back, and says which is best for what";

@@ -24,10 +24,14 @@ use crate::units::{show_bytes, show_count, show_duration};
 pub(super) use command::BenchCommand;
 use temporary::Temporary;
 
-/// Of a run without end so much is measured.
+/// How long a run without end is measured.
+// Without a limit `bench` of a pipeline without end did not end either. Ten seconds are a choice.
 const ENDLESS: Duration = Duration::from_secs(10);
 
-/// What each thread fills, again and again, to see how fast memory is: no cache holds it.
+/// The bytes that each thread fills, again and again, to measure how fast memory is: no cache holds
+/// them.
+// 64 MiB for each thread, twice the last-level cache (32 MiB) of the machine that this is developed
+// on. Only filling is measured, no reading.
 const FILLED: usize = 64 << 20;
 const FILLS: usize = 4;
 
@@ -43,13 +47,20 @@ fn run_pipeline(options: &BenchOptions) -> Result<u8> {
     let endless = sinks.rows().is_none() && sinks.duration.is_none();
     sinks.duration = sinks.duration.or(endless.then_some(ENDLESS));
     let stop = signals::stop()?;
+    // A folder that is removed: bench once wrote where the pipeline says, over files that somebody
+    // had there.
     let folder = Temporary::within(options.out.as_deref().unwrap_or(Path::new("")))?;
     let run_options = engine::Options {
         out: folder.0.clone(),
+        // Nothing leaves the machine: bench once sent real messages to Kafka, registered schemas,
+        // made topics and committed the offsets of the consumer group, so that the real run lacked
+        // those messages.
         measured: true,
         stop,
         ..Default::default()
     };
+    // The same plan twice, and first without sinks: what the second run costs more is encoding and
+    // writing.
     let discard = Arc::new(plan::discarding(&sinks));
     let (sinks, mut notes) = plan::measured(sinks);
     notes.extend(endless.then(|| {
@@ -123,7 +134,7 @@ fn stages(alone: &Report, written: &Report, batch_bytes: Option<f64>, memory: f6
     let batches = batch_bytes.map_or_else(String::new, |bytes| {
         format!(", {} of batches", second(bytes * alone.rows_per_second))
     });
-    // Of a stream's rows nobody knows before the run how large they are.
+    // How large the rows of a stream are is not known before the run.
     let batch_bytes = batch_bytes.unwrap_or(0.0);
     let lines = [
         format!(
@@ -162,6 +173,8 @@ fn batch_bytes(plan: &Plan) -> Result<Option<f64>> {
     let (mut bytes, mut rows) = (0, 0);
     let there = |job: &&Job| job.source.grid().is_some_and(|grid| grid.rows(0) > 0);
     for job in plan.jobs.iter().filter(there) {
+        // One batch stands for all: rows of a table are alike, and to make all of them again would
+        // double the measurement.
         let batch = job.source.first()?.rows;
         bytes += batch.get_array_memory_size();
         rows += batch.num_rows();
@@ -172,9 +185,13 @@ fn batch_bytes(plan: &Plan) -> Result<Option<f64>> {
 /// Bytes a second that so many threads can fill.
 fn fill_rate(threads: usize) -> f64 {
     let fill = || {
+        // Filled with ones and not with zeros: the system gives zeroed pages only when they are
+        // first touched, and the first round would measure that.
         let mut memory = vec![1_u8; FILLED];
         let start = Instant::now();
         for round in 0..FILLS {
+            // Without `black_box` the compiler may see that nobody reads the bytes, and fill
+            // nothing.
             black_box(&mut memory).fill(round as u8);
         }
         (FILLS * FILLED) as f64 / start.elapsed().as_secs_f64().max(1e-9)

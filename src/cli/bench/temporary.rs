@@ -9,7 +9,11 @@ pub(super) struct Temporary(pub(super) PathBuf);
 
 impl Temporary {
     pub(super) fn within(folder: &Path) -> Result<Self> {
+        // Hidden, so that no engine reads it, and with the process's id, so that two of them do not
+        // meet.
         let path = folder.join(format!(".rowgen-bench-{}", std::process::id()));
+        // `create_dir` for the last step: a folder that is there already is somebody's, and would
+        // be removed in the end.
         let made = std::fs::create_dir_all(folder).and_then(|()| std::fs::create_dir(&path));
         match made {
             Ok(()) => Ok(Self(path)),

@@ -27,6 +27,7 @@ pub(super) struct CompareOptions {
 }
 
 /// The quantiles, and what they are called.
+// P70 is there because the report of the old program has it.
 const QUANTILES: [(f64, &str); 6] = [
     (0.1, "P10"),
     (0.5, "P50"),

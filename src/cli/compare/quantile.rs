@@ -7,6 +7,8 @@ use std::fmt;
 use super::values::Values;
 
 /// 99 of 100 normal values lie so many standard deviations around the mean.
+// The two-sided 99 % of the normal distribution, which stands for the binomial one below: close
+// enough in the middle, and where too few values lie beyond a quantile the bound is open anyway.
 const DEVIATIONS: f64 = 2.576;
 
 /// A quantile and its bounds.
@@ -43,11 +45,13 @@ impl Bounds {
     pub(super) fn of(values: &Values, share: f64) -> Self {
         let count = values.count() as f64;
         let middle = share * count;
-        // How many values lie below the true quantile is binomially distributed.
+        // The number of values below the true quantile is binomially distributed.
         let off = DEVIATIONS * (count * share * (1.0 - share)).sqrt();
         let (low, high) = ((middle - off).floor(), (middle + off).ceil());
         let at = |rank: f64| values.at(rank as u64);
         Self {
+            // Ranks and no formula of a distribution: latencies have none that could be assumed.
+            // This is the textbook interval of a quantile by order statistics.
             low: at(low.max(0.0)),
             value: at((middle.ceil() - 1.0).max(0.0)),
             high: at(high),
@@ -88,6 +92,8 @@ impl Scale {
         self.least > 0.0
     }
 
+    // Latencies differ by powers of ten between P10 and P99.9; on a straight scale all but the last
+    // two lines would lie at the left edge.
     fn place(&self, value: f64) -> usize {
         let on = |value: f64| match self.is_logarithmic() {
             true => value.ln(),
@@ -111,6 +117,8 @@ impl fmt::Display for Bounds {
 
 impl Verdict {
     pub(super) fn of(first: &Bounds, second: &Bounds) -> Self {
+        // Bounds that only touch show no difference. It is the careful side: two runs that are told
+        // apart are different, two that are not may still be.
         let apart = first.high < second.low || second.high < first.low;
         match (apart, first.is_open() || second.is_open()) {
             (_, true) => Self::Unknown,
@@ -125,7 +133,7 @@ impl Verdict {
             Self::Unknown => "too few messages to tell".into(),
             Self::Different(first, second) => {
                 let word = if second > first { "higher" } else { "lower" };
-                // Of what is below zero nobody wants to know how many times it is.
+                // A ratio of negative values says nothing, so their difference is told.
                 match first > 0.0 && second > 0.0 {
                     true => format!("B is {word}, {:.2} times A", second / first),
                     false => format!("B is {word} by {:.3}", (second - first).abs()),

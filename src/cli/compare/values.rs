@@ -35,7 +35,7 @@ pub(super) enum Missing {
 pub(super) enum Values {
     /// All of them, sorted.
     All(Vec<f64>),
-    /// So many, and what shares of them are at most.
+    /// How many there are, and a curve: shares of them and the value that each share is at most.
     Curve(u64, Vec<(f64, f64)>),
 }
 
@@ -45,6 +45,7 @@ impl Run {
         let text = std::fs::read_to_string(path).map_err(|cause| {
             Error::user(Problem::new(format!("could not read `{}`", path.display())).cause(cause))
         })?;
+        // By what is in it and not by its name: a report may be called anything.
         let run = match text.trim_start().starts_with('{') {
             true => of_report(path, &text, column)?,
             false => Self {
@@ -52,6 +53,7 @@ impl Run {
                 missing: Missing::Numbers(without_a_line(&text)),
             },
         };
+        // A run without an answer has no quantile, and would look like the fastest one.
         match run.values.count() {
             0 => Err(Error::user(format!(
                 "`{}` has no results: no message was answered{}",
@@ -126,7 +128,8 @@ fn of_csv(path: &Path, text: &str, column: &str) -> Result<Vec<f64>> {
     let names: Vec<&str> = lines
         .next()
         .map_or(Vec::new(), |(_, line)| line.split(',').collect());
-    // From the end: a name of a message, which may hold commas, stands before all that is compared.
+    // Counted from the end of the line: a message's own name may hold commas, and stands before
+    // every column that can be compared.
     let place = names.iter().rev().position(|name| *name == column);
     let place = place.ok_or_else(|| unknown(path, column, &names))?;
     let value = |(line, text): (usize, &str)| {
@@ -148,6 +151,8 @@ fn of_csv(path: &Path, text: &str, column: &str) -> Result<Vec<f64>> {
 fn without_a_line(text: &str) -> u64 {
     let lines = text.lines().skip(1);
     let number = |line: &str| line.split(',').next()?.parse::<u64>().ok();
+    // Messages that were lost have no line. A run that lost its slow messages once looked fast
+    // without a word.
     let mut numbers: Vec<u64> = lines.filter_map(number).collect();
     numbers.sort_unstable();
     numbers.dedup();
@@ -175,6 +180,7 @@ fn of_report(path: &Path, text: &str, column: &str) -> Result<Run> {
     };
     let sinks = report["sinks"].as_array().map_or(&[][..], Vec::as_slice);
     let mut timed = sinks.iter().filter(|sink| sink["clocks"].is_object());
+    // With two sinks that time messages nobody knows which one is meant.
     let (Some(sink), None) = (timed.next(), timed.next()) else {
         let problem = Problem::new(format!(
             "`{}` is no report of one sink that times its messages",

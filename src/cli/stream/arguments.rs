@@ -31,6 +31,9 @@ pub(crate) struct StreamOptions {
     /// The address of this machine at which sockets wait for the other side; `*` is all of them
     #[arg(long, default_value = "*", value_name = "HOST")]
     pub(super) bind: String,
+    // 5570 and 5580 are the defaults of the old Go programs, and the ones that work with several
+    // channels: 5556 and 5557, those of its document and of the Python consumers, are data ports 2
+    // and 3.
     /// The port that replies come from (Python's consumers: 5556)
     #[arg(long, default_value_t = 5570)]
     pub(super) viz_port: u16,
@@ -55,6 +58,8 @@ pub(crate) struct StreamOptions {
     /// More of how messages were made ready
     #[arg(short = 'd', long)]
     pub(super) debug: bool,
+    // The old program made all messages before the first send: rate × time × size of memory, 9 GB
+    // in a run that was measured. Scripts that pass the flag still work.
     /// Taken and not needed: messages are made in a small ring, whatever the run's length
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "N")]
     cache: Option<String>,
@@ -101,6 +106,8 @@ pub(crate) fn long_flags(arguments: &mut [OsString]) {
         let Some(text) = argument.to_str() else {
             continue;
         };
+        // `-rate` would be a cluster of short flags to the parser. A negative number (`-5`) and one
+        // short flag with its value (`-r10`) have no letter in the second place and stay.
         let mut letters = text.chars().skip(1);
         let two = (letters.next(), letters.next());
         let is_long = matches!(two, (Some('a'..='z'), Some('a'..='z' | '-')));
@@ -113,6 +120,7 @@ pub(crate) fn long_flags(arguments: &mut [OsString]) {
 impl StreamOptions {
     /// All that is wrong with them.
     pub(super) fn check(&self) -> Result<()> {
+        // All mistakes at once, as in a pipeline file.
         let mut problems = Problems::default();
         let mut note = |result: Result<()>| {
             if let Err(error) = result {
@@ -184,6 +192,7 @@ impl StreamOptions {
 
     /// How long.
     pub(super) fn time(&self) -> Result<Duration> {
+        // The old program took bare seconds, with a fraction, too.
         let seconds = || {
             self.time
                 .parse()
@@ -212,6 +221,7 @@ impl StreamOptions {
             .ok()
             .or_else(|| parse_bytes(&self.size).ok());
         bytes
+            // 1 GiB is the most that any value of rowgen has.
             .filter(|bytes| (1..=1 << 30).contains(bytes))
             .ok_or_else(|| {
                 Error::user(format!(
@@ -249,6 +259,7 @@ impl StreamOptions {
         if self.channels == 0 {
             return Err(Error::user("`-channels` is at least 1"));
         }
+        // In 32 bits: 65 535 channels from port 5555 on would wrap around.
         let last = u32::from(first) + u32::from(self.channels) - 1;
         if first == 0 || last > 65_535 {
             return Err(Error::user(format!(

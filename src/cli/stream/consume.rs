@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::units::show_count;
 
 /// How much longer a consumer stays than messages are sent.
+// The old consumers stay ten seconds longer than `-t`: what is on its way then is answered, too.
 const LONGER: Duration = Duration::from_secs(10);
 
 /// How long it waits for the producer, unless something is said.
@@ -39,7 +40,8 @@ pub(super) fn run(options: &StreamOptions) -> Result<u8> {
         .and_then(|signal| u8::try_from(128 + signal).ok());
     let done = match (done, signal) {
         (Ok(done), _) => done,
-        // Who ends the wait for a producer knows that none has come.
+        // A signal during the wait for a producer: the error that none has come is told, and the
+        // exit code is the signal's.
         (Err(error), Some(code)) => {
             say(&error.to_string());
             return Ok(code);
@@ -53,7 +55,9 @@ pub(super) fn run(options: &StreamOptions) -> Result<u8> {
 fn tell(done: &Consumed) -> Result<u8> {
     let seconds = done.elapsed.as_secs_f64();
     let rate = match seconds > 0.0 {
+        // n messages have n − 1 gaps between the first and the last one.
         true => done.messages.saturating_sub(1) as f64 / seconds,
+        // One message has no time between two; its rate would be infinite.
         false => 0.0,
     };
     print(&format!(

@@ -16,6 +16,7 @@ const HEADER: &str =
     "timestamp,bytes_sent,bytes_recv,packets_sent,packets_recv,errin,errout,dropin,dropout\n";
 
 /// The system's names of the counters, in the order of the file.
+// The header above has the names and the order of the old file, errors and drops in before out.
 const COUNTERS: [&str; 8] = [
     "tx_bytes",
     "rx_bytes",
@@ -66,7 +67,8 @@ impl Counters {
         let (first, counters) = (self.read(), self.clone());
         let write = move || match counters.write(&outlet, &ended) {
             Ok(()) => Ok(outlet),
-            // What cannot be written may not be removed either.
+            // The hidden file is removed. Where that fails, too, its error is told, which has the
+            // same reason.
             Err(error) => outlet.end(false).and(Err(error)).map_err(&failed),
         };
         let thread = std::thread::Builder::new()
@@ -89,6 +91,8 @@ impl Counters {
             let figures = self.read().map(|figure| figure.to_string());
             let time = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
             writeln!(file, "{time},{}", figures.join(","))?;
+            // A channel instead of a sleep: the end of a run does not wait for the rest of a
+            // second.
             if over.recv_timeout(Duration::from_secs(1)) != Err(RecvTimeoutError::Timeout) {
                 return Ok(());
             }
@@ -107,7 +111,7 @@ impl Counters {
 impl Counting {
     /// Ends it, and keeps what was written of a run that has begun; what each counter has gained.
     pub(super) fn finish(self, begun: bool) -> Result<[u64; 8]> {
-        // A thread that has failed hears nothing any more.
+        // Sending fails when the thread has ended with an error, which `join` returns.
         let _ = self.over.send(());
         let done = self.thread.join();
         let outlet =
@@ -115,6 +119,7 @@ impl Counting {
         outlet.end(begun).map_err(writing(&self.path))?;
         let now = self.counters.read();
         Ok(std::array::from_fn(|index| {
+            // An interface that was taken down may count from 0 again.
             now[index].saturating_sub(self.first[index])
         }))
     }

@@ -29,7 +29,8 @@ pub(super) const FLAGS: Flags = Flags {
     ],
     words: &[
         ("could not open sink `stream`", "the stream has not begun"),
-        // No file may be called so: whole phrases.
+        // Whole phrases, because a file may be called like an option, and its name must not be
+        // changed.
         ("or raise `start_timeout`", "or raise `-start-timeout`"),
         ("`start_timeout` is longer", "`-start-timeout` is longer"),
         ("`channels` is 1 to", "`-channels` is 1 to"),

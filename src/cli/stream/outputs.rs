@@ -43,9 +43,12 @@ impl Outputs {
             let Some(path) = path else {
                 continue;
             };
+            // Before the start: two outputs at one path would be found out after the run, with the
+            // first one gone.
             outputs.apart(flag, &path)?;
             outside_datasets(&path)?;
-            // Whoever makes the others makes their folders, too.
+            // Results and counters have their own folders made by whoever opens them; the page and
+            // the report are written into a folder that has to be there.
             if matches!(flag, "-html" | "-report") {
                 can_report(&path)?;
             }
@@ -59,6 +62,7 @@ impl Outputs {
     fn apart(&self, flag: &str, path: &Path) -> Result<()> {
         let same = |other: &&Output| is_within(path, &other.path, false);
         let other = self.0.iter().find(same);
+        // `-output /dev/null -html /dev/null` is a way to have neither.
         let Some(other) = other.filter(|_| !is_device(path)) else {
             return Ok(());
         };
@@ -76,6 +80,8 @@ impl Outputs {
     pub(super) fn tell_kept(&self) {
         let kept = self.0.iter().filter(|output| {
             let Output { path, before, .. } = output;
+            // A file that was replaced has another inode, so that the same one is the old file,
+            // whatever its time says.
             before.is_some() && *before == identity(path)
         });
         let kept: Vec<String> = kept
@@ -94,6 +100,8 @@ impl Outputs {
 pub(super) fn counters_path(options: &StreamOptions) -> PathBuf {
     let output = &options.output;
     if is_standard_stream(output) || is_device(output) {
+        // The name that belongs to the default of `-output`: beside `/dev/stdout` nothing can be
+        // written.
         return "producer_results_network.csv".into();
     }
     let stem = output.file_stem().unwrap_or_default().to_string_lossy();

@@ -7,7 +7,9 @@ use super::outputs::counters_path;
 use crate::report::{ClockReading, Percentiles, Report, SinkReport};
 use crate::units::show_count;
 
-/// A producer that could make no more than so many times what it should is what the result shows.
+/// Where the producer could have made less than this many times the asked rate, the result is about
+/// the producer.
+// No measurement is behind the tenth.
 const MARGIN: f64 = 1.1;
 
 /// Gaps that are shown.
@@ -81,6 +83,7 @@ fn producer(
     let Some(headroom) = headroom else {
         return Ok(());
     };
+    // With `-r max` the rate is the one that was reached.
     let wanted = options.rate.parse().ok().or(rate);
     let bound = match wanted.is_some_and(|wanted: f64| headroom < wanted * MARGIN) {
         true => ": the result is bound by this producer",
@@ -101,6 +104,7 @@ fn speed(
     clocks: &ClockReading,
 ) -> Result<Option<f64>, fmt::Error> {
     let target = options.target();
+    // What was not measured is a dash and no number: with one message there is no time between two.
     if clocks.seconds <= 0.0 {
         writeln!(out, "Time: -\nRate: - (target {target})\nThroughput: -")?;
         return Ok(None);
@@ -108,6 +112,7 @@ fn speed(
     let (seconds, rate) = (clocks.seconds, clocks.rate());
     writeln!(out, "Time: {seconds:.3} s")?;
     writeln!(out, "Rate: {rate:.2} Hz (target {target})")?;
+    // The sink's bytes are of all messages; those that warmed up are in no rate.
     let share = clocks.measured() as f64 / clocks.sent.max(1) as f64;
     let gigabits = sink.bytes as f64 * share * 8.0 / seconds / 1e9;
     writeln!(out, "Throughput: {gigabits:.4} Gbit/s")?;

@@ -102,6 +102,7 @@ impl TempoOptions {
             ("-catch-up", self.catch_up == CatchUp::Skip),
             ("-arrivals", self.arrivals == Arrivals::Poisson),
         ];
+        // Without a rate each of these flags would be ignored without a word.
         let given = given.iter().find(|(_, given)| *given);
         match given.filter(|_| stream.rate == "max") {
             Some((flag, _)) => Err(Error::user(format!(

@@ -10,6 +10,7 @@ use crate::spec::{Changes, Pipeline};
 use crate::units::show_count;
 
 /// Changes of a load with an end, and of a block: far more than any run makes.
+// 2^43 changes are more than three months at a million a second.
 const MOST: u64 = 1 << 43;
 const LARGEST_BLOCK: u64 = 1_000_000_000;
 
@@ -53,7 +54,8 @@ fn rates(changes: &Changes) -> Vec<Problem> {
     [rate, count, block].into_iter().flatten().collect()
 }
 
-/// What a table says that changes decide, or that makes its rows none of ours.
+/// Options of a table that `changes` decides, and tables that are read, whose rows are not made
+/// here.
 fn unmade(entry: &MixEntry<'_>) -> Vec<Problem> {
     let name = &entry.name.value;
     let mut problems = Vec::new();
@@ -102,6 +104,8 @@ fn weightless(entry: &MixEntry<'_>) -> Option<Problem> {
         let problem = Problem::new(message).at(&entry.name.place);
         return Some(problem.hint("give it inserts, or take it out of the `mix`"));
     }
+    // Deletes remove rows of the block before: with as many deletes as inserts nothing would be
+    // left to update or to be a parent.
     (deletes >= inserts).then(|| {
         let message =
             format!("deletes of `{name}` outrun its inserts: {deletes} against {inserts}");
@@ -124,6 +128,8 @@ fn sum(changes: &Changes, entries: &[MixEntry<'_>]) -> Option<Problem> {
                 .hint("name a table: `customers: { insert: 1 }`"),
         );
     }
+    // The period array has one place for each unit of weight; without the common divisor `100, 200,
+    // 100` would take a hundred times the memory of `1, 2, 1`.
     let sum = weights().fold(0_u64, |sum, weight| sum.saturating_add(weight / common));
     (sum > MOST_WEIGHT).then(|| {
         let (sum, most) = (show_count(sum), show_count(MOST_WEIGHT));

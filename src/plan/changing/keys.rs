@@ -51,7 +51,7 @@ fn in_a_circle<'p>(
     found.map(|(_, column)| column.as_ref())
 }
 
-/// True if the way through parents leads from one table to another.
+/// True if `to` is a parent of `from`, directly or through other tables.
 fn is_behind(from: usize, to: usize, parents: &[Vec<usize>]) -> bool {
     let (mut open, mut seen) = (vec![from], vec![false; parents.len()]);
     while let Some(table) = open.pop() {
@@ -97,7 +97,7 @@ pub(super) fn key(entry: &MixEntry<'_>, entries: &[MixEntry<'_>]) -> Result<Stri
         })
 }
 
-/// True for what can tell rows apart, as far as it says so.
+/// True for a column whose generator says itself that no value stands twice.
 fn is_unique(column: &Column) -> bool {
     let said = column.common.unique.as_ref();
     let by_kind = matches!(column.generator.kind(), "sequence" | "uuid" | "permute");

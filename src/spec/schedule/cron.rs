@@ -24,6 +24,8 @@ impl Cron {
     /// It is none, or no time matches it.
     pub fn parse(text: &str) -> Result<Self, Problem> {
         let parser = CronParser::builder();
+        // Five fields as in `crontab(5)`: a sixth one would be seconds to some programs and years
+        // to others.
         let parser = parser.seconds(Seconds::Disallowed).year(Year::Disallowed);
         let cron = parser.build().parse(text.trim()).map_err(|error| {
             let what = format!("`{text}` is no cron pattern");

@@ -75,6 +75,7 @@ impl JsonSchema for Day {
 }
 
 /// So many slots at once are more than any machine has use for.
+// A choice; each slot has workers of its own.
 const MOST_PARALLEL: u64 = 256;
 
 impl Schedule {
@@ -107,6 +108,7 @@ impl Schedule {
     /// What becomes of slots that were missed.
     pub fn catch_up(&self) -> Missed {
         let by_default = match self.start {
+            // A first day says that history is wanted.
             Some(_) => Missed::All,
             None => Missed::Latest,
         };

@@ -46,6 +46,8 @@ impl Slots {
     pub fn due(&self, slot: Slot) -> DateTime<Utc> {
         let zone = self.zone.0;
         match zone.from_local_datetime(&slot.0) {
+            // The first of two: the hour that clocks repeat has one slot for each minute that
+            // matches, and it is made once.
             LocalResult::Single(moment) | LocalResult::Ambiguous(moment, _) => moment.to_utc(),
             LocalResult::None => self.behind_gap(slot.0),
         }
@@ -74,7 +76,8 @@ impl Slots {
 
     /// The newest slot that is due.
     pub fn newest(&self, now: DateTime<Utc>) -> Option<Slot> {
-        // Where clocks go back they show less than slots that are due already.
+        // When clocks go back they show an earlier time than slots that are due already: what
+        // follows is looked at, too.
         let mut newest = self.before(self.local(now))?;
         while let Some(next) = self.after(newest).filter(|next| self.due(*next) <= now) {
             newest = next;

@@ -67,7 +67,8 @@ pub(in crate::spec) fn schedule_of(root: &Node, given: &GivenValues) -> Result<O
     let Some(node) = root.get("schedule") else {
         return Ok(None);
     };
-    // What a slot is called is not known before the schedule is: neither may stand in it.
+    // `${run_date}` and `${slot}` follow from the schedule, so that neither may stand in it: they
+    // are left as they are written, and refused by whatever they stand in.
     let mut scope = Variables {
         environment: given.environment.clone(),
         ..Variables::default()
@@ -113,6 +114,7 @@ fn today(slots: &Slots, now: DateTime<Utc>) -> Option<Slot> {
     let is_today = newest.filter(|newest| newest.day() == day);
     let first = || slots.between(day, day).next();
     is_today
+        // The newest one of today that is due, else today's first, else the newest of all.
         .or_else(first)
         .or(newest)
         .or_else(|| slots.from(slots.local(now)))

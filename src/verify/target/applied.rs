@@ -75,6 +75,7 @@ impl Target<'_> {
             found,
             fields,
             keyed: self.columns.keyed.clone(),
+            // A server's rows have no order of their own, and rows of the table come and go.
             place: None,
             order: None,
             behind: None,
@@ -145,7 +146,7 @@ impl Target<'_> {
     }
 }
 
-/// Nothing says how far a load is.
+/// The error where nothing says how far a load is.
 fn unknown(table: &str) -> Error {
     let what = format!("nobody knows how far the changes of `{table}` are");
     Error::user(
@@ -160,7 +161,7 @@ fn numbers(table: &Table, progress: &HashMap<i32, i64>) -> Vec<u64> {
     let number = |shard: i32| {
         let next = progress.get(&shard).map_or(0, |next| next.unsigned_abs());
         match rows {
-            // All of the table's changes are applied.
+            // All changes of this table are applied.
             Some(rows) if next >= rows => table.all().count().unwrap_or(u64::MAX),
             _ => table.number(next),
         }
@@ -183,7 +184,7 @@ fn where_it_is(table: &Table, shards: &[u64]) -> String {
     }
 }
 
-/// What has to be said of a load that is not done.
+/// The note on a load that is not done.
 fn unfinished(table: &Table, count: u64, progress: &HashMap<i32, i64>) -> Option<String> {
     let next = |shard: usize| {
         progress

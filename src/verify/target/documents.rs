@@ -252,7 +252,7 @@ fn must(states: &States<'_>, end: u64, digest: &mut Digest) -> Result<Vec<Must>>
                     key,
                     row,
                     past,
-                    // Of a row that goes its key says all.
+                    // A delete is known by its key; the values that the row had last do not count.
                     values: if past.operation == Operation::Delete {
                         0
                     } else {

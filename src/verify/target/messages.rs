@@ -51,7 +51,10 @@ impl Target<'_> {
             found: &found,
             fields: &fields,
             keyed: keyed.clone(),
+            // Messages of several partitions have no common order.
             place: None,
+            // In a self-test the pieces of both sides are those of the table, of which `partition`
+            // knows nothing; and its doubled rows stand at the end of a piece.
             order: (!self_test).then_some(order),
             behind: Some(Behind::of_messages(&keyed)).filter(|_| self.is_endless()),
             blaming: None,

@@ -53,7 +53,7 @@ pub(in crate::cli) struct ParquetOptions {
     /// As JSON
     #[arg(long)]
     pub(super) json: bool,
-    // The last one: what follows it stands under its heading.
+    // Last, because clap puts all arguments that follow a heading below it.
     #[command(flatten)]
     pub(super) sweep: SweepOptions,
 }

@@ -26,6 +26,8 @@ impl Base {
                 (None, None) => pipeline.tables.0.len() == 1,
             }
         };
+        // The sink's own options are the base, because the question is what would be better than
+        // what is there.
         let mut files = pipeline
             .sinks
             .iter()
@@ -37,6 +39,7 @@ impl Base {
     /// Without what it says of columns that the table has under other names.
     pub(super) fn of_columns(mut self, shape: &Shape) -> Self {
         let columns = &mut self.parquet.columns.0;
+        // A sink may rename columns, and the rows here have the names of the table.
         columns.retain(|(name, _)| shape.schema.field_with_name(name.as_str()).is_ok());
         self
     }

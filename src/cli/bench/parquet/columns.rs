@@ -77,9 +77,12 @@ fn encoding(chunk: &ColumnChunkMetaData) -> String {
     let places =
         |one: &Encoding| matches!(one, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY);
     let name = |one: Encoding| one.to_string().to_lowercase();
+    // The footer lists encodings of values, levels and dictionary pages together, without saying
+    // which is which.
     let all: Vec<Encoding> = chunk.encodings().collect();
     if all.iter().any(places) {
-        // A dictionary that had no more room.
+        // Data pages of another encoding beside a dictionary: the dictionary had no more room, and
+        // the rest of the chunk is written without it.
         let pages = chunk.page_encoding_stats_mask();
         let mut pages = pages.into_iter().flat_map(|mask| mask.encodings());
         let other = pages.find(|one| !places(one));
@@ -87,6 +90,7 @@ fn encoding(chunk: &ColumnChunkMetaData) -> String {
             format!("dictionary, then {}", name(other))
         });
     }
+    // RLE is that of the levels, and of booleans, which have nothing else.
     let values = all.iter().rev().find(|one| !matches!(one, Encoding::RLE));
     values
         .or(all.first())
@@ -95,6 +99,7 @@ fn encoding(chunk: &ColumnChunkMetaData) -> String {
 
 /// The codec of a chunk; its level is what was asked for.
 fn compression(cell: &Cell, chunk: &ColumnChunkMetaData) -> String {
+    // The footer has the codec without its level.
     let asked = cell.options.columns.get(
         chunk
             .column_path()

@@ -36,6 +36,8 @@ fn leveled(said: &str) -> String {
 }
 
 fn dimension(name: &'static str, mut values: Vec<(String, Change)>) -> Option<Dimension> {
+    // A value that is said twice would be measured twice, and its two cells would differ by noise
+    // alone.
     let mut seen = HashSet::new();
     values.retain(|(label, _)| seen.insert(label.clone()));
     (!values.is_empty()).then_some(Dimension { name, values })
@@ -63,6 +65,8 @@ pub(super) fn encodings(
     problems: &mut Problems,
 ) -> Option<Dimension> {
     let all = ColumnEncoding::ALL.iter().filter(|encoding| {
+        // Spark does not read BYTE_STREAM_SPLIT, so `all` leaves it out unless newer readers were
+        // asked for.
         readers == Compatibility::Latest || **encoding != ColumnEncoding::ByteStreamSplit
     });
     let named = said.iter().flat_map(|said| match said.as_str() {
@@ -161,6 +165,7 @@ pub(super) fn option<T: DeserializeOwned>(name: &str, said: &str) -> Result<T, P
         name: name.to_string(),
         place: node.place.clone(),
     };
+    // Decoded as the pipeline's own option is: one parser, one set of messages.
     let map = Node {
         place: node.place.clone(),
         value: Value::Map(vec![(key, node)]),

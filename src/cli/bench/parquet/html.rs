@@ -129,6 +129,7 @@ fn times(out: &mut String, report: &Report) -> fmt::Result {
         let of = |seconds: f64| report.row_bytes as f64 / 1e9 / seconds.max(1e-9);
         Spread {
             median: of(spread.median),
+            // A rate is the inverse of a time: the slowest round is the lowest rate.
             low: of(spread.high),
             high: of(spread.low),
         }

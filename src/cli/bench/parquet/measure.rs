@@ -67,7 +67,8 @@ impl Measurement<'_> {
         let mut outcome = Outcome::default();
         outcome.seen.resize_with(self.cells.len(), Seen::default);
         if rounds > 0 {
-            // The first of all is slower: programs are loaded, caches and pools are filled.
+            // The first cell is slower than the others: programs are loaded, caches and pools of
+            // threads are filled. It is measured once more and the first time thrown away.
             self.cell(0, true, &mut outcome)?;
             outcome.seen[0].forget_times();
             if self.stop.requested() {
@@ -83,7 +84,8 @@ impl Measurement<'_> {
                 break;
             }
             tell(round);
-            // Not always in the same order: what one leaves behind in caches is not always met by the same other.
+            // Each round begins with another cell, so that what one cell leaves behind in caches is
+            // not always met by the same other one.
             for step in 0..self.cells.len() {
                 let place = (step + round) % self.cells.len();
                 self.cell(place, rounds > 0, &mut outcome)?;
@@ -105,6 +107,8 @@ impl Measurement<'_> {
             return Ok(());
         }
         let seen = &mut outcome.seen[place];
+        // Once only: sizes are the same in every round, because bytes follow from pipeline and
+        // seed.
         if seen.files == 0 {
             let open = read::open(&written.files, false)?;
             seen.bytes = written.bytes;
@@ -132,12 +136,14 @@ impl Measurement<'_> {
                 self.ask_others(place, ask, &files, outcome)?;
             }
         }
+        // Removed at once, so that the disk holds one cell at a time.
         std::fs::remove_dir_all(&folder).map_err(|error| {
             crate::error::Error::because(format!("removing `{}`", folder.display()), error)
         })
     }
 
-    /// Without rounds what can be skipped is asked, which is the same on every run.
+    /// Asks the library. Without rounds only what it can skip is wanted, which is the same on every
+    /// run.
     fn ask_library(
         &self,
         place: usize,
@@ -175,7 +181,7 @@ impl Measurement<'_> {
                 return Ok(());
             };
             let asked = python.ask(&reader, (self.questions, &columns), ask, files);
-            // What was asked when a signal came is of no use.
+            // An answer that a signal cut short is of no use.
             let answer = match asked {
                 Err(_) if self.stop.requested() => return Ok(()),
                 asked => asked?,
@@ -203,6 +209,8 @@ impl Measurement<'_> {
 
     /// A reader that finds other rows than there are measures something else.
     fn compare(&self, reader: &str, ask: Ask, found: u64, outcome: &mut Outcome) {
+        // A reader that is fast because it skips a page it should have read would otherwise look
+        // best.
         if let Some(rows) = self.questions.rows_of(ask).filter(|rows| *rows != found) {
             outcome.tell(format!(
                 "{reader} finds {found} rows by the {}, where there are {rows}",

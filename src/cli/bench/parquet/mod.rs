@@ -191,6 +191,7 @@ fn readers(
     if let Some(values) = questions.values()? {
         write_values(&folder.join(VALUES), &values)?;
     }
+    // Python is not part of rowgen, so that its absence is an error only for whoever asked for it.
     let must = options.readers.is_some() || options.python.is_some();
     let python = match Python::start(options.python.as_ref(), folder, VALUES, threads, stop)? {
         Ok(python) => python,

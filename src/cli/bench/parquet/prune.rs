@@ -1,4 +1,5 @@
-//! Row groups and pages that cannot have what is looked for: by least and greatest values, and by Bloom filters.
+//! Which row groups and pages cannot have what is looked for, by least and greatest values and by
+//! Bloom filters.
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::compute::kernels::cmp::{gt, lt};
@@ -13,7 +14,8 @@ use super::questions::Range;
 use super::read::OpenFile;
 use crate::error::{Error, Result};
 
-/// Which rows of a row group can have it: nothing where none can, all of them where nobody knows.
+/// Which rows of a row group may match: none at all (`None`), all of them (`Some(None)`), or those
+/// of some pages.
 pub(super) fn rows(
     file: &OpenFile,
     group: usize,
@@ -26,12 +28,15 @@ pub(super) fn rows(
     let of_group = || std::iter::once(metadata.metadata().row_group(group));
     let least = statistics.row_group_mins(of_group()).map_err(failed)?;
     let most = statistics.row_group_maxes(of_group()).map_err(failed)?;
+    // In the order of their price: the statistics are in the footer, which is read already; a Bloom
+    // filter is a read of its own; the index of pages is looked at last.
     if outside(&least, &most, range)?.value(0) {
         return Ok(None);
     }
     let Some(column) = statistics.parquet_column_index() else {
         return Ok(Some(None));
     };
+    // A Bloom filter knows values and no order, so that only a question for one value can ask it.
     if let Some(value) = range.value()
         && metadata
             .metadata()
@@ -76,6 +81,8 @@ fn pages(
         .data_page_maxes(columns, offsets, [&group])
         .map_err(failed)?;
     let counts = statistics.data_page_row_counts(offsets, metadata.row_groups(), [&group]);
+    // A file of another writer may have an index that does not fit its pages; then all of them are
+    // read.
     let Some(counts) = counts
         .map_err(failed)?
         .filter(|counts| counts.len() == least.len())
@@ -103,20 +110,22 @@ fn outside(least: &ArrayRef, most: &ArrayRef, range: &Range) -> Result<BooleanAr
     let above = gt(&least, &arrow::array::Scalar::new(high))?;
     let below = lt(&most, &arrow::array::Scalar::new(low))?;
     let either = or(&above, &below)?;
-    // What is not known is not outside.
+    // Without a least or a greatest value the comparison is null: the page is read then.
     Ok(either
         .iter()
         .map(|outside| Some(outside.unwrap_or(false)))
         .collect())
 }
 
-/// What the filter says of a value; of those that it holds in a form of its own, that they may be there.
+/// What a Bloom filter says of a value; true for types that it hashes in a form of its own.
 fn may_have(filter: &Sbbf, value: &ArrayRef, physical: Type) -> bool {
     let as_type = |kind: DataType| {
         cast(value, &kind)
             .ok()
             .filter(|cast| cast.null_count() == 0)
     };
+    // The filter hashes the bytes of the physical type: an integer of 8 bits must be hashed as one
+    // of 32. A decimal is not asked for: cast to an integer it would lose its scale.
     let numbers = value.data_type().is_integer() || value.data_type().is_temporal();
     let found = match physical {
         Type::INT32 if numbers => as_type(DataType::Int32)

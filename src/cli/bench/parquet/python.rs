@@ -16,10 +16,11 @@ use crate::error::{Error, Problem, Result};
 
 const SCRIPT: &str = include_str!("readers.py");
 
-/// What is asked for when nobody says another one.
+/// The program that is started unless `--python` says another one.
 const PYTHON: &str = "python3";
 
-/// A reader that has not answered by then never will.
+/// How long a reader may take to answer; one that has not answered by then is taken for stuck.
+// No measurement is behind five minutes; a cell holds 1 GiB of values at most.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// How often it is looked whether the measurement is to end.
@@ -65,7 +66,8 @@ impl Python {
     ) -> Result<Result<Self, String>> {
         let program = said.cloned().unwrap_or_else(|| PYTHON.into());
         let shown = program.display().to_string();
-        // A path is seen from here, not from the folder of the files.
+        // The child starts in the folder of the files, where a relative path of the program would
+        // lead nowhere.
         let program = match program.components().count() {
             1 => program,
             _ => std::path::absolute(&program).unwrap_or(program),
@@ -74,6 +76,9 @@ impl Python {
         std::fs::write(&script, SCRIPT)
             .map_err(|error| Error::because("writing the script of the readers", error))?;
         let started = Command::new(program)
+            // `-I` keeps Python from importing what lies beside the script or what PYTHONPATH
+            // names; packages that are installed for one user alone (`pip install --user`) are not
+            // seen either.
             .args(["-I", "readers.py", values, &threads.to_string()])
             .current_dir(folder)
             .stdin(Stdio::piped())
@@ -87,6 +92,7 @@ impl Python {
         let (asks, out) = (child.stdin.take(), child.stdout.take());
         let (send, answers) = channel();
         if let Some(out) = out {
+            // A thread reads, so that waiting for an answer can end: a pipe has no timeout.
             let read = move || {
                 BufReader::new(out)
                     .lines()
@@ -184,7 +190,8 @@ fn gone(reader: &str) -> Error {
 
 impl Drop for Python {
     fn drop(&mut self) {
-        // It may be in the middle of a long query.
+        // Killed rather than asked to end: it may be in the middle of a long query, and hears
+        // nothing until that is done.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -75,7 +75,7 @@ impl Questions {
         ];
         for (flag, name) in named {
             let wrong = name.as_ref().and_then(|name| unknown(flag, name, shape));
-            // Any column can be read alone.
+            // A nested column can be read alone, though nothing can be compared with it.
             let nested = |name: &Option<String>| {
                 name.as_ref()
                     .is_some_and(|name| shape.schema.field_with_name(name).is_ok())
@@ -83,6 +83,7 @@ impl Questions {
             problems.extend(wrong.filter(|_| flag != "--one-column" || !nested(name)));
         }
         problems.into_result()?;
+        // The column that somebody sorts by is the one that they look by.
         let ordered = table.sorted.first().map(|(columns, _)| columns[0].clone());
         let predicate = options
             .predicate

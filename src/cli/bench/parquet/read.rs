@@ -19,6 +19,7 @@ use super::questions::{Ask, Questions, Range};
 use crate::error::{Error, Result};
 
 /// Rows in a batch of the reader.
+// A usual size of readers; other sizes were not measured.
 const BATCH_ROWS: usize = 8192;
 
 /// The answer to a question.
@@ -73,6 +74,8 @@ pub(super) fn ask(
 ) -> Result<Answer> {
     let begun = Instant::now();
     let range = questions.range(ask);
+    // Footers are read within the time, because every reader has to; the index of pages only where
+    // a question can use it.
     let open = open(files, range.is_some())?;
     let groups = |file: &OpenFile| file.metadata.metadata().num_row_groups();
     let all: usize = open.iter().map(groups).sum();
@@ -100,6 +103,8 @@ pub(super) fn ask(
     let column = (ask == Ask::OneColumn).then_some(questions.one_column.as_str());
     let rows = pool.install(|| {
         let read = |piece: Piece<'_>| piece.read(column, range);
+        // A row group is the unit, as for other engines: smaller pieces would read a dictionary
+        // more than once.
         pieces.into_par_iter().map(read).sum::<Result<u64>>()
     })?;
     Ok(Answer {
@@ -112,7 +117,8 @@ pub(super) fn ask(
 impl Piece<'_> {
     fn read(self, column: Option<&str>, range: Option<&Range>) -> Result<u64> {
         let doing = |error: &dyn std::fmt::Display| Error::because("reading a row group", error);
-        // One of its own: what is cloned shares its position, and others read elsewhere at the same time.
+        // A file opened anew: a cloned handle shares its position with the original, and other
+        // threads read elsewhere in it at the same time.
         let file = File::open(&self.file.path).map_err(|error| doing(&error))?;
         let metadata = self.file.metadata.clone();
         let root = |name: &str| {
@@ -138,11 +144,14 @@ impl Piece<'_> {
                 rows: 0,
             };
             let holds = move |batch: arrow::array::RecordBatch| own.holds(batch.column(0));
+            // Pages that may hold the value hold others, too; the filter drops those, so that all
+            // readers find the same rows.
             let filter = ArrowPredicateFn::new(root(&range.column), holds);
             builder = builder.with_row_filter(RowFilter::new(vec![Box::new(filter)]));
         }
         let mut rows = 0;
         for batch in builder.build().map_err(|error| doing(&error))? {
+            // Without `black_box` values that nobody reads need not be decoded.
             rows += black_box(batch.map_err(|error| doing(&error))?).num_rows() as u64;
         }
         Ok(rows)

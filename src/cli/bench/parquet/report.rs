@@ -194,7 +194,7 @@ fn best(cells: &[CellReport], rounds: usize) -> Vec<Best> {
         .iter()
         .map(|cell| cell.write.as_ref().map(|timed| timed.spread));
     let mut all = vec![best_of("size".to_string(), size.collect())];
-    // Of one round nobody knows what is noise.
+    // The size is exact, but the times of a single round may all be noise.
     if rounds < 2 {
         return all.into_iter().flatten().collect();
     }
@@ -229,6 +229,7 @@ fn best_of(what: String, spreads: Vec<Option<Spread>>) -> Option<Best> {
     }
     let as_good = there[1..].iter().filter(|(_, other)| best.overlaps(other));
     let as_good: Vec<usize> = as_good.map(|(cell, _)| *cell).collect();
+    // How much better the best one is means nothing while another one may be as good.
     let second = there.get(1).filter(|_| as_good.is_empty());
     let second = second.map(|(cell, other)| (*cell, other.median / best.median.max(1e-12)));
     Some(Best {

@@ -7,11 +7,13 @@ use crate::units::show_bytes;
 
 /// Refuses to write what finds no room: no cell takes much more than plain values do.
 pub(super) fn check(folder: &Path, bytes: u64, force: bool) -> Result<()> {
-    // What cannot be asked is met when it is written.
+    // Where the system does not say how much is free, a full disk is met while writing.
     let Ok(disk) = rustix::fs::statvfs(folder) else {
         return Ok(());
     };
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    // By the plain values, which is too careful for any cell that compresses; how large that one is
+    // shows only when it is written.
     if bytes <= free || force {
         return Ok(());
     }

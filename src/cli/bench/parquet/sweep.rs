@@ -9,6 +9,8 @@ use crate::format::{Format, Shape};
 use crate::place::Placed;
 
 /// More cells than this are a mistake of whoever asks.
+// A choice: a thousand cells of one second each take more than an hour in the usual five rounds,
+// and a combination too many is quickly typed.
 const MOST_CELLS: usize = 1000;
 
 /// What is swept when nothing is named.
@@ -67,6 +69,8 @@ const OF_FILES: &[OfFiles] = &[
         |said| &said.compression,
         |to, from| {
             to.compression = from.compression.clone();
+            // A codec of a single column in the sink's options would win over the one that is
+            // swept, and all cells would be alike there.
             to.columns
                 .0
                 .iter_mut()
@@ -198,6 +202,8 @@ impl Cell {
     /// The rows of a batch: no more than a row group has.
     pub(super) fn batch_rows(&self) -> u64 {
         let most = self.options.batch_rows().unwrap_or(u64::MAX);
+        // The batches that `run` has: a page has no more rows than a batch, so other batches would
+        // be other files.
         crate::plan::BATCH_ROWS.min(most).max(1)
     }
 
@@ -218,6 +224,8 @@ impl Cell {
             };
             let without = alone.check(shape).len();
             alone.columns.0.push((name.clone(), own));
+            // Asked of the format's own check, once for each column: a list of which encoding fits
+            // which type would have to be kept in step with it.
             let takes = alone.check(shape).len() == without;
             let encoding = Some(encoding.clone()).filter(|_| takes);
             let known = self.options.columns.0.iter_mut();
@@ -256,6 +264,8 @@ impl Cell {
 /// All combinations.
 fn cells(base: &base::Base, dimensions: &[Dimension]) -> Result<Vec<Cell>> {
     let counts = dimensions.iter().map(|dimension| dimension.values.len());
+    // Counted before the cells are made, and without wrapping around: ten flags of twenty values
+    // would fill the memory.
     let count = counts.fold(1_usize, usize::saturating_mul);
     if count > MOST_CELLS {
         let what = format!("the sweep has {count} cells, and {MOST_CELLS} are the most");
@@ -318,7 +328,8 @@ fn worded(name: &str, label: &str) -> String {
     }
 }
 
-/// A mistake of no file: what is said stands in no line, and a flag allows what the sink does not.
+/// A problem of the format's check without its place, which is no line of a file, and with flags in
+/// its hint.
 fn without_a_file(problem: Problem) -> Problem {
     let flag = |hint: String| hint.replace("`compatibility: latest`", "`--compatibility latest`");
     Problem {

@@ -19,8 +19,8 @@ use crate::plan::{BATCH_ROWS, Job, Overrides, Plan};
 use crate::source::Grid;
 use crate::spec::{Pipeline, SinkEntry};
 
-/// More rows than these are left out, whatever memory there is: the places of texts within a column that is one
-/// array are numbers of 32 bits.
+/// Rows beyond these bytes are left out, whatever memory there is: offsets of texts within one
+/// Arrow array are numbers of 32 bits, so that a column of all rows holds 2 GiB of text at most.
 const MOST_BYTES: u64 = 1 << 30;
 
 /// The rows of a table.
@@ -61,9 +61,11 @@ pub(super) fn pipeline(options: &ParquetOptions) -> Result<(Pipeline, String)> {
 pub(super) fn plan(options: &ParquetOptions, mut pipeline: Pipeline, table: &str) -> Result<Plan> {
     let text = format!("discard: {{ table: {} }}\n", serde_json::Value::from(table));
     let node = parse(&Arc::new(Source::new("--table", text)))?;
+    // A text that is parsed: places and checks of a sink are then those of any other.
     pipeline.sinks = vec![decode::<SinkEntry>(&node)?];
     let overrides = Overrides {
         sinks: None,
+        // Rows that are only kept in memory have no reason to wait.
         rate: None,
         ..overrides(&options.file)?
     };
@@ -86,6 +88,8 @@ impl Table {
             let hint = "write some of it with `rowgen run --for`, and measure a table that reads those files";
             return Err(Error::user(Problem::new(what).hint(hint)));
         }
+        // Each order is a whole copy of the rows: sorting each time would be a part of what is
+        // timed.
         let room = (memory / (1 + orders.len() as u64)).min(MOST_BYTES);
         let Some(batches) = batches(job, room, pool, stop)? else {
             return Ok(None);
@@ -124,6 +128,7 @@ impl Table {
         if let Some(by) = by {
             for (field, domain) in shape.schema.fields().iter().zip(&mut shape.domains) {
                 domain.order = match field.name() == by && !domain.nulls {
+                    // Nulls are sorted first, and an order with nulls is none to the writer.
                     true => Order::Ascending,
                     false => Order::Unknown,
                 };
@@ -131,6 +136,8 @@ impl Table {
         }
         shape.batch_rows = batch_rows;
         let trial = rows.slice(0, rows.num_rows().min(batch_rows));
+        // The trial decides about encodings and codecs; that of rows in another order would decide
+        // for other data.
         shape.trial = Some(trial).filter(|trial| trial.num_rows() > 0);
         (rows, shape)
     }
@@ -152,6 +159,8 @@ fn batches(
     let (mut all, mut bytes) = (vec![make(job.first_row)?], 0);
     bytes += bytes_held(&all[0]);
     let mut next = job.first_row + BATCH_ROWS;
+    // Four batches for each worker between two looks at the memory; what is made too much is thrown
+    // away.
     let step = 4 * pool.current_num_threads() as u64;
     while bytes < room && end.is_none_or(|end| next < end) {
         if stop.requested() {
@@ -205,6 +214,8 @@ fn of_one_dictionary(parts: &[&ArrayRef]) -> Result<Option<ArrayRef>> {
         return Ok(None);
     };
     let values = typed[0].values();
+    // The same array and not only equal values: batches of a generator share it, and the writer
+    // packs its keys without hashing. `concat` would make a new one.
     if !typed.iter().all(|part| Arc::ptr_eq(part.values(), values)) {
         return Ok(None);
     }
@@ -220,6 +231,7 @@ fn of_one_dictionary(parts: &[&ArrayRef]) -> Result<Option<ArrayRef>> {
 fn sorted(rows: &RecordBatch, by: &[String]) -> Result<RecordBatch> {
     let places: ArrayRef = Arc::new(UInt32Array::from_iter_values(0..rows.num_rows() as u32));
     let keys = by.iter().filter_map(|name| rows.column_by_name(name));
+    // The row's place as the last key makes the sort stable, which `lexsort_to_indices` is not.
     let keys = keys.cloned().chain([places]);
     let keys: Vec<SortColumn> = keys
         .map(|values| SortColumn {
@@ -236,6 +248,8 @@ fn sorted(rows: &RecordBatch, by: &[String]) -> Result<RecordBatch> {
 fn bytes_read(rows: &RecordBatch) -> Result<u64> {
     let mut bytes = 0;
     for column in rows.columns() {
+        // In pieces: all of a dictionary column at once as plain values may be many times its
+        // memory.
         for first in (0..column.len()).step_by(BATCH_ROWS as usize) {
             let part = column.slice(first, (column.len() - first).min(BATCH_ROWS as usize));
             let part = match part.data_type() {

@@ -8,7 +8,7 @@ use super::spread::Spread;
 use crate::format::parquet::ColumnEncoding;
 use crate::units::{show_bytes, show_count};
 
-/// Options of more columns are not told: nobody types them in.
+/// Up to this many columns the options are printed, to be copied into a pipeline file.
 const MOST_OPTIONS: usize = 50;
 
 /// What came of a measurement.
@@ -265,6 +265,7 @@ pub(super) fn verdict(report: &Report, best: &Best) -> String {
 fn more(times: f64) -> String {
     match times {
         times if times >= 2.0 => format!("{times:.1} times as much"),
+        // Less would be shown as `0.0 % more`.
         times if times >= 1.0005 => format!("{:.1} % more", (times - 1.0) * 100.0),
         _ => "as much".to_string(),
     }
@@ -330,7 +331,7 @@ pub(super) fn options(report: &Report) -> String {
             false => serde_json::Value::from(column.column.as_str()).to_string(),
         };
         let first = column.encoding.split([',', ' ']).next();
-        // What booleans are encoded as has no name in a pipeline.
+        // The encoding of booleans (RLE) has no name in a pipeline file.
         let encoding = match ColumnEncoding::ALL
             .iter()
             .find(|one| Some(one.name()) == first)

@@ -44,6 +44,8 @@ pub(super) fn write(
     });
     let batches = rows.num_rows().div_ceil(batch_rows) as u64;
     let (next, wrong) = (AtomicU64::new(0), Mutex::new(None));
+    // The channel has no bound: the rows are in memory already, and what waits here is their
+    // encoded form.
     let (put, chunks) = channel();
     let encoder = encoder.as_ref();
     let files = std::thread::scope(|scope| {
@@ -56,7 +58,8 @@ pub(super) fn write(
                 }
                 let first = number as usize * batch_rows;
                 let part = rows.slice(first, batch_rows.min(rows.num_rows() - first));
-                // Whoever puts chunks down has met an error, which it tells.
+                // Sending fails only when the writer has ended with an error, which `put_down`
+                // returns.
                 let put = |number, chunk| drop(put.send((number, chunk)));
                 encoder.encode(&Batch::new(number, first as u64, part), &put)?;
             }
@@ -69,11 +72,13 @@ pub(super) fn write(
                     .get_or_insert(error);
             }
         });
+        // A file that a signal cut short has no footer; nobody reads it, and the folder is removed.
         let whole = next.load(Ordering::Relaxed) >= batches && !stop.requested();
         let ended = match whole {
             true => encoder.end(batches, &|number, chunk| drop(put.send((number, chunk)))),
             false => Ok(()),
         };
+        // The writer's loop ends when the last sender is gone.
         drop(put);
         let files = files
             .join()
@@ -121,6 +126,7 @@ fn put_down(
     }
     match open {
         Some(file) => file.finish()?,
+        // No rows are one file without rows, as `run` writes it.
         None if files.is_empty() => begin(encoder, folder, &mut files)?.finish()?,
         None => {}
     }

@@ -31,11 +31,13 @@ pub(super) struct Line {
 
 impl Chart {
     pub(super) fn write(&self, out: &mut String) -> fmt::Result {
+        // Drawn by hand as SVG: the page is to need nothing else, not even a script.
         let points = || self.lines.iter().flat_map(|line| &line.points);
         if points().next().is_none() {
             return writeln!(out, "<p>nothing was measured</p>");
         }
         let up = |value: f64| match self.logarithmic {
+            // Zero has no logarithm.
             true => value.max(LEAST).log10(),
             false => value,
         };
@@ -52,7 +54,7 @@ impl Chart {
         let x = |at: f64| LEFT + at / most * (WIDTH - LEFT - 10.0);
         let y = |value: f64| (HEIGHT - BELOW) - (value - low) / span * (HEIGHT - BELOW - 10.0);
         writeln!(out, "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\">")?;
-        // Of a logarithmic axis only whole powers of ten are named.
+        // On a logarithmic axis only whole powers of ten have a label.
         let named = |tick: &f64| !self.logarithmic || tick.fract() == 0.0;
         for tick in ticks(low, high).into_iter().filter(named) {
             let (at, label) = (
@@ -100,7 +102,8 @@ fn ticks(low: f64, high: f64) -> Vec<f64> {
         .unwrap_or(rough);
     let first = (low / step).ceil() as i64;
     let last = (high / step + 1e-9).floor() as i64;
-    // What is a multiple of a tenth has no digits that are not its own.
+    // Written with six digits and read again: a multiple of 0.1 as a float has digits that are not
+    // its own.
     let round = |place: i64| {
         format!("{:.6}", place as f64 * step)
             .parse()

@@ -107,8 +107,10 @@ fn table(out: &mut String, clocks: &ClockReading) -> fmt::Result {
 
 /// Quantiles against their times, both logarithmic: the tail is what is looked at.
 fn spread(out: &mut String, clocks: &ClockReading) -> fmt::Result {
-    // Two nines are twice as far to the right as one.
+    // 99 % stands twice as far to the right as 90 %.
     let points = |curve: &[(f64, f64)]| -> Vec<(f64, f64)> {
+        // The scale of HdrHistogram's plots: on a straight one the last percent, which is what runs
+        // differ in, would be a hundredth of the width.
         let nines = |share: f64| -(1.0 - share).max(1e-9).log10();
         curve
             .iter()
@@ -144,6 +146,7 @@ fn over_time(out: &mut String, clocks: &ClockReading) -> fmt::Result {
     };
     let millis = |micros: fn(&Step) -> f64| -> Vec<(f64, f64)> {
         steps()
+            // A step without replies has no mean: 0 would be drawn as the fastest one.
             .filter(|(_, of)| of.answered > 0)
             .map(|(place, of)| (at(place), micros(of) / 1e3))
             .collect()
