@@ -55,6 +55,11 @@ pub trait Generator: std::fmt::Debug + Send + Sync {
         false
     }
 
+    /// Its values mean the numbers of the rows: another column's value cannot decide them.
+    fn follows_rows(&self) -> bool {
+        self.derives_rows()
+    }
+
     /// Rows a second at which a table without end runs because of this column, if no rate is asked for.
     fn live_rate(&self) -> Option<f64> {
         None

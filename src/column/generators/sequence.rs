@@ -92,6 +92,10 @@ impl Generator for Sequence {
             },
         ))
     }
+
+    fn follows_rows(&self) -> bool {
+        true
+    }
 }
 
 /// Bits of the integers that hold the type's values.
