@@ -3,6 +3,7 @@
 //! ```text
 //! generators/     one file for each word of a pipeline: `uniform`, `foreign_key`, `template`, …
 //! distribution/   the laws of probability that several of them draw from
+//! before/         what came before a row in its group, for any row alone
 //! random/         the only randomness: a hash of (key, row), and what is built on it
 //! values/         values of a column's type: read from YAML, held in Arrow arrays
 //! build/          what a generator sees while it is built, and the builder behind it
@@ -13,6 +14,7 @@
 //! from rows to an Arrow array. The fills of a table, in the order of their dependencies, are its
 //! `Program`, which is evaluated at any `Rows`.
 
+mod before;
 mod build;
 pub mod changes;
 pub mod distribution;

@@ -289,17 +289,32 @@ impl ProgramNode {
         let Some((key, threshold)) = &self.nulls else {
             return Ok(values);
         };
-        // Nulls have a key of their own: a column with `nulls: 0.1` has the same values in its
-        // other rows as one without.
-        let random = key.fill(rows);
-        let valid = BooleanBuffer::collect_bool(random.len(), |index| match threshold {
-            Some(threshold) => random[index] >= *threshold,
-            None => false,
-        });
-        let nulls = NullBuffer::union(values.nulls(), Some(&NullBuffer::new(valid)));
-        let data = values.to_data().into_builder().nulls(nulls).build()?;
-        Ok(make_array(data))
+        nulled(&values, key, *threshold, rows)
     }
+}
+
+/// The values, null in those of the `rows` whose random number is below the threshold; in all without one.
+pub(super) fn nulled(
+    values: &ArrayRef,
+    key: &Key,
+    threshold: Option<u64>,
+    rows: Rows<'_>,
+) -> Result<ArrayRef> {
+    // Nulls have a key of their own: a column with `nulls: 0.1` has the same values in its
+    // other rows as one without.
+    let random = key.fill(rows);
+    let valid = BooleanBuffer::collect_bool(random.len(), |index| match threshold {
+        Some(threshold) => random[index] >= threshold,
+        None => false,
+    });
+    with_valid(values, &NullBuffer::new(valid))
+}
+
+/// The values, null also where they are not valid.
+pub(super) fn with_valid(values: &ArrayRef, valid: &NullBuffer) -> Result<ArrayRef> {
+    let nulls = NullBuffer::union(values.nulls(), Some(valid));
+    let data = values.to_data().into_builder().nulls(nulls).build()?;
+    Ok(make_array(data))
 }
 
 fn numbers(rows: Rows<'_>, number: impl Fn(u64) -> i64) -> ArrayRef {

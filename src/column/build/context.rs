@@ -44,6 +44,8 @@ pub(in crate::column) struct EnclosingScope<'a> {
     pub columns: &'a ColumnList,
     /// The column that is being built.
     pub building: Option<usize>,
+    /// Its rows are read.
+    pub read: bool,
     /// Within a column: the scope which that stands in, and the room for items in each row's list.
     pub outer: Option<(usize, Option<u64>)>,
 }

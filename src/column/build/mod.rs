@@ -6,6 +6,7 @@
 mod builder;
 mod context;
 mod options;
+mod own_rows;
 
 pub use builder::{Builder, SourceColumns, TableOptions};
 pub(in crate::column) use context::EnclosingScope;

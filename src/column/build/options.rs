@@ -9,7 +9,8 @@ use crate::column::generators::GeneratorKind;
 use crate::column::values::types::ColumnType;
 use crate::error::{Problem, did_you_mean};
 use crate::place::{
-    Flag, MapKey, NamedItems, Node, Number, Place, Placed, Value, also, by_node, decode,
+    Flag, MapKey, NamedItems, Node, Number, OneOrMany, Place, Placed, Text, Value, also, by_node,
+    decode,
 };
 use crate::registry::elsewhere;
 
@@ -42,13 +43,15 @@ pub struct CommonOptions {
     pub unique: Option<Placed<Flag>>,
     /// For other columns to use, not for the output.
     pub hidden: Option<Placed<Flag>>,
+    /// The column, or columns, whose value decides: rows of equal values there have equal values here.
+    pub by: Option<Placed<OneOrMany<Placed<Text>>>>,
 }
 
 /// Columns within a column, by name.
 #[derive(Debug, Clone)]
 pub struct Columns(pub ColumnList);
 
-const COMMON: &[&str] = &["type", "nulls", "nullable", "unique", "hidden"];
+const COMMON: &[&str] = &["type", "nulls", "nullable", "unique", "hidden", "by"];
 
 impl Column {
     /// Not for the output.

@@ -53,6 +53,10 @@ impl Generator for ChildCount {
         };
         Ok(BuiltColumn::new(data_type, domain, fill))
     }
+
+    fn follows_rows(&self) -> bool {
+        true
+    }
 }
 
 impl ChildCount {

@@ -18,6 +18,7 @@ mod json;
 pub(in crate::column) mod list;
 pub(in crate::column) mod lognormal;
 mod lookup;
+mod next;
 pub(in crate::column) mod normal;
 mod now;
 mod nth;
@@ -26,7 +27,9 @@ mod pattern;
 mod permute;
 pub(in crate::column) mod person;
 pub(in crate::column) mod poisson;
+mod previous;
 mod reference;
+mod running;
 mod sequence;
 pub(in crate::column) mod structure;
 mod template;
@@ -35,6 +38,7 @@ mod uuid;
 mod words;
 pub(in crate::column) mod zipf;
 
+pub(in crate::column) use foreign_key::NTH;
 pub(in crate::column) use foreign_key::children::Children;
 pub use list::LIST_ITEM;
 
@@ -53,6 +57,11 @@ pub trait Generator: std::fmt::Debug + Send + Sync {
     /// True when this column decides the table's row count.
     fn derives_rows(&self) -> bool {
         false
+    }
+
+    /// Its values mean the numbers of the rows: another column's value cannot decide them.
+    fn follows_rows(&self) -> bool {
+        self.derives_rows()
     }
 
     /// Rows a second at which a table without end runs because of this column, if no rate is asked for.
@@ -90,6 +99,7 @@ registry! {
         "list" => List(list::List): "list: { length: { uniform: { min: 1, max: 5 } }, of: { choice: [red, green, blue] } }",
         "lognormal" => Lognormal(lognormal::Lognormal): "lognormal: { median: 40, p99: 900, min: 1, max: 5000 }",
         "lookup" => Lookup(lookup::Lookup): "lookup: { from: countries, match: { code: country.code }, field: name }",
+        "next" => Next(next::Next): "next: { column: ordered_at, within: customer_id }",
         "normal" => Normal(normal::Normal): "normal: { mean: 170, stddev: 9, min: 100, max: 250 }",
         "now" => Now(now::Now): "now: {}",
         "nth" => Nth(nth::Nth): "nth: order_id",
@@ -98,7 +108,9 @@ registry! {
         "permute" => Permute(permute::Permute): "permute: { start: 1000, count: 1M }",
         "person" => Person(person::Person): "person: { locale: [en, it, de] }",
         "poisson" => Poisson(poisson::Poisson): "poisson: { mean: 3.5 }",
+        "previous" => Previous(previous::Previous): "previous: { column: ordered_at, within: customer_id }",
         "reference" => Reference(reference::ReferencePick): "reference: { from: countries, field: code }",
+        "running" => Running(running::Running): "running: { sum: price, within: customer_id }",
         "sequence" => Sequence(sequence::Sequence): "sequence: { start: 1000, step: 1 }",
         "struct" => Structure(structure::Structure): "struct: { code: { copy: country.code }, floor: { uniform: { min: 1, max: 9 } } }",
         "template" => Template(template::Template): "template: \"ORD-{row:08}\"",

@@ -65,6 +65,10 @@ impl Generator for Nth {
         };
         Ok(BuiltColumn::new(data_type, domain, fill))
     }
+
+    fn follows_rows(&self) -> bool {
+        true
+    }
 }
 
 impl Nth {

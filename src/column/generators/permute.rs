@@ -72,6 +72,10 @@ impl Generator for Permute {
         };
         Ok(BuiltColumn::new(data_type, domain, fill))
     }
+
+    fn follows_rows(&self) -> bool {
+        true
+    }
 }
 
 impl Permute {

@@ -63,6 +63,10 @@ impl Generator for Sequence {
             },
         ))
     }
+
+    fn follows_rows(&self) -> bool {
+        true
+    }
 }
 
 /// The value of the last row, which the type must hold; nothing for a table without end.

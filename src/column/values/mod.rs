@@ -3,6 +3,7 @@
 pub mod arrays;
 pub mod cut;
 pub mod dictionary_encoded;
+pub mod row_of;
 pub mod scalar;
 pub mod step;
 pub mod ticks;

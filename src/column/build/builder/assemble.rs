@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::Field;
 
 use super::constraints::{check, field};
+use super::keyed::keyed;
 use super::lookup_table::Precomputed;
 use super::size_limits::small_enough;
 use super::text_length::limit;
@@ -72,13 +73,15 @@ impl Builder {
         // The key hangs on the column's name, never on its place: a column that is added or moved
         // changes no value of any other one.
         let key = self.scopes[scope].key.child(name);
-        let (mut made, inputs) = self.generate(scope, key, name, column)?;
         let fraction = column
             .common
             .nulls
             .as_ref()
             .map_or(0.0, |nulls| nulls.value.0);
         let nulls = (fraction > 0.0).then(|| (key.child("nulls"), threshold(fraction)));
+        let (mut made, inputs) = self.generate(scope, key, name, column, nulls)?;
+        // Where a value decides, it decides which are null, too.
+        let nulls = nulls.filter(|_| column.common.by.is_none());
         // Without a pick there are no fields either: they are null where the column is.
         let (inputs, base) = match made.pick.take() {
             Some(pick) => {
@@ -120,6 +123,7 @@ impl Builder {
         key: Key,
         name: &str,
         column: &Column,
+        nulls: Option<(Key, Option<u64>)>,
     ) -> Result<(BuiltColumn, Vec<usize>), Problem> {
         let common = &column.common;
         let mut build = Build {
@@ -134,6 +138,7 @@ impl Builder {
         };
         let made = column.generator.build(&mut build);
         let made = made.map_err(|problem| problem.at(&column.place))?;
+        let made = keyed(made, column, nulls, &mut build)?;
         Ok((made, build.inputs))
     }
 

@@ -7,6 +7,7 @@ mod assemble;
 mod changes;
 mod constraints;
 mod fold;
+mod keyed;
 mod lookup_table;
 mod resolve;
 mod size_limits;

@@ -12,7 +12,7 @@ use crate::column::build::{BuiltColumn, Column, EnclosingScope, Parent};
 use crate::column::changes::Changed;
 use crate::column::generators::foreign_key::children::MOST_PARENTS;
 use crate::column::generators::person::MOST_LANGUAGES;
-use crate::column::program::{Origin, ProgramNode};
+use crate::column::program::{Origin, ProgramCell, ProgramNode};
 use crate::column::random::hash::Key;
 use crate::column::reference_data::Reference;
 use crate::domain::{Domain, Order};
@@ -38,8 +38,14 @@ impl Builder {
             has_rows: scope.rows.is_some(),
             columns: &scope.columns,
             building: scope.building.last().copied(),
+            read: scope.source_columns.is_some(),
             outer: scope.outer.as_ref().map(|outer| (outer.scope, outer.items)),
         }
+    }
+
+    /// The columns of a scope once all of them are built.
+    pub(in crate::column::build) fn program(&self, scope: usize) -> Arc<ProgramCell> {
+        self.scopes[scope].program.clone()
     }
 
     /// A node that is built.

@@ -120,6 +120,10 @@ impl Generator for EventTime {
         let rate = self.rate.as_ref().map(|rate| rate.value.0);
         rate.filter(|_| self.is_live())
     }
+
+    fn follows_rows(&self) -> bool {
+        true
+    }
 }
 
 /// The run's start, of so many ticks a second: until 2262 there is one in 64 bits.

@@ -128,6 +128,14 @@ impl Children {
         }
     }
 
+    /// The first row behind those of the parent that a row belongs to.
+    pub(in crate::column) fn end(&self, row: u64) -> u64 {
+        match self {
+            Self::Alike { number, .. } => (row / number + 1) * number,
+            Self::Drawn(drawn) => Cursor::new(drawn).seek(row).end,
+        }
+    }
+
     /// The parent of each row.
     pub(in crate::column) fn parents(&self, rows: Rows<'_>) -> Vec<u64> {
         match self {

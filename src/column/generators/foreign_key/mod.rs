@@ -124,6 +124,11 @@ impl Generator for ForeignKey {
 }
 
 impl ForeignKey {
+    /// The rows of a parent follow each other.
+    pub(in crate::column) fn is_clustered(&self) -> bool {
+        self.per_parent.is_some()
+    }
+
     /// The parent's table, its key column unless the key has several, and where that is said.
     pub(in crate::column) fn target(&self) -> Result<(String, Option<String>, Place), Problem> {
         match (&self.reference, &self.table) {

@@ -1,0 +1,46 @@
+//! Columns of the own table at other rows than those that are made.
+
+use std::sync::{OnceLock, Weak};
+
+use arrow::array::ArrayRef;
+
+use crate::column::build::Build;
+use crate::column::program::{ProgramCell, Selection};
+use crate::column::rows::Rows;
+use crate::error::{Error, Result};
+
+/// The nodes of a table that one of its columns reads, at any rows.
+pub(in crate::column) struct OwnColumns {
+    // The program holds the column that holds this: what is counted would never be freed.
+    program: Weak<ProgramCell>,
+    nodes: Vec<usize>,
+    selection: OnceLock<Selection>,
+}
+
+impl OwnColumns {
+    /// The first `count` inputs of the column that is built.
+    pub(in crate::column) fn first(count: usize, build: &Build<'_>) -> Self {
+        Self {
+            program: build.own_program(),
+            nodes: build.inputs[..count].to_vec(),
+            selection: OnceLock::new(),
+        }
+    }
+
+    /// Their values at `rows`.
+    ///
+    /// # Errors
+    /// A value that cannot be made, naming column and row.
+    pub(in crate::column) fn at(&self, rows: Rows<'_>) -> Result<Vec<ArrayRef>> {
+        if self.nodes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let unfinished = || Error::run("a column was read before its table was built");
+        let program = self.program.upgrade().ok_or_else(unfinished)?;
+        let program = program.get().ok_or_else(unfinished)?;
+        let selection = self
+            .selection
+            .get_or_init(|| program.select(self.nodes.clone()));
+        program.evaluate(selection, rows, &[])
+    }
+}

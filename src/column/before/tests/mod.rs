@@ -1,0 +1,211 @@
+//! Tests of what came before: against a replay row by row, in short and long groups and whole tables.
+
+mod replay;
+
+use arrow::array::{Array, UInt64Array};
+use arrow::compute::take;
+
+use crate::column::rows::Rows;
+use crate::column::testing::{Tables, check_any_split, problem, tables};
+
+/// Groups of 0 to 6 rows, and two of 30 000.
+pub(super) const SHORT: &str = "accounts:
+  rows: 60
+  columns:
+    account_id: sequence
+    opened: { type: \"timestamp(ms, UTC)\", uniform: { min: 2026-01-01, max: 2026-01-31 } }
+moves:
+  columns:
+    account_id: { foreign_key: { ref: accounts.account_id, per_parent: { uniform: { min: 0, max: 6 } } } }
+";
+pub(super) const LONG: &str = "accounts:
+  rows: 2
+  columns:
+    account_id: sequence
+    opened: { type: \"timestamp(ms, UTC)\", uniform: { min: 2026-01-01, max: 2026-01-31 } }
+moves:
+  columns:
+    account_id: { foreign_key: { ref: accounts.account_id, per_parent: 30_000 } }
+";
+pub(super) const WHOLE: &str = "moves:
+  rows: 70_001
+  columns:
+    account_id: sequence
+";
+
+/// What columns are made of.
+pub(super) const SOURCES: &str =
+    "    amount: { type: \"decimal(8,2)\", normal: { mean: 1, stddev: 30 }, nulls: 0.1 }
+    size: { lognormal: { median: 1, p99: 1000 } }
+    big: { type: uint64, uniform: { min: 9_000_000_000_000_000_000, max: 18_000_000_000_000_000_000 } }
+    kind: { choice: [A, B, C], nulls: 0.2 }
+    at: { type: \"timestamp(ms)\", uniform: { min: 2026-01-01, max: 2026-12-31 } }
+";
+
+/// A pipeline with more columns, in which `WITHIN` is the key or nothing.
+pub(super) fn with(groups: &str, columns: &str) -> Tables {
+    let within = match groups == WHOLE {
+        true => "",
+        false => ", within: account_id",
+    };
+    tables(&format!(
+        "{groups}{SOURCES}{}",
+        columns.replace("WITHIN", within)
+    ))
+    .unwrap()
+}
+
+/// Slices and lists of a long table are what the whole gives, whoever asks first.
+pub(super) fn check_far(groups: &str, columns: &str, names: &[&str]) {
+    let whole = with(groups, columns);
+    for name in names {
+        let all = whole.column("moves", name);
+        let fresh = with(groups, columns);
+        let total = all.len() as u64;
+        for (first, count) in [
+            (59_000, 1000),
+            (29_990, 20),
+            (5000, 3),
+            (255, 2),
+            (total - 1, 1),
+        ] {
+            let some = fresh.at("moves", name, Rows::Range { first, count });
+            assert_eq!(
+                &some,
+                &all.slice(first as usize, count),
+                "{name} at {first}"
+            );
+        }
+        let list: Vec<u64> = (0..3000)
+            .map(|index| index * 7919 % total)
+            .chain([5, 5, 0])
+            .collect();
+        let fresh = with(groups, columns);
+        let some = fresh.at("moves", name, Rows::List(&list));
+        let list = UInt64Array::from(list);
+        assert_eq!(&some, &take(&all, &list, None).unwrap(), "{name}");
+    }
+}
+
+const COLUMNS: &str = "    total: { running: { sum: amountWITHIN } }
+    sizes: { running: { sum: sizeWITHIN } }
+    count: { running: { count: kindWITHIN } }
+    least: { running: { min: amountWITHIN } }
+    smallest: { running: { min: sizeWITHIN } }
+    latest: { running: { max: atWITHIN } }
+    bigs: { type: \"decimal(38,0)\", running: { sum: wideWITHIN } }
+    wide: { type: \"decimal(20,0)\", copy: big }
+    before: { previous: { column: kindWITHIN } }
+    behind: { next: { column: totalWITHIN } }
+    twice: { previous: { column: beforeWITHIN } }
+    gap: { expr: \"at - last\" }
+    last: { previous: { column: latestWITHIN } }
+";
+const NAMES: &[&str] = &[
+    "total", "sizes", "count", "least", "smallest", "latest", "bigs", "before", "behind", "twice",
+    "gap",
+];
+
+#[test]
+fn short_groups_are_the_same_in_any_split() {
+    check_any_split(&with(SHORT, COLUMNS), "moves", NAMES);
+}
+
+#[test]
+fn long_groups_and_whole_tables_are_the_same_from_any_row() {
+    check_far(LONG, COLUMNS, NAMES);
+    check_far(WHOLE, COLUMNS, NAMES);
+}
+
+#[test]
+fn values_do_not_depend_on_the_row_count_or_on_other_columns() {
+    let before = with(WHOLE, COLUMNS);
+    let fewer = WHOLE.replace("70_001", "40_000");
+    let more = format!("{COLUMNS}    added: {{ running: {{ sum: size }} }}\n");
+    let after = tables(&format!("{fewer}{SOURCES}{}", more.replace("WITHIN", ""))).unwrap();
+    for name in ["total", "sizes", "count", "smallest", "twice"] {
+        let all = before.column("moves", name).slice(0, 40_000);
+        assert_eq!(&all, &after.column("moves", name), "{name}");
+    }
+}
+
+#[test]
+fn many_threads_make_the_same_states() {
+    let expected = with(WHOLE, COLUMNS).column("moves", "sizes");
+    for threads in [1, 3, 8] {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        let made = with(WHOLE, COLUMNS);
+        let pieces: Vec<_> = pool.install(|| {
+            use rayon::prelude::*;
+            let piece = |piece: u64| {
+                let rows = Rows::Range {
+                    first: piece * 10_000,
+                    count: 10_000,
+                };
+                (piece, made.at("moves", "sizes", rows))
+            };
+            (0..7).into_par_iter().map(piece).collect()
+        });
+        for (piece, values) in pieces {
+            assert_eq!(&values, &expected.slice(piece as usize * 10_000, 10_000));
+        }
+    }
+}
+
+/// The columns with one more in a table of short groups.
+fn mistake(column: &str) -> String {
+    problem(&format!("{SHORT}{SOURCES}    x: {{ {column} }}\n"))
+}
+
+#[test]
+fn mistakes_say_what_is_wrong() {
+    let mistakes = [
+        "running: { sum: amount, within: kind }",
+        "running: { sum: amount, within: kinds }",
+        "running: { sum: amount, within: account_id.opened }",
+        "running: { within: account_id }",
+        "running: { sum: amount, max: amount }",
+        "running: { sum: kind }",
+        "running: { max: kind }",
+        "running: { sum: x }",
+        "running: amount",
+        "type: utf8, running: { sum: amount }",
+        "type: \"decimal(18,4)\", running: { sum: amount }",
+        "previous: { column: amonut }",
+        "previous: amount",
+        "type: int64, next: { column: amount }",
+        "struct: { y: { previous: { column: amount } } }",
+        "list: { length: 2, of: { running: { sum: amount } } }",
+        "previous: { column: amount }, by: kind",
+    ];
+    insta::assert_snapshot!(mistakes.map(mistake).join("\n\n"));
+}
+
+#[test]
+fn keys_without_children_in_order_are_refused() {
+    let picked = SHORT.replace(", per_parent: { uniform: { min: 0, max: 6 } }", "");
+    let picked = picked.replace("moves:\n", "moves:\n  rows: 9\n");
+    let column = "    x: { running: { sum: amount, within: account_id } }\n";
+    insta::assert_snapshot!(problem(&format!("{picked}{SOURCES}{column}")));
+}
+
+#[test]
+fn an_endless_table_has_no_sum_of_all() {
+    let endless = WHOLE.replace("70_001", "0");
+    let one = |column: &str| problem(&format!("{endless}{SOURCES}    x: {{ {column} }}\n"));
+    insta::assert_snapshot!(one("running: { sum: amount }"));
+    assert_eq!(one("previous: { column: amount }"), "no problem");
+    assert_eq!(one("next: { column: amount }"), "no problem");
+}
+
+#[test]
+fn a_sum_that_does_not_fit_names_its_row() {
+    let tables = with(
+        SHORT,
+        "    x: { type: int8, running: { sum: ones } }\n    ones: { type: int8, constant: 10 }\n",
+    );
+    insta::assert_snapshot!(tables.failure("moves", "x"));
+}

@@ -1,0 +1,127 @@
+//! Tests of `by`.
+
+use std::collections::HashMap;
+
+use crate::column::distribution::DistributionKind;
+use crate::column::generators::GeneratorKind;
+use crate::column::testing::{check_any_split, one, problem, tables};
+use crate::column::tests::fixture::{build_in, chi_square};
+
+const COLUMNS: &str = r#"device: { uniform: { min: 1, max: 300 } }
+room: { choice: [hall, attic, cellar], nulls: 0.1 }
+day: { type: date, uniform: { min: 2026-01-01, max: 2026-01-09 } }
+model: { choice: { A: 3, B: 1 }, by: device }
+weight: { type: "decimal(8,2)", uniform: { min: 1.00, max: 9.00 }, by: device, nulls: 0.3 }
+serial: { uuid: {}, by: device }
+owner: { person: {}, by: device, hidden: true }
+email: { copy: owner.email }
+sizes: { list: { length: { uniform: { min: 0, max: 3 } }, of: { choice: [S, M] } }, by: [room, day] }
+warm: { bool: {}, by: room }
+"#;
+
+/// Which values stand beside each key.
+fn beside(keys: &[String], values: &[String]) -> HashMap<String, String> {
+    let mut known: HashMap<String, String> = HashMap::new();
+    for (key, value) in keys.iter().zip(values) {
+        let before = known.insert(key.clone(), value.clone());
+        assert!(before.is_none_or(|before| &before == value), "{key}");
+    }
+    known
+}
+
+#[test]
+fn equal_values_have_equal_attributes() {
+    let tables = one(5000, COLUMNS);
+    let devices = tables.texts("t", "device");
+    for column in ["model", "weight", "serial", "email"] {
+        let known = beside(&devices, &tables.texts("t", column));
+        assert_eq!(known.len(), 300, "{column}");
+    }
+    let known = beside(&devices, &tables.texts("t", "model"));
+    let a = known.values().filter(|model| *model == "A").count() as u64;
+    assert!(chi_square(&[a, 300 - a], &[0.75, 0.25]) < 3.72, "{a}");
+    let known = beside(&devices, &tables.texts("t", "weight"));
+    let absent = known.values().filter(|weight| *weight == "null").count() as u64;
+    assert!(
+        chi_square(&[absent, 300 - absent], &[0.3, 0.7]) < 3.72,
+        "{absent}"
+    );
+    let serials = beside(&devices, &tables.texts("t", "serial"));
+    let distinct: std::collections::HashSet<&String> = serials.values().collect();
+    assert_eq!(distinct.len(), 300);
+}
+
+#[test]
+fn several_columns_decide_together_and_nulls_decide_nothing() {
+    let tables = one(5000, COLUMNS);
+    let (rooms, days) = (tables.texts("t", "room"), tables.texts("t", "day"));
+    let both: Vec<String> = rooms
+        .iter()
+        .zip(&days)
+        .map(|(room, day)| format!("{room} {day}"))
+        .collect();
+    let sizes = tables.texts("t", "sizes");
+    assert_eq!(beside(&both, &sizes).len(), 36);
+    let warm = tables.texts("t", "warm");
+    for row in 0..5000 {
+        let absent = rooms[row] == "null";
+        assert_eq!(absent, warm[row] == "null", "row {row}");
+        assert_eq!(absent, sizes[row] == "null", "row {row}");
+    }
+}
+
+#[test]
+fn values_are_a_function_of_the_row() {
+    let columns = ["model", "weight", "serial", "email", "sizes", "warm"];
+    check_any_split(&one(200, COLUMNS), "t", &columns);
+}
+
+#[test]
+fn the_same_column_by_a_text_elsewhere_agrees() {
+    let yaml = "t:\n  rows: 40\n  columns:\n    k: { template: \"D{row:03}\" }\n    x: { uniform: { min: 1, max: 1000 }, by: k }\n";
+    let more = yaml
+        .replace("    k:", "    added: sequence\n    k:")
+        .replace("rows: 40", "rows: 20");
+    let all = tables(yaml).unwrap().integers("t", "x");
+    assert_eq!(tables(&more).unwrap().integers("t", "x"), all[..20]);
+}
+
+#[test]
+fn every_kind_is_decided_by_a_value_or_says_why_not() {
+    let mut refused = Vec::new();
+    for kind in GeneratorKind::KINDS {
+        let text = format!("{{ {}, by: country.code }}", kind.example);
+        match build_in("orders", &text) {
+            Err(problem) => refused.push(format!("{}: {}", kind.name, problem.message)),
+            Ok(tables) => {
+                check_any_split(&tables, "orders", &["example"]);
+                let drawn = DistributionKind::KINDS
+                    .iter()
+                    .any(|drawn| drawn.name == kind.name);
+                if drawn || ["choice", "bool", "uuid", "words", "person"].contains(&kind.name) {
+                    let distinct: std::collections::HashSet<String> =
+                        tables.texts("orders", "example").into_iter().collect();
+                    assert!(distinct.len() <= 3, "{}: {distinct:?}", kind.name);
+                }
+            }
+        }
+    }
+    insta::assert_snapshot!(refused.join("\n"));
+}
+
+#[test]
+fn mistakes_say_what_is_wrong() {
+    let mistakes = [
+        "sequence: {}, by: k",
+        "expr: \"k + 1\", by: k",
+        "uniform: { min: 1, max: 9 }, by: kk",
+        "uniform: { min: 1, max: 9 }, by: x",
+        "uniform: { min: 1, max: 9 }, by: []",
+        "uniform: { min: 1, max: 9 }, by: l",
+        "uniform: { min: 1, max: 9 }, by: k, unique: true",
+    ];
+    let shown = mistakes.map(|column| {
+        problem(&format!("t:\n  rows: 9\n  columns:\n    k: sequence\n    l: {{ list: {{ length: 2, of: sequence }} }}\n    x: {{ {column} }}\n"))
+    });
+    insta::assert_snapshot!(shown.join("\n\n"));
+}

@@ -1,0 +1,24 @@
+//! `previous`: the value of a column in the row before.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Generator;
+use crate::column::before::neighbour::{Neighbour, Side};
+use crate::column::build::{Build, BuiltColumn};
+use crate::error::Problem;
+
+/// The value of a column in the row before, of the same group; null in the first one.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Previous(Neighbour);
+
+impl Generator for Previous {
+    fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
+        self.0.build(Side::Before, "previous", build)
+    }
+
+    fn follows_rows(&self) -> bool {
+        true
+    }
+}
