@@ -59,14 +59,17 @@ fn a_run_is_one_commit_and_the_same_run_adds_nothing() {
 }
 
 /// Days that are known once rows are sorted, and decimals of which there are few.
-const LATE: &str = "      id: sequence\n      at: { type: timestamp(us), event_time: { start: 2026-01-31, rate: 50/h } }\n      price: { type: \"decimal(10,2)\", choice: [1.50, 2.50] }\n";
+const LATE: &str = "      id: sequence\n      at: { type: timestamp(us), event_time: { start: 2026-01-31, rate: 50/h } }\n      price: { type: \"decimal(10,2)\", choice: [1.50, 2.50] }\n      n: { type: uint16, uniform: { min: 1, max: 9 } }\n";
 
 #[test]
 fn runs_and_slices_add_to_partitions_that_are_known_late() {
     let folder = Folder::new();
     std::fs::create_dir(folder.path("x")).unwrap();
     // A path that leaves its folder is one like others.
-    let yaml = pipeline(LATE, "{ path: x/../t, partition_by: month(at) }");
+    let yaml = pipeline(
+        LATE,
+        "{ path: x/../t, partition_by: month(at), types: mapped }",
+    );
     folder.make(&yaml, &["--seed", "a"]);
     folder.make(&yaml, &["--seed", "b"]);
     for slice in ["1/2", "2/2", "1/2"] {

@@ -1,6 +1,8 @@
 """Other people's readers behind one function: a file in, the same Arrow table out, rows in file order."""
 
 import functools
+import os
+from pathlib import Path
 
 import chdb
 import duckdb
@@ -16,6 +18,22 @@ from schemas import clickhouse_type, duckdb_type
 
 # A result over 1 MiB is fetched from the driver by its host name, which need not lead back to this machine.
 LOOPBACK = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+# Tables are small: a task for each partition of a shuffle would be most of the time.
+SMALL = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.ui.showConsoleProgress": "false",
+}
+
+
+def delta_lake():
+    """Settings with which Spark knows tables of Delta Lake."""
+    jars = sorted(map(str, Path(os.environ["DELTA_JARS"]).glob("*.jar")))
+    return {
+        "spark.jars": ",".join(jars),
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    }
 
 
 @functools.cache
@@ -23,7 +41,7 @@ def spark():
     """The one Spark session of the whole test run: starting it takes ten seconds."""
     session = SparkSession.builder.master("local[2]").appName("rowgen readers")
     settings = {"spark.ui.enabled": "false", "spark.sql.session.timeZone": "UTC", "spark.log.level": "ERROR"}
-    return session.config(map=settings | LOOPBACK).getOrCreate()
+    return session.config(map=settings | LOOPBACK | SMALL | delta_lake()).getOrCreate()
 
 
 def duckdb_connection():

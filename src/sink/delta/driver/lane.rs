@@ -8,7 +8,7 @@ use super::super::types;
 use crate::batch::Batch;
 use crate::error::Result;
 use crate::report::Clock;
-use crate::sink::{Finished, Lane};
+use crate::sink::{Finished, Lane, Partition};
 
 /// Casts what differs, on the worker that made the batch.
 pub(super) struct CastLane {
@@ -36,6 +36,10 @@ impl Lane for CastLane {
 
     fn failed(&self) -> bool {
         self.files.failed()
+    }
+
+    fn announce(&self, partitions: Vec<Partition>) -> Result<()> {
+        self.files.announce(partitions)
     }
 
     fn close(&self, batches: u64) {
