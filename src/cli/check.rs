@@ -100,21 +100,16 @@ pub(super) fn read(options: &FileOptions) -> Result<Pipeline> {
 
 /// What a command says that stands in the place of a part of the file.
 pub(super) fn given(options: &FileOptions) -> Result<GivenValues> {
-    let now = now_micros()?;
-    Ok(GivenValues {
+    let now = moment(now_micros()?);
+    let mut given = GivenValues {
         set: options.set.iter().cloned().collect(),
-        environment: std::env::vars().collect(),
-        run_date: match &options.run_date {
-            Some(date) => date.clone(),
-            None => today(now),
-        },
-        slot: match (&options.slot, &options.run_date) {
-            (Some(slot), _) => AskedSlot::Named(slot.clone()),
-            (None, Some(_)) => AskedSlot::OfDay,
-            (None, None) => AskedSlot::Today(moment(now)),
-        },
         seed: options.seed.clone(),
-    })
+        ..GivenValues::new(now, options.run_date.as_deref())
+    };
+    if let Some(slot) = &options.slot {
+        given.slot = AskedSlot::Named(slot.clone());
+    }
+    Ok(given)
 }
 
 /// What a command says beside the file.
@@ -175,8 +170,4 @@ pub(super) fn now_micros() -> Result<i64> {
 
 fn moment(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
-}
-
-fn today(micros: i64) -> String {
-    moment(micros).format("%Y-%m-%d").to_string()
 }
