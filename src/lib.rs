@@ -11,6 +11,7 @@
 //!   → sink     bytes reach their place       in order; safe first, then visible
 //!   → report   what happened                 one meter for each source and sink
 //!   → verify   what must be there, made again and compared with what a sink holds
+//!   → reader   one table's rows as Arrow batches, without a sink: what Python reads
 //! ```
 //!
 //! What travels is a [`batch::Batch`]: rows with their number, their places in the table, and the
@@ -48,6 +49,7 @@ mod pace;
 pub mod place;
 mod plain_file;
 pub mod plan;
+pub mod reader;
 pub mod registry;
 pub mod report;
 #[cfg_attr(

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::bench::BenchCommand;
 use super::compare::CompareOptions;
 use super::parsers::{
-    parse_clock, parse_date, parse_moment, parse_rows, parse_set, parse_slice, parse_slot, path,
+    parse_clock, parse_date, parse_moment, parse_rows, parse_set, parse_slot, path,
 };
 use super::stream::StreamOptions;
 use crate::schedule::Clock;
@@ -129,7 +129,7 @@ pub(super) struct FileOptions {
     #[arg(long, env = "ROWGEN_THREADS")]
     pub(super) threads: Option<usize>,
     /// Makes share I of N of the rows, from 1: --slice 2/8
-    #[arg(long, env = "ROWGEN_SLICE", value_name = "I/N", value_parser = parse_slice)]
+    #[arg(long, env = "ROWGEN_SLICE", value_name = "I/N")]
     pub(super) slice: Option<Slice>,
     /// The date that ${run_date} stands for (default: today, UTC)
     #[arg(long, env = "ROWGEN_RUN_DATE", value_name = "YYYY-MM-DD", value_parser = parse_date)]

@@ -106,22 +106,17 @@ pub(super) fn read(options: &FileOptions) -> Result<Pipeline> {
 pub(super) fn given(options: &FileOptions) -> Result<GivenValues> {
     // The clock is read once: between two readings midnight may pass, and the date and the slot
     // would be of different days.
-    let now = now_micros()?;
-    Ok(GivenValues {
+    let now = moment(now_micros()?);
+    let mut given = GivenValues {
         set: options.set.iter().cloned().collect(),
-        environment: std::env::vars().collect(),
-        run_date: match &options.run_date {
-            Some(date) => date.clone(),
-            None => today(now),
-        },
-        slot: match (&options.slot, &options.run_date) {
-            // The slot wins over the date because it says more.
-            (Some(slot), _) => AskedSlot::Named(slot.clone()),
-            (None, Some(_)) => AskedSlot::OfDay,
-            (None, None) => AskedSlot::Today(moment(now)),
-        },
         seed: options.seed.clone(),
-    })
+        ..GivenValues::new(now, options.run_date.as_deref())
+    };
+    // The slot wins over the date because it says more.
+    if let Some(slot) = &options.slot {
+        given.slot = AskedSlot::Named(slot.clone());
+    }
+    Ok(given)
 }
 
 /// What the flags say in the place of options of the file.
@@ -182,8 +177,4 @@ pub(super) fn now_micros() -> Result<i64> {
 
 fn moment(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
-}
-
-fn today(micros: i64) -> String {
-    moment(micros).format("%Y-%m-%d").to_string()
 }

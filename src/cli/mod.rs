@@ -49,6 +49,11 @@ use crate::error::{Error, Result};
 
 /// Runs one command.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    ExitCode::from(exit_code(arguments))
+}
+
+/// Runs one command; its exit code is a number, for programs of other languages.
+pub fn exit_code(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     stream::long_flags(&mut arguments);
     // The file of variables is read before the flags are parsed: many options take their value from
@@ -59,12 +64,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return usage::tell(&error, &arguments),
     };
     match dispatch(arguments, variables) {
-        Ok(code) => ExitCode::from(code),
+        Ok(code) => code,
         // `rowgen preview … | head` is no failure: whoever reads has what it wanted.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => 0,
         Err(error) => {
             say(&error.to_string());
-            ExitCode::from(error.exit_code())
+            error.exit_code()
         }
     }
 }

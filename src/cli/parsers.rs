@@ -6,7 +6,6 @@ use clap::builder::{PathBufValueParser, TypedValueParser};
 
 use crate::place::LocalPath;
 use crate::schedule::Clock;
-use crate::sink::Slice;
 use crate::spec::Slot;
 use crate::units::parse_count;
 use crate::verify::At;
@@ -36,18 +35,6 @@ pub(super) fn parse_rows(text: &str) -> Result<(Option<String>, u64), String> {
 pub(super) fn parse_set(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     Ok((name.trim().to_string(), value.to_string()))
-}
-
-pub(super) fn parse_slice(text: &str) -> Result<Slice, String> {
-    let wrong = || "expected I/N with I from 1 to N, such as 2/8".to_string();
-    let (index, count) = text.split_once('/').ok_or_else(wrong)?;
-    let slice = Slice {
-        index: index.trim().parse().map_err(|_| wrong())?,
-        count: count.trim().parse().map_err(|_| wrong())?,
-    };
-    ((1..=slice.count).contains(&slice.index))
-        .then_some(slice)
-        .ok_or_else(wrong)
 }
 
 pub(super) fn parse_date(text: &str) -> Result<String, String> {

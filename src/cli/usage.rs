@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 
@@ -10,7 +9,7 @@ use super::say;
 use crate::error::Problem;
 
 /// Help is success, a mistake is the user's.
-pub(super) fn tell(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+pub(super) fn tell(error: &clap::Error, arguments: &[OsString]) -> u8 {
     match arguments
         .get(1)
         .filter(|_| error.kind() == ErrorKind::InvalidSubcommand)
@@ -27,7 +26,7 @@ pub(super) fn tell(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         // Nothing can be done when the terminal is gone.
         _ => drop(error.print()),
     }
-    ExitCode::from(u8::from(error.use_stderr()))
+    u8::from(error.use_stderr())
 }
 
 fn is_pipeline(path: &Path) -> bool {

@@ -6,7 +6,13 @@ use sha2::{Digest, Sha256};
 
 use super::Overrides;
 use super::make::duration;
+use crate::load::Loaded;
 use crate::spec::Pipeline;
+
+/// Equal for pipelines that make equal rows of all their tables.
+pub fn fingerprint(pipeline: &Pipeline, overrides: &Overrides, loaded: &Loaded) -> String {
+    Fingerprints::new(pipeline, overrides).of(&loaded.digest(|_| true))
+}
 
 /// Digests of what decides the data. The file is hashed once, not for each table.
 pub(super) struct Fingerprints {

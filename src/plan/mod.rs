@@ -31,6 +31,7 @@ use crate::sink::{self, Partition, Sink, SinkPlace, Slice, TakesChanges};
 use crate::source::{Batches, OnBadRow};
 use crate::spec::{Log, OnSinkFailure, Serve};
 
+pub use fingerprints::fingerprint;
 pub use guarantee::Guarantee;
 pub use make::make;
 pub use order::JobOrder;

@@ -7,7 +7,7 @@ use arrow::array::RecordBatch;
 use super::tables::built;
 use super::{Overrides, Plan};
 use crate::changes::{self, Living};
-use crate::column::ProgramCell;
+use crate::column::{Program, ProgramCell};
 use crate::error::{Error, Problem, Problems, Result, did_you_mean};
 use crate::load::Loaded;
 use crate::sink::discard::Discard;
@@ -72,13 +72,33 @@ impl Preview {
     }
 
     fn source(&self, first_row: u64, rows: usize) -> Result<Batches> {
-        let program = self
-            .program
-            .get()
-            .ok_or_else(|| Error::run("the table is not built"))?;
+        self.batches(first_row, rows as u64, rows.max(1) as u64)
+    }
+
+    /// Some of its rows in batches of `batch_rows`.
+    ///
+    /// # Errors
+    /// The table is not built.
+    pub fn batches(&self, first_row: u64, rows: u64, batch_rows: u64) -> Result<Batches> {
+        let program = self.built()?;
         let columns = TableColumns::new(&self.program, program, &self.nodes);
-        let grid = Grid::one(first_row, Some(rows as u64), rows.max(1) as u64);
+        let grid = Grid::one(first_row, Some(rows), batch_rows);
         Ok(Batches::new(columns, program, self.records.as_ref(), grid))
+    }
+
+    /// The names of the columns to show.
+    ///
+    /// # Errors
+    /// The table is not built.
+    pub fn names(&self) -> Result<Vec<String>> {
+        let program = self.built()?;
+        let name = |node: &usize| program.node(*node).field.name().clone();
+        Ok(self.nodes.iter().map(name).collect())
+    }
+
+    fn built(&self) -> Result<&Program> {
+        let program = self.program.get();
+        program.ok_or_else(|| Error::run("the table is not built"))
     }
 }
 

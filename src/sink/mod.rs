@@ -26,6 +26,7 @@ mod takes;
 pub mod zeromq;
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::batch::{Batch, Resume};
@@ -122,6 +123,22 @@ impl Slice {
         let cut =
             |index: u64| (u128::from(all) * u128::from(index) / u128::from(self.count)) as u64;
         cut(self.index - 1)..cut(self.index)
+    }
+}
+
+impl FromStr for Slice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "expected I/N with I from 1 to N, such as 2/8".to_string();
+        let (index, count) = text.split_once('/').ok_or_else(wrong)?;
+        let slice = Self {
+            index: index.trim().parse().map_err(|_| wrong())?,
+            count: count.trim().parse().map_err(|_| wrong())?,
+        };
+        ((1..=slice.count).contains(&slice.index))
+            .then_some(slice)
+            .ok_or_else(wrong)
     }
 }
 

@@ -5,6 +5,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::include::include;
 use super::mistakes::note_all;
 use super::pipeline::PipelineFile;
@@ -28,6 +30,21 @@ pub struct GivenValues {
     pub slot: AskedSlot,
     /// `--seed`.
     pub seed: Option<String>,
+}
+
+impl GivenValues {
+    /// Nothing is given but the environment: of today, unless a date is asked for.
+    pub fn new(now: DateTime<Utc>, run_date: Option<&str>) -> Self {
+        Self {
+            environment: std::env::vars().collect(),
+            run_date: run_date.map_or_else(|| now.format("%Y-%m-%d").to_string(), str::to_owned),
+            slot: match run_date {
+                Some(_) => AskedSlot::OfDay,
+                None => AskedSlot::Today(now),
+            },
+            ..Self::default()
+        }
+    }
 }
 
 /// A file with what it includes, before its names stand for anything.

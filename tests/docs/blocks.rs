@@ -32,6 +32,8 @@ pub enum Kind<'a> {
     ShellParse,
     Cron,
     Airflow,
+    /// `tests/python/test_pages.py` runs it.
+    Python,
     /// A file for the commands of the page.
     File(&'a str),
     /// Lines of this file of the project.
@@ -69,6 +71,7 @@ impl Block {
             ["sh", "parse"] => Kind::ShellParse,
             ["cron"] => Kind::Cron,
             ["python", "airflow"] => Kind::Airflow,
+            ["python", "run"] => Kind::Python,
             ["csv" | "json", name] => Kind::File(name),
             ["text", "recorded", path] => Kind::Recorded(path),
             _ => return None,

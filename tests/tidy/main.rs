@@ -30,7 +30,7 @@ const LAYERS: &[&[&str]] = &[
     &["spec"],
     &["load"],
     &["plan"],
-    &["engine", "verify"],
+    &["engine", "reader", "verify"],
     &["schedule"],
     &["serve"],
     &["cli"],

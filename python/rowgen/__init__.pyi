@@ -1,0 +1,85 @@
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from os import PathLike
+from typing import Any
+
+import polars
+
+__version__: str
+
+class RowgenError(Exception): ...
+class PipelineError(RowgenError): ...
+
+class RunError(RowgenError):
+    report: dict[str, Any]
+
+class Batch:
+    @property
+    def num_rows(self) -> int: ...
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+    def __arrow_c_schema__(self) -> object: ...
+
+class Schema:
+    def __arrow_c_schema__(self) -> object: ...
+
+class Table:
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+    def __arrow_c_schema__(self) -> object: ...
+    def __iter__(self) -> Iterator[Batch]: ...
+    def __len__(self) -> int: ...
+    @property
+    def column_names(self) -> list[str]: ...
+    @property
+    def schema(self) -> Schema: ...
+    @property
+    def fingerprint(self) -> str: ...
+    def slice(self, start: int = 0, stop: int | None = None) -> Table: ...
+
+def read(
+    pipeline: str | PathLike[str],
+    table: str | None = None,
+    columns: Sequence[str] | None = None,
+    start: int = 0,
+    stop: int | None = None,
+    *,
+    params: Mapping[str, Any] | None = None,
+    seed: str | int | None = None,
+    run_date: str | date | None = None,
+    threads: int | None = None,
+    batch_rows: int | None = None,
+    dictionaries: bool = True,
+) -> Table: ...
+def scan(
+    pipeline: str | PathLike[str],
+    table: str | None = None,
+    *,
+    start: int = 0,
+    stop: int | None = None,
+    params: Mapping[str, Any] | None = None,
+    seed: str | int | None = None,
+    run_date: str | date | None = None,
+    threads: int | None = None,
+) -> polars.LazyFrame: ...
+def run(
+    pipeline: str | PathLike[str],
+    *,
+    out: str | PathLike[str] | None = None,
+    rows: int | None = None,
+    params: Mapping[str, Any] | None = None,
+    seed: str | int | None = None,
+    run_date: str | date | None = None,
+    slice: str | None = None,
+    threads: int | None = None,
+    sinks: Sequence[str] | None = None,
+    overwrite: bool = False,
+    force: bool = False,
+) -> dict[str, Any]: ...
+def check(
+    pipeline: str | PathLike[str],
+    *,
+    params: Mapping[str, Any] | None = None,
+    seed: str | int | None = None,
+    run_date: str | date | None = None,
+) -> list[str]: ...
+def schema() -> dict[str, Any]: ...
+def main() -> None: ...

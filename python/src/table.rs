@@ -1,0 +1,134 @@
+//! `rowgen.read`: a table whose rows are made whenever somebody reads it.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyDict};
+use pyo3_arrow::ffi::to_schema_pycapsule;
+use pyo3_arrow::{PyRecordBatch, PySchema};
+use rowgen::reader::{self, Wanted};
+
+use super::arguments::{Given, Values, overrides, pipeline};
+use super::errors::exception;
+use super::stream::{LOOK, capsule};
+
+/// A table of a pipeline, of which no row is made yet. Every reader of it makes the same rows.
+#[pyclass(frozen, module = "rowgen")]
+pub struct Table(reader::Table);
+
+/// The batches of a table, one after the other.
+#[pyclass(module = "rowgen")]
+pub struct Batches(reader::Reader);
+
+/// Plans a table of a pipeline: see `rowgen.read` in the package.
+#[pyfunction]
+#[pyo3(signature = (pipeline, table=None, columns=None, start=0, stop=None, *, params=None, seed=None, run_date=None, threads=None, batch_rows=None, dictionaries=true))]
+#[allow(clippy::too_many_arguments, reason = "they are keywords in Python")]
+pub fn read(
+    py: Python<'_>,
+    pipeline: Given,
+    table: Option<String>,
+    columns: Option<Vec<String>>,
+    start: u64,
+    stop: Option<u64>,
+    params: Option<&Bound<'_, PyDict>>,
+    seed: Option<&Bound<'_, PyAny>>,
+    run_date: Option<&Bound<'_, PyAny>>,
+    threads: Option<usize>,
+    batch_rows: Option<u64>,
+    dictionaries: bool,
+) -> PyResult<Table> {
+    let values = Values::new(params, seed, run_date)?;
+    let wanted = Wanted {
+        table,
+        columns,
+        start,
+        stop,
+        batch_rows,
+        threads,
+        plain: !dictionaries,
+    };
+    py.detach(|| planned(&pipeline, &values, wanted))
+        .map(Table)
+        .map_err(|error| exception(&error))
+}
+
+fn planned(given: &Given, values: &Values, wanted: Wanted) -> rowgen::error::Result<reader::Table> {
+    reader::Table::new(&pipeline(given, values)?, &overrides(), wanted)
+}
+
+impl Table {
+    fn reader(&self, py: Python<'_>) -> PyResult<reader::Reader> {
+        py.detach(|| self.0.read())
+            .map_err(|error| exception(&error))
+    }
+}
+
+#[pymethods]
+impl Table {
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        Ok(to_schema_pycapsule(py, self.0.schema().as_ref())?)
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyCapsule>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        capsule(py, self.reader(py)?, requested_schema)
+    }
+
+    fn __iter__(&self, py: Python<'_>) -> PyResult<Batches> {
+        Ok(Batches(self.reader(py)?))
+    }
+
+    fn __len__(&self) -> usize {
+        usize::try_from(self.0.rows()).unwrap_or(usize::MAX)
+    }
+
+    /// The names of its columns.
+    #[getter]
+    fn column_names(&self) -> Vec<String> {
+        let fields = self.0.schema().fields().iter();
+        fields.map(|field| field.name().clone()).collect()
+    }
+
+    /// Its columns, as an object that Arrow libraries take.
+    #[getter]
+    fn schema(&self) -> PySchema {
+        PySchema::new(self.0.schema().clone())
+    }
+
+    /// Equal for pipelines that make equal rows, of one version of rowgen.
+    #[getter]
+    fn fingerprint(&self) -> &str {
+        self.0.fingerprint()
+    }
+
+    /// Other rows of the same table.
+    #[pyo3(signature = (start=0, stop=None))]
+    fn slice(&self, start: u64, stop: Option<u64>) -> Self {
+        Self(self.0.slice(start, stop))
+    }
+
+    fn __repr__(&self) -> String {
+        let names = self.column_names().join(", ");
+        format!("<rowgen.Table: {} rows of {names}>", self.0.rows())
+    }
+}
+
+#[pymethods]
+impl Batches {
+    fn __iter__(this: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        this
+    }
+
+    fn __next__(&mut self, py: Python<'_>) -> PyResult<Option<PyRecordBatch>> {
+        loop {
+            let made = py.detach(|| self.0.next_batch_within(LOOK));
+            match made.map_err(|error| exception(&error))? {
+                Some(batch) => return Ok(batch.map(PyRecordBatch::new)),
+                None => py.check_signals()?,
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Columns as other libraries read them right.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
+use arrow::error::ArrowError;
+
+use crate::error::Result;
+
+/// The columns with types that every library knows.
+pub(super) fn schema(schema: &Schema, plain: bool) -> SchemaRef {
+    let fields = schema.fields().iter().map(|field| exchanged(field, plain));
+    Arc::new(Schema::new(fields.collect::<Fields>()))
+}
+
+fn exchanged(field: &FieldRef, plain: bool) -> FieldRef {
+    let data_type = data_type(field.data_type(), plain);
+    Arc::new(Field::clone(field).with_data_type(data_type))
+}
+
+/// Decimals have 128 bits: polars 2.1 takes those of 64 bits, which are newer, for them, and reads wrong
+/// numbers; others refuse them. Of dictionaries only those of text are kept, and where they are unwanted
+/// not even these: a library makes a category of one, which nobody expects of a number.
+fn data_type(made: &DataType, plain: bool) -> DataType {
+    match made {
+        DataType::Decimal32(precision, scale) | DataType::Decimal64(precision, scale) => {
+            DataType::Decimal128(*precision, *scale)
+        }
+        DataType::Dictionary(_, values) if !plain && values.as_ref() == &DataType::Utf8 => {
+            made.clone()
+        }
+        DataType::Dictionary(_, values) => data_type(values, plain),
+        DataType::List(item) => DataType::List(exchanged(item, plain)),
+        DataType::LargeList(item) => DataType::LargeList(exchanged(item, plain)),
+        DataType::FixedSizeList(item, count) => {
+            DataType::FixedSizeList(exchanged(item, plain), *count)
+        }
+        DataType::Map(entries, sorted) => DataType::Map(exchanged(entries, plain), *sorted),
+        DataType::Struct(fields) => {
+            let fields = fields.iter().map(|field| exchanged(field, plain));
+            DataType::Struct(fields.collect())
+        }
+        _ => made.clone(),
+    }
+}
+
+/// Rows as this schema has them. Columns that have its type already are only counted once more.
+pub(super) fn rows(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let columns = batch.columns().iter().zip(schema.fields());
+    let columns = columns.map(
+        |(values, field)| match values.data_type() == field.data_type() {
+            true => Ok(values.clone()),
+            false => cast(values, field.data_type()),
+        },
+    );
+    let columns = columns.collect::<Result<Vec<_>, ArrowError>>()?;
+    Ok(RecordBatch::try_new(schema.clone(), columns)?)
+}

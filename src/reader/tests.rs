@@ -1,0 +1,177 @@
+//! Rows in order at any number of threads, and readers that end.
+
+use super::*;
+use crate::place::Source;
+use crate::spec::{self, GivenValues};
+use arrow::array::AsArray;
+use arrow::compute::concat_batches;
+use arrow::datatypes::Int64Type;
+
+const FILE: &str = "
+version: 1
+seed: 7
+tables:
+  t:
+    rows: 10_000
+    columns:
+      id: { sequence: { start: 0 } }
+      word: { choice: [a, b, c] }
+      bad: { expr: \"1 / (5000 - id)\" }
+";
+
+fn pipeline(text: &str) -> Pipeline {
+    let given = GivenValues {
+        run_date: "2026-01-01".into(),
+        ..GivenValues::default()
+    };
+    spec::read_given(Source::new("t.yaml", text), &given).unwrap()
+}
+
+fn table(wanted: Wanted) -> Result<Table> {
+    Table::new(&pipeline(FILE), &Overrides::default(), wanted)
+}
+
+fn columns(names: &[&str]) -> Option<Vec<String>> {
+    Some(names.iter().map(ToString::to_string).collect())
+}
+
+fn all(table: &Table) -> RecordBatch {
+    let read: Vec<_> = table.read().unwrap().map(Result::unwrap).collect();
+    concat_batches(table.schema(), &read).unwrap()
+}
+
+#[test]
+fn rows_are_the_same_at_any_number_of_threads_and_in_any_batches() {
+    let read = |threads, batch_rows| {
+        let wanted = Wanted {
+            columns: columns(&["word", "id"]),
+            threads: Some(threads),
+            batch_rows: Some(batch_rows),
+            plain: true,
+            ..Wanted::default()
+        };
+        all(&table(wanted).unwrap())
+    };
+    let one = read(1, 10_000);
+    assert_eq!(one.num_rows(), 10_000);
+    for (threads, batch_rows) in [(1, 7), (3, 64), (8, 999), (40, 20_000)] {
+        assert_eq!(read(threads, batch_rows), one, "{threads} {batch_rows}");
+    }
+}
+
+#[test]
+fn a_range_is_what_the_whole_has_there() {
+    let whole = table(Wanted {
+        columns: columns(&["id"]),
+        batch_rows: Some(100),
+        ..Wanted::default()
+    });
+    let whole = whole.unwrap();
+    assert_eq!(
+        all(&whole.slice(250, Some(640))),
+        all(&whole).slice(250, 390)
+    );
+    // As ranges of Python are: beyond the end there is nothing.
+    assert_eq!(whole.slice(9_990, Some(20_000)).rows(), 10);
+    assert_eq!(all(&whole.slice(20_000, None)).num_rows(), 0);
+    assert_eq!(all(&whole.slice(5, Some(3))).num_rows(), 0);
+}
+
+#[test]
+fn only_the_columns_that_are_asked_for_are_made() {
+    let wanted = |names| Wanted {
+        columns: columns(names),
+        batch_rows: Some(1_000),
+        ..Wanted::default()
+    };
+    // Row 5 000 of `bad` cannot be made.
+    assert_eq!(
+        all(&table(wanted(&["id", "word"])).unwrap()).num_rows(),
+        10_000
+    );
+    let mut reader = table(wanted(&["id", "bad"])).unwrap().read().unwrap();
+    let mut rows = 0;
+    let error = loop {
+        match reader.next_batch() {
+            Ok(batch) => rows += batch.unwrap().num_rows(),
+            Err(error) => break error.to_string(),
+        }
+    };
+    assert_eq!(rows, 5_000);
+    assert!(error.starts_with("error: "), "{error}");
+    assert!(
+        error.contains("division by zero") && error.contains("5000"),
+        "{error}"
+    );
+    // Nothing comes after it, and nothing hangs.
+    assert!(reader.next_batch().unwrap().is_none());
+}
+
+#[test]
+fn a_reader_that_nobody_reads_on_ends_its_threads() {
+    let wanted = Wanted {
+        columns: columns(&["id"]),
+        batch_rows: Some(1),
+        threads: Some(4),
+        ..Wanted::default()
+    };
+    let mut reader = table(wanted).unwrap().read().unwrap();
+    let first = reader.next_batch().unwrap().unwrap();
+    assert_eq!(first.column(0).as_primitive::<Int64Type>().value(0), 0);
+    let work = reader.work.clone();
+    drop(reader);
+    // Only this test still holds what the threads had.
+    assert_eq!(Arc::strong_count(&work), 1);
+}
+
+#[test]
+fn decimals_and_dictionaries_are_as_other_libraries_read_them() {
+    let file = FILE.replace(
+        "bad: { expr: \"1 / (5000 - id)\" }",
+        "price: { type: \"decimal(8,2)\", uniform: { min: 0, max: 9 } }
+      few: { choice: [1, 2] }
+      prices: { list: { of: { type: \"decimal(8,2)\", uniform: { min: 0, max: 9 } }, length: 2 } }",
+    );
+    let types = |plain| {
+        let wanted = Wanted {
+            plain,
+            ..Wanted::default()
+        };
+        let table = Table::new(&pipeline(&file), &Overrides::default(), wanted).unwrap();
+        assert_eq!(all(&table).num_rows(), 10_000);
+        let fields = table.schema().fields().iter();
+        let types: Vec<String> = fields.map(|field| field.data_type().to_string()).collect();
+        types.join("; ")
+    };
+    let decimals = "Decimal128(8, 2); Int64; List(Decimal128(8, 2))";
+    assert_eq!(
+        types(false),
+        format!("Int64; Dictionary(Int32, Utf8); {decimals}")
+    );
+    assert_eq!(types(true), format!("Int64; Utf8; {decimals}"));
+}
+
+#[test]
+fn what_is_not_there_is_said() {
+    let wanted = Wanted {
+        columns: columns(&["wrod"]),
+        ..Wanted::default()
+    };
+    let error = table(wanted).err().unwrap().to_string();
+    assert_eq!(
+        error,
+        "error: there is no column `wrod`\n  hint: did you mean `word`?"
+    );
+    let endless = FILE
+        .replace("rows: 10_000", "rows: 0")
+        .replace("      bad: { expr: \"1 / (5000 - id)\" }\n", "");
+    let made = Table::new(
+        &pipeline(&endless),
+        &Overrides::default(),
+        Wanted::default(),
+    );
+    assert_eq!(
+        made.err().unwrap().to_string(),
+        "error: the table has no end\n  hint: say `stop`, the row behind the last one"
+    );
+}

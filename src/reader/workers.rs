@@ -1,0 +1,153 @@
+//! Threads that make batches ahead of whoever reads them, and give them in their order.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+
+use super::exchange;
+use crate::error::{Error, Result};
+use crate::source::RunningSource;
+use crate::sync::{lock, wait, wait_while};
+
+/// What threads and reader share.
+pub(super) struct Work {
+    source: RunningSource,
+    /// How many batches there are.
+    count: u64,
+    /// How many may be made ahead of the reader: what bounds its memory.
+    ahead: u64,
+    /// What batches are given as.
+    schema: SchemaRef,
+    state: Mutex<State>,
+    moved: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// The next batch that a thread takes.
+    claimed: u64,
+    /// The next batch that the reader gets.
+    next: u64,
+    /// What was made and not given yet.
+    made: BTreeMap<u64, Result<RecordBatch>>,
+    /// The reader is gone.
+    is_closed: bool,
+}
+
+/// The threads; dropped, they end, and are waited for.
+pub(super) struct Workers {
+    work: Arc<Work>,
+    threads: Vec<JoinHandle<()>>,
+    process: u32,
+}
+
+impl Work {
+    pub(super) fn new(source: RunningSource, count: u64, ahead: usize, schema: SchemaRef) -> Self {
+        Self {
+            source,
+            count,
+            ahead: ahead as u64,
+            schema,
+            state: Mutex::default(),
+            moved: Condvar::new(),
+        }
+    }
+
+    /// The next batch, if it is made within this time; nothing in it behind the last one.
+    pub(super) fn take_within(&self, time: Duration) -> Result<Option<Option<RecordBatch>>> {
+        let until = Instant::now() + time;
+        let mut state = lock(&self.state);
+        loop {
+            let next = state.next;
+            if next >= self.count {
+                return Ok(Some(None));
+            }
+            if let Some(made) = state.made.remove(&next) {
+                state.next += 1;
+                self.moved.notify_all();
+                return made.map(|batch| Some(Some(batch)));
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            state = wait(&self.moved, state, left);
+        }
+    }
+
+    /// Makes batches until there are no more or nobody wants them.
+    fn run(&self) {
+        while let Some(number) = self.claim() {
+            // The reader waits for this batch: a panic must reach it as an error.
+            let made = catch_unwind(AssertUnwindSafe(|| self.make(number)));
+            let made =
+                made.unwrap_or_else(|panic| Err(Error::of_panic("making rows", panic.as_ref())));
+            lock(&self.state).made.insert(number, made);
+            self.moved.notify_all();
+        }
+    }
+
+    fn claim(&self) -> Option<u64> {
+        let full = |state: &mut State| {
+            !state.is_closed
+                && state.claimed < self.count
+                && state.claimed >= state.next + self.ahead
+        };
+        let mut state = wait_while(&self.moved, lock(&self.state), full);
+        if state.is_closed || state.claimed >= self.count {
+            return None;
+        }
+        state.claimed += 1;
+        Some(state.claimed - 1)
+    }
+
+    fn make(&self, number: u64) -> Result<RecordBatch> {
+        let batch = self.source.take(number)?;
+        let Some(batch) = batch else {
+            return Err(Error::run("the rows ended before their last batch"));
+        };
+        exchange::rows(&batch.rows, &self.schema)
+    }
+}
+
+impl Workers {
+    /// Begins with so many threads, at most one for each batch.
+    pub(super) fn start(work: &Arc<Work>, threads: usize) -> Result<Self> {
+        let most = usize::try_from(work.count).unwrap_or(usize::MAX);
+        let mut workers = Self {
+            work: work.clone(),
+            threads: Vec::new(),
+            process: std::process::id(),
+        };
+        for number in 0..threads.min(most) {
+            let work = work.clone();
+            let thread = std::thread::Builder::new().name(format!("rows-{number}"));
+            let thread = thread.spawn(move || work.run());
+            let thread = thread.map_err(|error| Error::because("starting a thread", error))?;
+            workers.threads.push(thread);
+        }
+        Ok(workers)
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        // A forked process has none of these threads: nothing to wait for, and the lock may be held
+        // by one of them for ever.
+        if self.process != std::process::id() {
+            self.threads.drain(..).for_each(std::mem::forget);
+            return;
+        }
+        lock(&self.work.state).is_closed = true;
+        self.work.moved.notify_all();
+        for thread in self.threads.drain(..) {
+            // A panic was told with its batch.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,168 @@
+"""`rowgen.read` and `rowgen.scan`: the same rows for every library, in any parts."""
+
+import datetime
+import doctest
+import subprocess
+import sys
+
+import duckdb
+import pandas
+import polars
+import pyarrow
+import pyarrow.parquet
+import pytest
+import rowgen
+from conftest import GOOD, NUMBERS, TOP
+
+CASINO = TOP / "pipelines/casino.yaml"
+DAY = {"run_date": "2026-01-15"}
+
+
+def test_the_documentation_of_the_package_is_true():
+    assert doctest.testmod(rowgen).failed == 0
+
+
+def test_rows_are_those_of_a_run(tmp_path):
+    params = {"rows": 20_000}
+    report = rowgen.run(CASINO, out=tmp_path, params=params, sinks=["parquet"], **DAY)
+    files = sorted(tmp_path.rglob("*.parquet"))
+    assert sum(sink["rows"] for sink in report["sinks"]) == 20_000
+    written = pyarrow.concat_tables(pyarrow.parquet.read_table(file) for file in files)
+    read = pyarrow.table(rowgen.read(CASINO, params=params, dictionaries=False, **DAY))
+    names = written.column_names
+    assert set(names) <= set(read.column_names)
+    for name in names:
+        assert read[name].cast(written[name].type).to_pylist() == written[name].to_pylist(), name
+
+
+def test_every_library_reads_the_same_rows():
+    table = rowgen.read(NUMBERS, columns=GOOD, dictionaries=False)
+    arrow = pyarrow.table(table)
+    assert arrow.num_rows == len(table) == 100_000
+    assert arrow.column_names == table.column_names == GOOD
+    assert polars.DataFrame(table).rows() == list(zip(*arrow.to_pydict().values()))
+    assert pandas.DataFrame(arrow.to_pandas())["id"].sum() == 4_999_950_000
+    rows = table
+    count, total, last = duckdb.sql('select count(*), sum(price), max("at") from rows').fetchall()[0]
+    assert count == 100_000
+    assert total == sum(arrow["price"].to_pylist())
+    assert last == arrow["at"].to_pylist()[-1]
+
+
+def test_text_of_few_values_is_a_dictionary_unless_it_is_unwanted():
+    read = lambda wanted: pyarrow.table(rowgen.read(NUMBERS, columns=["word"], dictionaries=wanted))
+    coded, plain = read(True), read(False)
+    assert pyarrow.types.is_dictionary(coded["word"].type)
+    assert pyarrow.types.is_string(plain["word"].type)
+    assert coded["word"].to_pylist() == plain["word"].to_pylist()
+
+
+def test_any_part_is_what_the_whole_has_there():
+    whole = pyarrow.table(rowgen.read(NUMBERS, columns=["at", "id"]))
+    for threads, batch_rows in [(1, None), (2, 100), (8, 1_000)]:
+        read = rowgen.read(NUMBERS, None, ["at", "id"], threads=threads, batch_rows=batch_rows)
+        assert pyarrow.table(read).equals(whole)
+    part = rowgen.read(NUMBERS, "t", ["at", "id"], 777, 4_242)
+    assert pyarrow.table(part).equals(whole.slice(777, 4_242 - 777))
+    assert pyarrow.table(part.slice(99_990, 200_000)).equals(whole.slice(99_990))
+    assert len(part.slice(200_000)) == 0
+    # It can be read again, and while it is read.
+    assert pyarrow.table(part).equals(pyarrow.table(part))
+
+
+def test_batches_come_one_by_one():
+    rows = 0
+    for batch in rowgen.read(NUMBERS, columns=["id"], batch_rows=10_000):
+        assert pyarrow.record_batch(batch)["id"][0].as_py() == rows
+        rows += batch.num_rows
+    assert rows == 100_000
+
+
+def test_polars_asks_for_only_what_a_query_needs():
+    frame = rowgen.scan(NUMBERS)
+    # Row 70 000 of `bad` cannot be made: neither of these needs it.
+    assert frame.select("id").collect().height == 100_000
+    assert frame.head(50).collect().height == 50
+    found = frame.filter(polars.col("id") == 4_321).select("id", "word").collect()
+    assert found["id"].to_list() == [4_321]
+    assert frame.select(polars.len()).collect().item() == 100_000
+    assert frame.collect_schema()["price"] == polars.Decimal(10, 2)
+    with pytest.raises(Exception, match="division by zero"):
+        frame.collect()
+
+
+def test_a_pipeline_takes_values_of_python():
+    text = """
+version: 1
+params: { n: 3, flag: false, day: 2026-01-01 }
+tables:
+  t:
+    rows: ${n}
+    columns:
+      flag: { constant: "${flag}" }
+      day: { constant: "${day}" }
+      today: { constant: "${run_date}" }
+"""
+    params = {"n": 2, "flag": True, "day": datetime.date(2026, 3, 4)}
+    read = rowgen.read(text, params=params, run_date=datetime.date(2026, 5, 6))
+    row = {"flag": "true", "day": "2026-03-04", "today": "2026-05-06"}
+    assert [{name: str(value).lower() for name, value in got.items()} for got in pyarrow.table(read).to_pylist()] == [row] * 2
+
+
+def test_a_seed_makes_other_rows_and_another_fingerprint():
+    read = lambda seed: rowgen.read(NUMBERS, columns=["price"], seed=seed)
+    one, two, same = read(1), read(2), read("1")
+    assert not pyarrow.table(one).equals(pyarrow.table(two))
+    assert pyarrow.table(one).equals(pyarrow.table(same))
+    assert one.fingerprint == same.fingerprint != two.fingerprint
+
+
+def test_mistakes_are_exceptions_with_the_text_of_the_command():
+    with pytest.raises(rowgen.PipelineError) as told:
+        rowgen.read(NUMBERS.replace("uniform", "unifrom"))
+    assert "unknown generator" in str(told.value) or "unifrom" in str(told.value)
+    assert "--> pipeline:10:" in str(told.value) and "^" in str(told.value)
+    with pytest.raises(rowgen.PipelineError, match="there is no column `wrod`"):
+        rowgen.read(NUMBERS, columns=["wrod"])
+    with pytest.raises(rowgen.PipelineError, match="there is no table `x`"):
+        rowgen.read(NUMBERS, "x")
+    with pytest.raises(rowgen.PipelineError, match="expected a date"):
+        rowgen.read(NUMBERS, run_date="yesterday")
+    with pytest.raises(rowgen.RowgenError):
+        rowgen.read("there/is/no/such.yaml")
+    with pytest.raises(OverflowError):
+        rowgen.read(NUMBERS, start=-1)
+
+
+def test_a_row_that_cannot_be_made_ends_the_stream():
+    with pytest.raises(Exception, match="division by zero"):
+        pyarrow.table(rowgen.read(NUMBERS))
+    rows = 0
+    with pytest.raises(rowgen.RunError, match="division by zero"):
+        for batch in rowgen.read(NUMBERS, batch_rows=1_000):
+            rows += batch.num_rows
+    assert rows == 70_000
+
+
+def test_the_command_is_the_same_program():
+    command = [sys.executable, "-c", "import rowgen; rowgen.main()"]
+    version = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
+    assert version.stdout.split()[-1] == rowgen.__version__
+    wrong = subprocess.run([*command, "run"], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 1 and "Usage" in wrong.stderr
+
+
+def test_a_check_tells_mistakes_and_warnings():
+    assert rowgen.check(CASINO, params={"rows": 10}) == []
+    with pytest.raises(rowgen.PipelineError, match="no sink"):
+        rowgen.check(NUMBERS)
+    assert rowgen.schema()["properties"]["tables"]
+
+
+def test_a_run_that_fails_carries_its_report(tmp_path):
+    text = NUMBERS + f"sinks:\n  - file: {{ table: t, path: {tmp_path}/t.csv }}\n"
+    with pytest.raises(rowgen.RunError, match="division by zero") as told:
+        rowgen.run(text)
+    assert told.value.report["outcome"]
+    # As after the command: nothing has its name.
+    assert not (tmp_path / "t.csv").exists()
