@@ -15,6 +15,7 @@
 
 mod build;
 pub mod changes;
+mod child_rows;
 pub mod distribution;
 mod generators;
 pub mod kin;

@@ -7,6 +7,7 @@ mod builder;
 mod context;
 mod options;
 
+pub(in crate::column) use builder::ChildTable;
 pub use builder::{Builder, SourceColumns, TableOptions};
 pub(in crate::column) use context::EnclosingScope;
 pub use context::{Build, BuiltColumn, ColumnFields, Input, NestedColumns, Parent, Pick};

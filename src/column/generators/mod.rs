@@ -35,7 +35,7 @@ mod uuid;
 mod words;
 pub(in crate::column) mod zipf;
 
-pub(in crate::column) use foreign_key::children::Children;
+pub(in crate::column) use foreign_key::children::{Children, Run};
 pub use list::LIST_ITEM;
 
 use super::build::{Build, BuiltColumn};
