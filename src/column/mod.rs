@@ -17,6 +17,7 @@
 mod before;
 mod build;
 pub mod changes;
+mod child_rows;
 pub mod distribution;
 mod generators;
 pub mod kin;

@@ -9,7 +9,7 @@ use super::node::{NodeKind, ResultType, TypedNode};
 use super::parse::MAX_DEPTH;
 use super::types::{self, Family, family};
 use super::{
-    Binding, Resolve, choice, extract, named_type, number, operator, parse, syntax, temporal,
+    Binding, Names, choice, extract, named_type, number, operator, parse, syntax, temporal,
     text_span,
 };
 use arrow::datatypes::DataType;
@@ -17,17 +17,17 @@ use sqlparser::ast::{self, BinaryOperator, Expr, UnaryOperator};
 use std::collections::HashMap;
 
 pub(super) struct Binder<'a> {
-    sql: &'a str,
-    resolve: &'a mut Resolve<'a>,
-    known: HashMap<String, Binding>,
+    pub(super) sql: &'a str,
+    pub(super) names: &'a mut dyn Names,
+    pub(super) known: HashMap<String, Binding>,
     depth: usize,
 }
 
 impl<'a> Binder<'a> {
-    pub fn new(sql: &'a str, resolve: &'a mut Resolve<'a>) -> Self {
+    pub fn new(sql: &'a str, names: &'a mut dyn Names) -> Self {
         Self {
             sql,
-            resolve,
+            names,
             known: HashMap::new(),
             depth: 0,
         }
@@ -111,19 +111,29 @@ impl<'a> Binder<'a> {
     fn column(&mut self, path: &str, place: TextSpan) -> Result<TypedNode> {
         let input = match self.known.get(path) {
             Some(known) => known.clone(),
-            None => (self.resolve)(path).map_err(|unknown| ExpressionError {
+            None => self.names.column(path).map_err(|unknown| ExpressionError {
                 hint: unknown.hint,
                 ..place.error(unknown.message)
             })?,
         };
-        // Each name is asked for once: asking adds an input to the column that is being built.
-        self.known.insert(path.to_owned(), input.clone());
+        self.input(path.to_owned(), input, place)
+    }
+
+    /// The value of an input that has this name.
+    pub(super) fn input(
+        &mut self,
+        path: String,
+        input: Binding,
+        place: TextSpan,
+    ) -> Result<TypedNode> {
         let data_type = types::inside(&input.data_type).map_err(|what| {
             place.error(format!(
                 "`{path}` is {}: {what} cannot be computed with",
                 types::name(&input.data_type)
             ))
         })?;
+        // Each name is asked for once: asking adds an input to the column that is being built.
+        self.known.insert(path, input.clone());
         let dictionary = matches!(input.data_type, DataType::Dictionary(..));
         let result_type = ResultType::of(data_type);
         let range = match (result_type.range, input.range) {
@@ -190,6 +200,9 @@ impl<'a> Binder<'a> {
                 .column(&name, name_place)
                 .map_err(|error| functions::elsewhere(&name, name_place).unwrap_or(error));
         };
+        if let Some(aggregate) = self.aggregate(function, place)? {
+            return Ok(aggregate);
+        }
         functions::known(&name, name_place)?;
         if function.over.is_some()
             || function.filter.is_some()

@@ -18,6 +18,7 @@
 //! Whole numbers, decimals, dates and timestamps carry bounds, so that most operations run in 64 bits without
 //! a check. Types and values follow from the text and the inputs' types alone: bounds never change them.
 
+mod aggregate;
 mod bind;
 mod bind_forms;
 mod cast;
@@ -67,6 +68,7 @@ mod whole;
 #[cfg(test)]
 mod tests;
 
+pub use aggregate::{Aggregate, AggregateCall, BoundAggregate, GroupSize, Names, Reduction};
 pub use error::{EvaluateError, ExpressionError, UnknownName};
 pub use range::NumericBounds;
 
@@ -95,6 +97,15 @@ pub struct Binding {
 /// Finds what a path such as `bet_amount`, `customer_id.created_at` or `row` means; asked once for each.
 pub type Resolve<'a> = dyn FnMut(&str) -> Result<Binding, UnknownName> + 'a;
 
+/// Names that are columns alone.
+struct Columns<'a>(&'a mut Resolve<'a>);
+
+impl Names for Columns<'_> {
+    fn column(&mut self, path: &str) -> Result<Binding, UnknownName> {
+        (self.0)(path)
+    }
+}
+
 /// A compiled expression. It keeps no state between batches but the results for the last dictionary.
 pub struct Expression {
     sql: String,
@@ -108,8 +119,13 @@ pub fn compile<'a>(
     sql: &'a str,
     resolve: &'a mut Resolve<'a>,
 ) -> Result<Expression, ExpressionError> {
+    compile_with(sql, &mut Columns(resolve))
+}
+
+/// Compiles the text of an expression whose names mean what `names` say, aggregates too.
+pub fn compile_with(sql: &str, names: &mut dyn Names) -> Result<Expression, ExpressionError> {
     let tree = parse::parse(sql)?;
-    let root = bind::Binder::new(sql, resolve).bind(&tree)?;
+    let root = bind::Binder::new(sql, names).bind(&tree)?;
     Ok(Expression {
         sql: sql.to_owned(),
         data_type: root.data_type.clone(),
@@ -119,7 +135,8 @@ pub fn compile<'a>(
 
 /// Every function with the way it is written, for the manual.
 pub fn functions() -> impl Iterator<Item = (&'static str, &'static str)> {
-    functions::all().map(|function| (function.name, function.signature))
+    let own = functions::all().map(|function| (function.name, function.signature));
+    own.chain(aggregate::AGGREGATES.iter().copied())
 }
 
 impl Expression {
@@ -214,7 +231,7 @@ impl Expression {
     /// The column for one batch of `rows` rows.
     pub fn evaluate(&self, inputs: &[ArrayRef], rows: usize) -> Result<ArrayRef, EvaluateError> {
         self.column(inputs, rows)
-            .map_err(|failure| self.error(failure))
+            .map_err(|failure| evaluate_error(&self.sql, failure))
     }
 
     fn column(&self, inputs: &[ArrayRef], rows: usize) -> Result<ArrayRef, RowFailure> {
@@ -223,20 +240,21 @@ impl Expression {
         let representation = evaluate::expanded(&value, self.root.representation(), rows)?;
         load::store(representation, &self.data_type).map_err(evaluate::internal)
     }
+}
 
-    fn error(&self, failure: RowFailure) -> EvaluateError {
-        let RowFailure {
-            message,
-            row,
-            place,
-        } = failure;
-        let part = place.and_then(|place| self.sql.get(place.offset..place.offset + place.length));
-        let message = match part {
-            Some(part) if !part.is_empty() => format!("{message} in `{part}`"),
-            _ => message,
-        };
-        EvaluateError { message, row }
-    }
+/// A row's failure, with the part of the text that it is in.
+fn evaluate_error(sql: &str, failure: RowFailure) -> EvaluateError {
+    let RowFailure {
+        message,
+        row,
+        place,
+    } = failure;
+    let part = place.and_then(|place| sql.get(place.offset..place.offset + place.length));
+    let message = match part {
+        Some(part) if !part.is_empty() => format!("{message} in `{part}`"),
+        _ => message,
+    };
+    EvaluateError { message, row }
 }
 
 impl fmt::Debug for Expression {

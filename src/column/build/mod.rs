@@ -8,6 +8,7 @@ mod context;
 mod options;
 mod own_rows;
 
+pub(in crate::column) use builder::ChildTable;
 pub use builder::{Builder, SourceColumns, TableOptions};
 pub(in crate::column) use context::EnclosingScope;
 pub use context::{Build, BuiltColumn, ColumnFields, Input, NestedColumns, Parent, Pick};

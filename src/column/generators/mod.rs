@@ -39,7 +39,7 @@ mod words;
 pub(in crate::column) mod zipf;
 
 pub(in crate::column) use foreign_key::NTH;
-pub(in crate::column) use foreign_key::children::Children;
+pub(in crate::column) use foreign_key::children::{Children, Run};
 pub use list::LIST_ITEM;
 
 use super::build::{Build, BuiltColumn};

@@ -48,18 +48,18 @@ impl Builder {
         if self.scopes[scope].building.contains(&index) {
             return Err(self.cycle(scope, index, &column.place));
         }
-        if self.depth == DEEPEST {
+        if self.building.len() == DEEPEST {
             let message =
                 format!("more than {DEEPEST} columns read one another, one behind the other");
             return Err(Problem::new(message)
                 .at(&column.place)
                 .hint("write columns, and tables, below those that they read"));
         }
-        self.depth += 1;
+        self.building.push((scope, index));
         self.scopes[scope].building.push(index);
         let built = self.build_new(scope, index, &name.value, &column);
         self.scopes[scope].building.pop();
-        self.depth -= 1;
+        self.building.pop();
         built
     }
 

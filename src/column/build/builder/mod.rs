@@ -5,6 +5,8 @@
 
 mod assemble;
 mod changes;
+mod children;
+mod circle;
 mod constraints;
 mod fold;
 mod keyed;
@@ -29,6 +31,7 @@ use crate::column::reference_data::Reference;
 use crate::domain::Domain;
 use crate::error::{Problem, did_you_mean};
 use crate::place::{Count, Place, Placed};
+pub(in crate::column) use children::ChildTable;
 use lookup_table::Precomputed;
 
 /// What a table is read from: its columns come in before those that are made.
@@ -65,8 +68,8 @@ pub struct Builder {
     now_micros: i64,
     tables: BTreeMap<String, usize>,
     scopes: Vec<TableScope>,
-    /// How many columns are being built, each because the one before reads it.
-    depth: usize,
+    /// The columns that are being built, each because the one before reads it: scope and place.
+    building: Vec<(usize, usize)>,
     /// What was computed before the first row so far.
     folded: Cell<usize>,
     /// Parents whose children are counted, and languages whose lists are held, so far.
@@ -122,7 +125,7 @@ impl Builder {
             now_micros,
             tables: names.map(|(at, table)| (table.name.clone(), at)).collect(),
             scopes: tables.into_iter().map(TableScope::table).collect(),
-            depth: 0,
+            building: Vec::new(),
             folded: Cell::new(0),
             parents_counted: Cell::new(0),
             languages: Cell::new(0),
@@ -223,25 +226,6 @@ impl Builder {
             .maybe_hint(
                 bare.or_else(|| did_you_mean(path.split('.').next().unwrap_or(path), names)),
             )
-    }
-
-    fn cycle(&self, scope: usize, index: usize, place: &Place) -> Problem {
-        let scope = &self.scopes[scope];
-        let start = scope
-            .building
-            .iter()
-            .position(|at| *at == index)
-            .unwrap_or(0);
-        let around = scope.building[start..].iter().chain([&index]);
-        let names: Vec<&str> = around
-            .map(|at| scope.columns[*at].0.value.as_str())
-            .collect();
-        Problem::new(format!(
-            "columns of `{}` refer to each other in a circle: {}",
-            scope.name,
-            names.join(" → ")
-        ))
-        .at(place)
     }
 }
 

@@ -5,8 +5,11 @@
 //! parent has as many, nothing is counted or kept.
 
 mod hints;
+mod runs;
 
 use rayon::prelude::*;
+
+pub(in crate::column) use runs::Run;
 
 use crate::column::distribution::CountSampler;
 use crate::column::random::hash::Key;

@@ -1,5 +1,9 @@
 //! `expr`: a value computed from other columns, in PostgreSQL's expression language.
 
+mod fills;
+mod names;
+mod rows;
+
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use schemars::JsonSchema;
@@ -11,8 +15,9 @@ use crate::column::program::Fill;
 use crate::column::rows::Rows;
 use crate::domain::{Domain, Order, Range};
 use crate::error::{Error, Problem, Result};
-use crate::expression::{self, Binding, Expression, ExpressionError, UnknownName};
+use crate::expression::{self, Expression, ExpressionError};
 use crate::place::{Place, Placed, Text};
+use names::ColumnNames;
 
 /// A value computed from other columns: arithmetic, comparison, `case`, `coalesce`, `concat`, `round`, `cast`, `date_trunc`, `extract` and more, as in PostgreSQL.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -27,21 +32,14 @@ struct Computed {
 
 impl Generator for Expr {
     fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
-        let mut inner = None;
-        let mut domains = Vec::new();
-        let mut resolve = |path: &str| {
-            let input = build.input(path, &self.0.place).map_err(|problem| {
-                let unknown = UnknownName {
-                    message: problem.message.clone(),
-                    hint: problem.hint.clone(),
-                };
-                inner = Some(problem);
-                unknown
-            })?;
-            domains.push(input.domain.clone());
-            Ok(described(input))
+        let mut names = ColumnNames {
+            build: &mut *build,
+            place: &self.0.place,
+            domains: Vec::new(),
+            inner: None,
         };
-        let compiled = expression::compile(&self.0, &mut resolve);
+        let compiled = expression::compile_with(&self.0, &mut names);
+        let ColumnNames { domains, inner, .. } = names;
         let compiled = compiled.map_err(|error| self.problem(error, inner))?;
         let expression = match build.wanted.clone() {
             Some(wanted) => compiled.cast_to(&wanted.data_type),
@@ -134,20 +132,6 @@ impl Expr {
     }
 }
 
-fn described(input: crate::column::build::Input) -> Binding {
-    let range = match input.domain.range {
-        Some(Range::Integer { min, max }) => Some(expression::NumericBounds::new(min, max)),
-        _ => None,
-    };
-    Binding {
-        index: input.index,
-        data_type: input.data_type,
-        nullable: input.domain.nulls,
-        range,
-        longest: input.domain.longest,
-    }
-}
-
 impl Computed {
     fn new(expression: Expression, place: &Place) -> Self {
         let place = place.clone();
@@ -165,3 +149,6 @@ impl Fill for Computed {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

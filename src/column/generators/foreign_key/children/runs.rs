@@ -1,0 +1,64 @@
+//! The rows of parents: where each one's children begin, and how many they are.
+
+use super::{Children, CountedChildren, children_of};
+use crate::column::rows::Rows;
+
+/// The rows of one parent's children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::column) struct Run {
+    /// The first of them.
+    pub first: u64,
+    /// How many.
+    pub count: u64,
+}
+
+impl Children {
+    /// The least number of children that a parent can have.
+    pub(in crate::column) fn least(&self) -> u64 {
+        match self {
+            Self::Alike { number, .. } => *number,
+            Self::Drawn(drawn) => drawn.counts.range().0,
+        }
+    }
+
+    /// The children of each of the parents.
+    pub(in crate::column) fn runs(&self, parents: Rows<'_>) -> Vec<Run> {
+        match self {
+            Self::Alike { number, .. } => parents.map(|parent| Run {
+                first: parent * number,
+                count: *number,
+            }),
+            Self::Drawn(drawn) => drawn.runs(parents),
+        }
+    }
+}
+
+impl CountedChildren {
+    fn runs(&self, parents: Rows<'_>) -> Vec<Run> {
+        let counts = children_of(self.key, &self.counts, parents);
+        let mut runs: Vec<Run> = Vec::with_capacity(counts.len());
+        let mut before = None;
+        for (index, count) in counts.into_iter().enumerate() {
+            let parent = parents.at(index);
+            let first = match (before, runs.last()) {
+                (Some(before), Some(last)) if parent == before + 1 => last.first + last.count,
+                _ => self.first_child(parent),
+            };
+            before = Some(parent);
+            runs.push(Run { first, count });
+        }
+        runs
+    }
+
+    /// The row at which a parent's children begin.
+    fn first_child(&self, parent: u64) -> u64 {
+        let block = parent / self.block;
+        let first = block * self.block;
+        let before = Rows::Range {
+            first,
+            count: (parent - first) as usize,
+        };
+        let counts = children_of(self.key, &self.counts, before);
+        self.starts[block as usize] + counts.iter().sum::<u64>()
+    }
+}
