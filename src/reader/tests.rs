@@ -143,7 +143,7 @@ fn decimals_and_dictionaries_are_as_other_libraries_read_them() {
         let types: Vec<String> = fields.map(|field| field.data_type().to_string()).collect();
         types.join("; ")
     };
-    let decimals = "Decimal128(8, 2); Int64; List(Decimal128(8, 2))";
+    let decimals = "Decimal128(8, 2); Int64; List(Decimal128(8, 2), field: 'element')";
     assert_eq!(
         types(false),
         format!("Int64; Dictionary(Int32, Utf8); {decimals}")

@@ -1,6 +1,7 @@
 //! What the file says: one YAML pipeline file, its includes, its params, every value with its place.
 
 mod changes;
+mod given;
 mod include;
 mod log;
 mod mistakes;
@@ -15,9 +16,10 @@ mod sink;
 mod table;
 
 pub use changes::{Changes, Image, Mix, Update};
+pub use given::GivenValues;
 pub use log::{Log, Style};
 pub use pipeline::Pipeline;
-pub use read::{GivenValues, read, read_given};
+pub use read::{read, read_given};
 pub use run::{Arrivals, CatchUp, Ramp, Run};
 pub use schedule::{AskedSlot, Missed, Schedule, Scheduled, Slot, Slots, Template};
 pub use schema::{schema, schema_draft_07};

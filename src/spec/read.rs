@@ -1,12 +1,10 @@
 //! Reads a pipeline file and those it includes: parse, merge, take params, expand, decode.
 
-use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-
+use super::given::GivenValues;
 use super::include::include;
 use super::mistakes::note_all;
 use super::pipeline::PipelineFile;
@@ -16,36 +14,6 @@ use super::{AskedSlot, Pipeline, Scheduled, Template};
 use crate::error::{Error, Problem, Problems, Result, did_you_mean};
 use crate::place::{Node, Placed, Source, Value, decode_all, parse, split_values};
 use crate::plain_file;
-
-/// What is given beside the file.
-#[derive(Debug, Clone, Default)]
-pub struct GivenValues {
-    /// `--set name=value`.
-    pub set: BTreeMap<String, String>,
-    /// The environment.
-    pub environment: BTreeMap<String, String>,
-    /// `--run-date`, a date as 2026-01-31.
-    pub run_date: String,
-    /// Which slot it is of, where the pipeline has a schedule.
-    pub slot: AskedSlot,
-    /// `--seed`.
-    pub seed: Option<String>,
-}
-
-impl GivenValues {
-    /// Nothing is given but the environment: of today, unless a date is asked for.
-    pub fn new(now: DateTime<Utc>, run_date: Option<&str>) -> Self {
-        Self {
-            environment: std::env::vars().collect(),
-            run_date: run_date.map_or_else(|| now.format("%Y-%m-%d").to_string(), str::to_owned),
-            slot: match run_date {
-                Some(_) => AskedSlot::OfDay,
-                None => AskedSlot::Today(now),
-            },
-            ..Self::default()
-        }
-    }
-}
 
 /// A file with what it includes, before its names stand for anything.
 #[derive(Debug, Clone)]
