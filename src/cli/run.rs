@@ -143,7 +143,7 @@ fn shown(
 ) -> Result<crate::serve::Server> {
     use crate::serve::{Offer, Service, Supervised};
     let mut offer = Offer::default();
-    offer.add(&plan.serve);
+    offer.add(&plan.serve).map_err(Error::user)?;
     let pipeline = Supervised::of(plan.clone(), running.clone(), stop);
     let service = Service::new(vec![pipeline], Vec::new(), offer);
     say(&format!("the run is shown at http://{}", listener.address));

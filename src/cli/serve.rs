@@ -222,7 +222,7 @@ fn offer(serves: &[&Serve], options: &FileOptions, stop: &Stop) -> Result<Offer>
     }
     let mut offer = Offer::default();
     for serve in serves {
-        offer.add(serve);
+        offer.add(serve).map_err(Error::user)?;
         for (path, trigger) in &serve.triggers.0 {
             let plan = planner(trigger.pipeline.beside(), options.clone());
             // What is wrong with the pipeline of a trigger is told before the first call. Planned

@@ -208,10 +208,19 @@ fn compare(target: &Target<'_>, told: &mut Teller) -> Result<Outcome> {
         if std::io::stderr().is_terminal() {
             scope.spawn(|| show(&progress, &over));
         }
-        let outcome = target.compare(&progress, &mut |outcome, one| told.add(outcome, one));
-        over.store(true, Ordering::Relaxed);
-        outcome
+        // The scope waits for the line's thread, which ends when it is told so: after a panic, too.
+        let _told = Over(&over);
+        target.compare(&progress, &mut |outcome, one| told.add(outcome, one))
     })
+}
+
+/// Says when it is dropped that a comparison is over.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// What must be there, with faults: each has to be found.

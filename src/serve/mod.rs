@@ -54,15 +54,28 @@ pub struct Offer {
 
 impl Offer {
     /// Adds what a pipeline says, but for its triggers.
-    pub fn add(&mut self, serve: &Serve) {
-        if let Some(token) = &serve.token {
-            // A variable that is empty is as one that is not set.
-            self.token = Some(token.value.clone()).filter(|token| !token.0.is_empty());
+    ///
+    /// # Errors
+    /// Its token is not that of the pipelines before it: a service has one.
+    pub fn add(&mut self, serve: &Serve) -> Result<(), Problem> {
+        // A variable that is empty is as one that is not set: it takes no other pipeline's token away.
+        if let Some(token) = serve.token.as_ref().filter(|token| !token.0.is_empty()) {
+            let known = self.token.get_or_insert_with(|| token.value.clone());
+            if known.0 != token.0 {
+                // Its line is not shown: logs hold errors, and a token may stand in the file as it is.
+                let file = token.place.file();
+                let what = format!("`{file}` has another `token` than a pipeline before it");
+                let problem = Problem::new(what);
+                return Err(
+                    problem.hint("a service has one: say the same in both, or in one alone")
+                );
+            }
         }
         self.tracking.extend(serve.tracking.clone());
         let metrics = serve.metrics.0.iter();
         self.metrics
             .extend(metrics.map(|(name, measure)| (name.value.clone(), measure.value)));
+        Ok(())
     }
 }
 
@@ -149,4 +162,35 @@ pub fn address(listen: Option<&Placed<Text>>) -> Result<SocketAddr> {
             None => problem,
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::Source;
+    use crate::spec::{GivenValues, read_given};
+
+    #[test]
+    fn a_service_has_one_token() {
+        let serve = |token: &str| {
+            let text = format!("version: 1\nserve: {{ token: \"{token}\" }}\n");
+            let given = GivenValues::default();
+            let pipeline = read_given(Source::new("p.yaml", text), &given);
+            pipeline.unwrap().serve
+        };
+        let mut offer = Offer::default();
+        offer.add(&serve("")).unwrap();
+        assert!(offer.token.is_none());
+        for token in ["open", "", "open"] {
+            offer.add(&serve(token)).unwrap();
+            assert_eq!(
+                offer.token.as_ref().map(|token| token.0.as_str()),
+                Some("open")
+            );
+        }
+        assert_eq!(
+            offer.add(&serve("other")).unwrap_err().to_string(),
+            "error: `p.yaml` has another `token` than a pipeline before it\n  hint: a service has one: say the same in both, or in one alone"
+        );
+    }
 }

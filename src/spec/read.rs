@@ -336,7 +336,7 @@ fn canonical(root: &Node, seed: Option<&str>) -> String {
         }
     }
     // `rate` is left out: when changes are due decides nothing of what they are.
-    for part in ["count", "block", "mix"] {
+    for part in ["count", "block", "image", "mix"] {
         if let Some(node) = root.get("changes").and_then(|changes| changes.get(part)) {
             text.push_str(part);
             write_canonical(node, &mut text);

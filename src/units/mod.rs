@@ -163,7 +163,11 @@ pub fn show_duration(duration: Duration) -> String {
     match seconds {
         s if s < 1.0 => format!("{:.0} ms", s * 1000.0),
         s if s < 120.0 => format!("{s:.2} s"),
-        s => format!("{:.0} min {:02.0} s", (s / 60.0).floor(), s % 60.0),
+        // Rounded before it is cut: 179.7 s were 2 min 60 s otherwise.
+        s => {
+            let whole = s.round() as u64;
+            format!("{} min {:02} s", whole / 60, whole % 60)
+        }
     }
 }
 
@@ -209,6 +213,19 @@ mod tests {
         }
         for text in ["ten", "", "-1", "1 2", "NaN", "1 / 0", "inf", "1e30"] {
             assert!(parse_count(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_are_shown_in_units_of_their_size() {
+        for (millis, shown) in [
+            (7, "7 ms"),
+            (1_500, "1.50 s"),
+            (179_400, "2 min 59 s"),
+            (179_700, "3 min 00 s"),
+            (3_600_000, "60 min 00 s"),
+        ] {
+            assert_eq!(show_duration(Duration::from_millis(millis)), shown);
         }
     }
 

@@ -67,9 +67,12 @@ impl Counters {
         let (first, counters) = (self.read(), self.clone());
         let write = move || match counters.write(&outlet, &ended) {
             Ok(()) => Ok(outlet),
-            // The hidden file is removed. Where that fails, too, its error is told, which has the
-            // same reason.
-            Err(error) => outlet.end(false).and(Err(error)).map_err(&failed),
+            Err(error) => {
+                // The hidden file is removed. Why the counters are not written says the write's own
+                // error, whether that works or not.
+                drop(outlet.end(false));
+                Err(failed(error))
+            }
         };
         let thread = std::thread::Builder::new()
             .name("interface".into())

@@ -15,9 +15,17 @@ fn a_full_image_is_the_row_as_the_update_leaves_it() {
         let changes = format!("  count: 20_000\n  image: {image}\n  mix:{MIX}");
         pipeline(CUSTOMERS, ORDERS, &changes, sinks)
     };
+    let fingerprint = || {
+        let plan = folder.run(&["plan", "p.yaml", "--json"]).stdout;
+        let plan: Value = serde_json::from_str(&plan).unwrap();
+        plan["fingerprint"].as_str().unwrap().to_string()
+    };
     folder.make(&of("minimal"), &[]);
+    // `if_exists: skip` keeps what has the fingerprint: rows of another image are others.
+    let of_minimal = fingerprint();
     let minimal = by_number(&folder, "");
     folder.make(&of("full"), &[]);
+    assert_ne!(fingerprint(), of_minimal);
     let full = by_number(&folder, "");
     let mut there: HashMap<(&str, u64), Value> = HashMap::new();
     let mut updates = 0;

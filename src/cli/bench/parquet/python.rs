@@ -76,10 +76,9 @@ impl Python {
         std::fs::write(&script, SCRIPT)
             .map_err(|error| Error::because("writing the script of the readers", error))?;
         let started = Command::new(program)
-            // `-I` keeps Python from importing what lies beside the script or what PYTHONPATH
-            // names; packages that are installed for one user alone (`pip install --user`) are not
-            // seen either.
-            .args(["-I", "readers.py", values, &threads.to_string()])
+            // `-E` keeps Python from importing what PYTHONPATH names. Not `-I`, which also hides
+            // packages that are installed for one user alone (`pip install --user`).
+            .args(["-E", "readers.py", values, &threads.to_string()])
             .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
