@@ -5,6 +5,7 @@ use arrow::datatypes::{DataType, Field, TimeUnit};
 use super::held::Held;
 use crate::format::avro::Avro;
 use crate::format::text::TextLeaf;
+use crate::sink::delta;
 
 /// How values are spelt where they are, as far as that changes them.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub(super) enum Spelling {
     Documents,
     /// As MySQL has them: the same, and what is nested is JSON.
     Mysql,
+    /// As Delta Lake has them: what it has no type for is of the nearest one.
+    Delta,
     /// As themselves.
     Typed,
 }
@@ -56,6 +59,7 @@ impl Spelling {
             Self::Documents if leaf.is_none() && has_finer(field) => {
                 Err("MongoDB cuts off what times within it have beside milliseconds".to_string())
             }
+            Self::Delta => Ok(nearest(field)),
             Self::Documents => Ok(milliseconds(field).unwrap_or_else(|| Held::plain(field))),
             _ => Ok(Held::plain(field)),
         }
@@ -69,6 +73,15 @@ impl Spelling {
     /// True if types are asked of the source: what it reads has none of its own.
     pub(super) fn is_untyped(&self) -> bool {
         matches!(self, Self::Csv(_) | Self::Json | Self::Documents)
+    }
+}
+
+/// What a table of Delta Lake has of a column.
+fn nearest(field: &Field) -> Held {
+    let own = Held::plain(field).data_type(field);
+    match delta::nearest(&own) {
+        same if same == own => Held::plain(field),
+        other => Held::Delta(other),
     }
 }
 
