@@ -1,6 +1,8 @@
 //! How servers are reached: one file or folder a protocol, shared by its sink and its source.
 
 pub mod address;
+#[cfg(feature = "sessions")]
+pub mod backoff;
 pub mod database;
 pub mod kafka;
 pub mod mongodb;

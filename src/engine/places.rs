@@ -1,4 +1,5 @@
-//! What a run writes is nothing that it reads: neither the pipeline, nor what that names.
+//! What a run writes is nothing that it reads: neither the pipeline, nor what that names. Nor does it replace
+//! what no run may.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use crate::source::{in_the_way, is_within};
 /// Looks at every place that the plan's run would write.
 ///
 /// # Errors
-/// Something is read there.
+/// Something is read there, or may not be replaced as `--overwrite` asks.
 pub fn check(plan: &Plan, options: &Options) -> Result<()> {
     let mut problems = Problems::default();
     let read = |path: &Placed<LocalPath>, folder| problem(path, folder, &options.out, &plan.reads);
@@ -20,6 +21,8 @@ pub fn check(plan: &Plan, options: &Options) -> Result<()> {
         problems.extend(sinks.filter_map(|path| read(&path, path.names_folder())));
         let letters = job.letters().filter(|_| !options.measured);
         problems.extend(letters.and_then(|path| read(&path, false)));
+        let sinks = job.sinks.iter().filter(|_| options.overwrite);
+        problems.extend(sinks.filter_map(|sink| sink.options.overwritten()));
     }
     problems.into_result()
 }

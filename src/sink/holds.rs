@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::kafka;
 use crate::client::database::Tls;
+use crate::error::Problem;
 use crate::format::FormatKind;
 use crate::place::{Count, Place, Placed, Secret, Text};
 
@@ -11,6 +12,8 @@ use crate::place::{Count, Place, Placed, Secret, Text};
 pub enum Holds<'o> {
     /// Nowhere that they could be read from again, and why.
     Nothing(&'static str),
+    /// Somewhere from where they cannot be read now, and why.
+    Unread(Box<Problem>),
     /// In files.
     Files(Box<HeldFiles>),
     /// In a topic.
@@ -84,6 +87,8 @@ pub struct HeldFiles {
     pub place: Place,
     /// How they are written.
     pub format: FormatKind,
+    /// They are those of a table of Delta Lake, which has fewer types.
+    pub of_table: bool,
     /// They hold the slice that was asked for, and nothing else.
     pub of_slice: bool,
     /// Something is there.

@@ -164,14 +164,19 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// What speaks against replacing what is there, as `--overwrite` asks.
+    fn overwritten(&self) -> Option<Problem> {
+        None
+    }
+
     /// What it takes, and what the plan must know of it.
     fn takes(&self) -> Takes {
         Takes::default()
     }
 
-    /// Where and how it keeps its rows, for whoever reads them back: as a run with this slice, whose
-    /// relative paths start at `out`.
-    fn holds(&self, _out: &Path, _slice: Option<Slice>) -> Holds<'_> {
+    /// Where and how it keeps its rows, for whoever reads them back: as a run with this slice and this
+    /// fingerprint, whose relative paths start at `out`.
+    fn holds(&self, _out: &Path, _slice: Option<Slice>, _fingerprint: &str) -> Holds<'_> {
         Holds::Nothing("it keeps no rows")
     }
 

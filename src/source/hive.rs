@@ -2,17 +2,14 @@
 
 use arrow::array::{ArrayRef, StringArray};
 use arrow::datatypes::{DataType, Field};
-use percent_encoding::percent_decode_str;
 
 use super::Types;
 use super::kinds::infer;
 use super::retype::{convert, typed};
 use super::set::SetMember;
 use crate::column::show_type;
+pub use crate::dataset::partition as key;
 use crate::error::Problem;
-
-/// What a null is called in a folder's name.
-const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// A partition column.
 pub struct PartitionKey {
@@ -20,14 +17,6 @@ pub struct PartitionKey {
     pub field: Field,
     /// One value for each file.
     pub values: ArrayRef,
-}
-
-/// The key and the value that a folder's name says.
-pub fn key(name: &str) -> Option<(String, Option<String>)> {
-    let (key, value) = name.split_once('=').filter(|(key, _)| !key.is_empty())?;
-    let text = |escaped: &str| percent_decode_str(escaped).decode_utf8_lossy().into_owned();
-    let value = (value != NULL).then(|| text(value));
-    Some((text(key), value))
 }
 
 /// Files of one set whose folders have different keys.
@@ -108,22 +97,5 @@ fn one(
     match bad.first() {
         Some(row) => Err(refuse(Some(*row))),
         None => Ok(PartitionKey { field, values }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_names_of_folders_say_keys_and_values() {
-        let said = |key: &str, value: Option<&str>| Some((key.into(), value.map(str::to_string)));
-        assert_eq!(key("day=2026-01-01"), said("day", Some("2026-01-01")));
-        assert_eq!(key("a%3Db=50%25 x%2Fy"), said("a=b", Some("50% x/y")));
-        assert_eq!(key("c=__HIVE_DEFAULT_PARTITION__"), said("c", None));
-        assert_eq!(key("c="), said("c", Some("")));
-        assert_eq!(key("c=d=e"), said("c", Some("d=e")));
-        assert_eq!(key("=x"), None);
-        assert_eq!(key("plain"), None);
     }
 }

@@ -41,7 +41,7 @@ fn maker<'p>(plan: &'p Plan, table: &str, options: &Options) -> Option<(&'p Job,
     let all = plan.jobs.iter();
     let mut all = all.flat_map(|job| job.sinks.iter().map(move |sink| (job, sink)));
     all.find(|(job, sink)| {
-        let Holds::Table(held) = sink.options.holds(&options.out, None) else {
+        let Holds::Table(held) = sink.options.holds(&options.out, None, &sink.fingerprint) else {
             return false;
         };
         let name = held.into.map_or(job.table.as_str(), |into| into.as_str());

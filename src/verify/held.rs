@@ -12,6 +12,7 @@ use crate::column::UUID_EXTENSION;
 use crate::error::Result;
 use crate::format::text::TextLeaf;
 use crate::format::text::leaf::write_hexadecimal;
+use crate::sink::delta;
 
 /// What becomes of a column's values on their way into the sink.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +29,8 @@ pub(super) enum Held {
     Empty(Option<String>),
     /// They are texts of JSON.
     Json,
+    /// They are of the nearest type that Delta Lake has.
+    Delta(DataType),
     /// Floats of this type without a zero that is negative: MariaDB keeps `-0e0` as `0`.
     OneZero(DataType),
 }
@@ -47,9 +50,10 @@ impl Held {
     pub(super) fn data_type(&self, field: &Field) -> DataType {
         match self {
             Self::Same => plain(field.data_type()),
-            Self::As(data_type) | Self::Rounded(_, data_type) | Self::OneZero(data_type) => {
-                data_type.clone()
-            }
+            Self::As(data_type)
+            | Self::Rounded(_, data_type)
+            | Self::Delta(data_type)
+            | Self::OneZero(data_type) => data_type.clone(),
             Self::Hexadecimal | Self::Empty(_) | Self::Json => DataType::Utf8,
         }
     }
@@ -59,7 +63,8 @@ impl Held {
         if *self == Self::Json {
             return json_text::field(field);
         }
-        let uuid = TextLeaf::of(field) == Some(TextLeaf::Uuid);
+        let is_text = matches!(self, Self::Delta(_));
+        let uuid = TextLeaf::of(field) == Some(TextLeaf::Uuid) && !is_text;
         let held = Field::new(field.name(), self.data_type(field), true);
         let name = || ("ARROW:extension:name".into(), UUID_EXTENSION.into());
         match uuid {
@@ -74,6 +79,9 @@ impl Held {
             Self::Same => Ok(values.clone()),
             Self::As(data_type) => Ok(cast(values, data_type)?),
             Self::Hexadecimal => hexadecimal(values),
+            Self::Delta(data_type) => {
+                delta::cast(&crate::column::arrays::plain(values)?, data_type)
+            }
             Self::Rounded(unit, data_type) => rounded(values, *unit, data_type),
             Self::Empty(text) => empty(values, text.as_deref()),
             Self::Json => json_text::written(values),

@@ -66,6 +66,7 @@ impl<'o> Way<'o> {
     ) -> Result<Self, String> {
         match holds {
             Holds::Nothing(why) => Err(why.to_string()),
+            Holds::Unread(why) => Err(why.message),
             Holds::Files(files) => {
                 let mut reader = Reader::of_files(&files)?;
                 let out = &options.out;
@@ -139,7 +140,10 @@ impl Reader {
             ),
             FormatKind::Parquet(_) => (
                 Arc::new(source::parquet::Parquet::of(path)),
-                Spelling::Typed,
+                match files.of_table {
+                    true => Spelling::Delta,
+                    false => Spelling::Typed,
+                },
             ),
         };
         Ok(Self {

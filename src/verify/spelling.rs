@@ -5,6 +5,7 @@ use arrow::datatypes::{DataType, Field, TimeUnit};
 use super::held::Held;
 use crate::format::avro::Avro;
 use crate::format::text::TextLeaf;
+use crate::sink::delta;
 
 /// How values are spelt where they are, as far as that changes them.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub(super) enum Spelling {
     Documents,
     /// As MySQL has them: the same, and what is nested is JSON.
     Mysql,
+    /// As Delta Lake has them: what it has no type for is of the nearest one.
+    Delta,
     /// As themselves.
     Typed,
 }
@@ -58,6 +61,7 @@ impl Spelling {
                 // rounding is done here, so that every row would differ: it is said instead.
                 Err("MongoDB cuts off what times within it have beside milliseconds".to_string())
             }
+            Self::Delta => Ok(nearest(field)),
             Self::Documents => Ok(milliseconds(field).unwrap_or_else(|| Held::plain(field))),
             _ => Ok(Held::plain(field)),
         }
@@ -73,6 +77,15 @@ impl Spelling {
         // Parquet, Avro and SQL say their types; these say text, and inferring from it would find
         // others than the table has.
         matches!(self, Self::Csv(_) | Self::Json | Self::Documents)
+    }
+}
+
+/// What a table of Delta Lake has of a column.
+fn nearest(field: &Field) -> Held {
+    let own = Held::plain(field).data_type(field);
+    match delta::nearest(&own) {
+        same if same == own => Held::plain(field),
+        other => Held::Delta(other),
     }
 }
 

@@ -36,9 +36,12 @@ pub fn targets<'p>(
         for (place, sink) in job.sinks.iter().enumerate() {
             let sliced = plans.slice.as_ref().map(|plan| &plan.jobs[index]);
             let sliced = sliced.map(|job| (job, &job.sinks[place]));
-            let holds = sink.options.holds(&options.out, options.slice);
+            let holds = sink
+                .options
+                .holds(&options.out, options.slice, &sink.fingerprint);
             let keeps = !matches!(holds, Holds::Nothing(_));
             let found = match &holds {
+                Holds::Unread(why) if options.against.is_none() => Err(why.as_ref().clone()),
                 Holds::Changes(held) if options.against.is_none() => {
                     downstream::targets(held, sink, options, plans)
                 }

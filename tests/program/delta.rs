@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::support::Folder;
+use super::support::{Ended, Folder};
 
 const COLUMNS: &str = "      id: sequence\n      name: { choice: [a, b] }\n";
 
@@ -131,6 +131,9 @@ fn a_table_that_the_rows_do_not_fit_is_refused_before_the_first_row() {
         (other, "{ path: t }", None),
         (COLUMNS, "{ path: t, partition_by: name }", None),
         (COLUMNS, "{ path: f }", None),
+        (COLUMNS, "{ path: f/x.parquet }", None),
+        (COLUMNS, "{ path: f/x.parquet/t }", None),
+        (COLUMNS, "{ path: t/u }", None),
         (COLUMNS, "{ path: t }", Some("--overwrite")),
     ] {
         folder.write("p.yaml", &pipeline(columns, sink));
@@ -139,6 +142,101 @@ fn a_table_that_the_rows_do_not_fit_is_refused_before_the_first_row() {
     }
     assert_eq!(log(&folder).len(), 1);
     insta::assert_snapshot!(told);
+}
+
+#[test]
+fn files_are_not_written_into_a_table_nor_a_table_into_a_dataset() {
+    let folder = Folder::new();
+    folder.make(&pipeline(COLUMNS, "{ path: t }"), &[]);
+    let files = |sink: &str| pipeline(COLUMNS, sink).replace("- delta", "- file");
+    folder.make(&files("{ path: d, format: csv }"), &[]);
+    let mut told = String::new();
+    for yaml in [
+        files("{ path: t, format: parquet, if_exists: replace }"),
+        files("{ path: t/day=1, format: parquet }"),
+        files("{ path: t/x.csv }"),
+        pipeline(COLUMNS, "{ path: d/t }"),
+    ] {
+        folder.write("p.yaml", &yaml);
+        let ended = folder.run(&["run", "p.yaml", "--quiet"]);
+        told += &format!("exit code {}\n{}\n", ended.code, ended.stderr);
+    }
+    assert_eq!(log(&folder).len(), 1);
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_damaged_log_is_told_with_its_file_and_without_a_stack() {
+    let folder = Folder::new();
+    let yaml = pipeline(COLUMNS, "{ path: t }");
+    for seed in ["a", "b"] {
+        folder.make(&yaml, &["--seed", seed]);
+    }
+    let commit = "t/_delta_log/00000000000000000001.json";
+    let text = folder.read(commit);
+    folder.write(commit, &text[..text.len() / 2]);
+    let run = |verb: &str| {
+        let mut command = folder.command(&[verb, "p.yaml", "--log-interval=1h"]);
+        Ended::from(command.env("RUST_BACKTRACE", "1").output().unwrap())
+    };
+    let ended = run("run");
+    assert_eq!(ended.code, 2);
+    let (before, after) = ended.stderr.split_once(" is damaged: ").unwrap();
+    assert_eq!(
+        before,
+        "error: could not open sink `delta-1`\n --> p.yaml:9:20\n  |\n9 |   - delta: { path: t }\n  |                    ^\n  caused by: reading the log of `t`\n  caused by: `t/_delta_log/00000000000000000001.json`"
+    );
+    let (why, hint) = after.split_once(")\n").unwrap();
+    assert!(why.contains(" is no JSON (EOF while parsing "), "{why}");
+    assert_eq!(
+        hint,
+        "  hint: restore that file from a copy, or write to another folder: without it nobody knows which rows the table has\n"
+    );
+    let ended = run("verify");
+    assert_eq!(ended.stderr.lines().count(), 3, "{}", ended.stderr);
+}
+
+#[test]
+fn a_backfill_that_would_replace_what_other_slots_added_is_tried_once() {
+    let folder = Folder::new();
+    let scheduled = "version: 1\nseed: \"${run_date}\"\nschedule: { cron: \"15 2 * * *\", start: 2026-01-01 }\n";
+    let yaml = pipeline(COLUMNS, "{ path: t }").replace("version: 1\n", scheduled);
+    folder.write("p.yaml", &yaml);
+    let backfill = |more: &[&str]| {
+        let days = ["--from=2026-01-01", "--to=2026-01-01", "--log=text"];
+        folder.run(&[&["backfill", "p.yaml"], &days[..], more].concat())
+    };
+    let ended = backfill(&["--overwrite"]);
+    assert_eq!(
+        ended.stderr,
+        "2026-01-01T02-15: failed: `--overwrite` would replace a table that `mode: append` adds to --> p.yaml:11:20 | 11 | - delta: { path: t } | ^ hint: leave it out, or say `mode: overwrite`\n1 slots: 1 failed; 0 rows\n"
+    );
+    assert_eq!(ended.code, 1);
+    backfill(&[]);
+    let ended = backfill(&[]);
+    assert_eq!(
+        ended.stderr,
+        "2026-01-01T02-15: is there already\n1 slots: 1 there already; 0 rows\n"
+    );
+}
+
+#[test]
+fn a_table_that_other_slices_have_replaced_already_holds_the_rows() {
+    let folder = Folder::new();
+    let yaml = pipeline(COLUMNS, "{ path: t, mode: overwrite }");
+    for slice in ["1/3", "1/2", "2/2"] {
+        folder.make(&yaml, &["--slice", slice]);
+    }
+    folder.write("p.yaml", &yaml);
+    let ended = folder.run(&["run", "p.yaml", "--slice=2/3", "--log=text"]);
+    assert!(
+        ended
+            .stderr
+            .contains("`t` holds the rows of this plan and seed already: nothing is added"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(log(&folder).len(), 1);
 }
 
 #[test]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute
+import pyarrow.parquet
 import pytest
 from delta_lake import ROWS, Lake
 from deltalake import DeltaTable, write_deltalake
@@ -72,6 +73,22 @@ def test_statistics_are_true_and_files_are_skipped_by_them(lake):
         path.rename(path.with_suffix(".away"))
     found = lake.table().to_pyarrow_dataset().to_table(filter=pa.compute.field("id") < 10)
     assert found["id"].to_pylist() == list(range(1, 10))
+
+
+def test_files_of_a_table_are_in_order(lake):
+    order = "order_by: [{ column: amount, order: desc, nulls: first }, id], target_file_size: 64KiB"
+    lake.write(f"delta: {{ path: t, types: mapped, partition_by: country, {order} }}")
+    lake.run()
+    assert len(lake.files()) > 5
+    for folder in {path.parent for path in lake.files()}:
+        files = [pa.parquet.ParquetFile(path) for path in sorted(folder.glob("*.parquet"))]
+        rows = [row for file in files for row in file.read(["amount", "id"]).to_pylist()]
+        keys = [(row["amount"] is not None, -(row["amount"] or 0), row["id"]) for row in rows]
+        assert keys == sorted(keys)
+        said = [(one.column_index, one.descending, one.nulls_first) for one in files[0].metadata.row_group(0).sorting_columns]
+        names = files[0].schema_arrow.names
+        assert said[0] == (names.index("amount"), True, True)
+    assert sorted(lake.table().to_pyarrow_table()["id"].to_pylist()) == list(range(1, ROWS + 1))
 
 
 def test_the_same_run_adds_nothing_and_another_seed_does(lake):

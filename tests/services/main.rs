@@ -44,6 +44,8 @@ mod mysql_login;
 mod mysql_source;
 #[cfg(all(feature = "postgres", feature = "s3"))]
 mod objects;
+#[cfg(all(feature = "delta", feature = "postgres", feature = "s3"))]
+mod objects_delta;
 #[cfg(all(feature = "postgres", feature = "s3"))]
 mod objects_errors;
 #[cfg(all(feature = "postgres", feature = "s3"))]

@@ -7,7 +7,7 @@ use crate::line::Line;
 use crate::objects::{Lake, table};
 use crate::until;
 
-fn server(lake: &Lake) -> String {
+pub fn server(lake: &Lake) -> String {
     lake.endpoint.replace("http://", "")
 }
 

@@ -11,6 +11,7 @@ mod describe;
 mod driver;
 mod names;
 mod types;
+pub use types::{cast, nearest};
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,11 +20,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::file::File;
+use super::order_by::OrderBy;
 use super::{
     Delivery, Found, Holds, Partition, Recovered, Sink, SinkPlace, Slice, SlotsBy, Standing, Takes,
     Target,
 };
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::format::parquet::Parquet;
 use crate::format::{FormatKind, Shape};
 use crate::place::{Bytes, Count, Flag, LocalPath, OneOrMany, Placed, Text};
@@ -45,6 +47,10 @@ pub struct Delta {
     pub files: Option<Placed<Count>>,
     /// End a file near so many bytes and begin the next one.
     pub target_file_size: Option<Placed<Bytes>>,
+    /// Columns in whose order rows come, in each folder and file: `[day, { column: amount, order: desc, nulls: first }]`.
+    pub order_by: Option<OneOrMany<OrderBy>>,
+    /// Memory for sorting, of which a row takes 8 or 16 bytes (default 1GiB); what has no room there goes through a file beside the output.
+    pub sort_memory: Option<Placed<Bytes>>,
     /// What becomes of types that Delta Lake does not have: `strict` (default) refuses them, `mapped` writes the nearest one (the next larger integer, microseconds, text of times and UUIDs).
     pub types: Option<Placed<TypesMode>>,
     /// Wait until files are safe on the disk (default true).
@@ -99,8 +105,8 @@ impl Delta {
             target_file_size: self.target_file_size.clone(),
             roll: None,
             partition_by: self.partition_by.clone(),
-            order_by: None,
-            sort_memory: None,
+            order_by: self.order_by.clone(),
+            sort_memory: self.sort_memory.clone(),
         }
     }
 
@@ -125,14 +131,25 @@ impl Delta {
     }
 }
 
+/// Why a table cannot be read back, in one line.
+fn unread(mut error: Error) -> Problem {
+    let problem = error.problems.swap_remove(0);
+    let why = std::iter::once(&problem.message).chain(&problem.causes);
+    let why: Vec<&str> = why.map(String::as_str).collect();
+    Problem::new(why.join(": ")).maybe_hint(problem.hint)
+}
+
 impl Sink for Delta {
     fn measured(&self) -> Option<(Arc<dyn Sink>, &'static str)> {
         let (file, _) = self.files().measured()?;
         Some((file, "written as files below the temporary folder"))
     }
 
-    fn holds(&self, _out: &Path, _slice: Option<Slice>) -> Holds<'_> {
-        Holds::Nothing("tables of Delta Lake are not read back yet")
+    fn holds(&self, out: &Path, slice: Option<Slice>, fingerprint: &str) -> Holds<'_> {
+        match driver::held(self, out, slice, fingerprint) {
+            Ok(files) => Holds::Files(Box::new(files)),
+            Err(error) => Holds::Unread(Box::new(unread(error))),
+        }
     }
 
     fn check(&self, shape: &Shape) -> Vec<Problem> {
@@ -166,10 +183,17 @@ impl Sink for Delta {
         describe::describe(self, shape)
     }
 
+    fn overwritten(&self) -> Option<Problem> {
+        let what = "`--overwrite` would replace a table that `mode: append` adds to";
+        let problem = Problem::new(what).at(&self.path.place);
+        let hint = "leave it out, or say `mode: overwrite`";
+        (self.mode() == Mode::Append).then(|| problem.hint(hint))
+    }
+
     fn takes(&self) -> Takes {
         Takes {
             replaces: self.mode() == Mode::Overwrite,
-            placing: &["path", "fsync"],
+            placing: &["path", "fsync", "sort_memory"],
             place: SinkPlace::Path(self.path.clone()),
             // The transaction of a run that is there already is not committed again.
             delivery: Delivery::Idempotent,

@@ -56,26 +56,39 @@ pub(super) fn written(delta: &Delta, shape: &Shape) -> Shape {
         .map(|field| mapped(field, delta.types()).as_ref().clone())
         .collect();
     if let Some(trial) = &shape.trial {
-        written.trial = cast(trial, &written.schema).ok();
+        written.trial = cast_rows(trial, &written.schema).ok();
     }
     written
+}
+
+/// The type that a table has for values of this one.
+pub fn nearest(data_type: &DataType) -> DataType {
+    of_type(data_type, TypesMode::Mapped).unwrap_or_else(|_| data_type.clone())
+}
+
+/// Values with such a type.
+///
+/// # Errors
+/// A value that the type cannot hold.
+pub fn cast(values: &ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
+    let whole = CastOptions {
+        safe: false,
+        ..CastOptions::default()
+    };
+    match data_type {
+        same if same == values.data_type() => Ok(values.clone()),
+        DataType::Utf8 if is_uuid(values.data_type()) => uuid_texts(values),
+        other => Ok(cast_with_options(values, other, &whole)?),
+    }
 }
 
 /// Rows with the types of a schema.
 ///
 /// # Errors
 /// A value that its new type cannot hold.
-pub(super) fn cast(rows: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
-    let whole = CastOptions {
-        safe: false,
-        ..CastOptions::default()
-    };
+pub(super) fn cast_rows(rows: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     let columns = rows.columns().iter().zip(schema.fields());
-    let columns = columns.map(|(column, field)| match field.data_type() {
-        same if same == column.data_type() => Ok(column.clone()),
-        DataType::Utf8 if is_uuid(column.data_type()) => uuid_texts(column),
-        other => Ok(cast_with_options(column, other, &whole)?),
-    });
+    let columns = columns.map(|(column, field)| cast(column, field.data_type()));
     let columns = columns.collect::<Result<Vec<_>>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
     Ok(RecordBatch::try_new_with_options(

@@ -48,6 +48,7 @@ pub(super) fn check(
         PathLayout::Folder(folder) => check_way(&folder.path)
             .and_then(|()| inside::outside_datasets(&folder.path))
             .and_then(|()| check_is_folder(folder))
+            .and_then(|()| inside::no_table(&folder.path))
             .and_then(|()| Contents::of(folder, &target.fingerprint))
             .and_then(|contents| check_folder(folder, &contents, if_exists, target)),
     };
@@ -60,7 +61,7 @@ pub(super) fn check(
 }
 
 /// Every folder above can be one.
-fn check_way(path: &Path) -> Result<()> {
+pub(super) fn check_way(path: &Path) -> Result<()> {
     let above = path.ancestors().skip(1).find(|above| above.exists());
     match above {
         Some(above) if !above.is_dir() => Err(Error::user(Problem::new(format!(

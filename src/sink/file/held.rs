@@ -40,6 +40,7 @@ pub(super) fn held(
         path: there.path,
         place: path.place.clone(),
         format,
+        of_table: false,
         of_slice: there.of_slice,
         is_there: there.is_there,
         listed: there.beside.listed,

@@ -5,14 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::manifest;
-use crate::dataset::{FOLDER, SUCCESS};
+use crate::dataset::{FOLDER, NULL_PARTITION, SUCCESS};
 use crate::error::{Problem, Result};
 use crate::outlet::is_standard_stream;
 use crate::place::LocalPath;
 use crate::sink::{Partition, Slice, Target};
-
-/// What a null (or an empty text, which a folder's name cannot tell from it) is called in a folder's name.
-pub const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// What Hive and Spark escape in the names of partition folders, apart from control characters.
 const ESCAPED: &str = "\"#%'*/:=?\\{}[]^";

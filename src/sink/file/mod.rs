@@ -52,10 +52,10 @@ pub use inside::outside_datasets;
 use layout::PathLayout;
 pub use layout::sliced;
 #[cfg(feature = "delta")]
-pub use layout::{NULL_PARTITION, suffix};
+pub use layout::suffix;
 use ready::{EarlierFiles, ReadyFiles};
 #[cfg(feature = "delta")]
-pub use table::TableFiles;
+pub use table::{TableFiles, beside_datasets, can_be_folder};
 use writer::FileRules;
 
 /// One file, or a folder of files: each has its final name only when it is whole.
@@ -267,7 +267,7 @@ impl Sink for File {
         Some((Arc::new(file), "written below the temporary folder"))
     }
 
-    fn holds(&self, out: &Path, slice: Option<Slice>) -> Holds<'_> {
+    fn holds(&self, out: &Path, slice: Option<Slice>, _fingerprint: &str) -> Holds<'_> {
         match self.format() {
             Ok(format) if self.path.is_object() => object::held(&self.path, format, slice),
             Ok(format) => held::held(&self.path, format, out, slice),
@@ -332,11 +332,7 @@ impl Sink for File {
     }
 
     fn standing(&self, target: &Target) -> Result<Standing> {
-        let layout = self.layout(target)?;
-        match self.path.is_object() {
-            true => object::standing(self, &layout, target),
-            false => standing::standing(self, &layout, target),
-        }
+        standing::standing(self, &self.layout(target)?, target)
     }
 
     fn recover(&self, target: &Target, only_look: bool) -> Result<Recovered> {

@@ -7,9 +7,9 @@ use super::contents::Contents;
 use super::existing::{Existing, beside, check_folder, written};
 use super::layout::{PartFolder, PathLayout};
 use super::manifest::{self, ManifestEntry, looked_at};
-use super::{File, IfExists};
+use super::{File, IfExists, object};
 use crate::error::{Problem, Result};
-use crate::sink::{SlotsBy, Standing, Target};
+use crate::sink::{Sink, SlotsBy, Standing, Target};
 
 /// How this sink keeps the outputs of slots apart, or why it cannot be asked for them.
 pub(super) fn slots(options: &File) -> Result<SlotsBy, Problem> {
@@ -39,6 +39,20 @@ pub(super) fn slots(options: &File) -> Result<SlotsBy, Problem> {
 
 /// What is there of the output that `target` would write.
 pub(super) fn standing(options: &File, layout: &PathLayout, target: &Target) -> Result<Standing> {
+    let standing = match options.path.is_object() {
+        true => object::standing(options, layout, target)?,
+        false => on_disk(options, layout, target)?,
+    };
+    // A run that was killed while it published has named some of its files, and what it had decided lies
+    // beside them: it looks like the work of another plan, and is finished by the next run.
+    let is_there = !matches!(standing, Standing::Absent);
+    match is_there && !options.recover(target, true)?.lines.is_empty() {
+        true => Ok(Standing::Absent),
+        false => Ok(standing),
+    }
+}
+
+fn on_disk(options: &File, layout: &PathLayout, target: &Target) -> Result<Standing> {
     match layout {
         PathLayout::Through(_) => Ok(Standing::Absent),
         PathLayout::One(file) => {

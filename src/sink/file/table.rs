@@ -1,7 +1,7 @@
 //! Files of a table whose log says which of them there are: nobody sees one before that, so each has its
 //! name as soon as it is safe, and none of the promises of a dataset is needed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -10,14 +10,16 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
 use super::describe::about_bytes;
 use super::disk::Disk;
+use super::existing::check_way;
+use super::inside::outside_datasets;
 use super::layout::{PartFolder, PathLayout, hidden};
 use super::manifest::{self, entries_in};
-use super::object::TableObjects;
+use super::object::{TableObjects, beside_objects};
 use super::output::{self, system};
 use super::ready::open_lane;
 use super::{File, FileReport};
-use crate::error::{Error, Result};
-use crate::place::LocalPath;
+use crate::error::{Error, Problem, Result};
+use crate::place::{LocalPath, is_object};
 use crate::sink::claims::Claims;
 use crate::sink::{Lane, Target};
 
@@ -35,6 +37,34 @@ pub struct TableFiles {
 enum TablePlace {
     Disk(Arc<Claims>),
     Objects(TableObjects),
+}
+
+/// Refuses what is a file, or in one; a store of objects knows no such thing.
+///
+/// # Errors
+/// It is.
+pub fn can_be_folder(path: &Path) -> Result<()> {
+    if is_object(path) {
+        return Ok(());
+    }
+    check_way(path)?;
+    if path.is_file() {
+        let what = format!("`{}` is a file", path.display());
+        let problem = Problem::new(what).hint("a table is a folder: give it a name of its own");
+        return Err(Error::user(problem));
+    }
+    Ok(())
+}
+
+/// Refuses a new table within the dataset of another output; a store of objects is waited for so long.
+///
+/// # Errors
+/// It would lie there, or nobody can tell.
+pub fn beside_datasets(path: &Path, patience: Duration) -> Result<()> {
+    match is_object(path) {
+        true => beside_objects(path, patience),
+        false => outside_datasets(path),
+    }
 }
 
 impl TableFiles {
@@ -103,19 +133,21 @@ impl TableFiles {
         }
     }
 
-    /// No other run makes the same files from here on until this is dropped, where a disk can tell.
+    /// No other run makes the same files from here on until this is dropped, where a disk can tell: false where
+    /// nobody is kept away.
     ///
     /// # Errors
     /// Another one does.
-    pub fn claim(&self) -> Result<()> {
+    pub fn claim(&self) -> Result<bool> {
         let TablePlace::Disk(claims) = &self.place else {
-            return Ok(());
+            return Ok(false);
         };
         // Where there is no table yet, there is nothing of another run either.
-        match self.folder.path.is_dir() {
-            true => self.folder.claim(claims, false).map(drop),
-            false => Ok(()),
+        let is_there = self.folder.path.is_dir();
+        if is_there {
+            self.folder.claim(claims, false)?;
         }
+        Ok(is_there)
     }
 
     /// Gives files that are safe their names.

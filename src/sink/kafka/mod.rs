@@ -172,7 +172,7 @@ impl Kafka {
 }
 
 impl Sink for Kafka {
-    fn holds(&self, _out: &Path, _slice: Option<Slice>) -> Holds<'_> {
+    fn holds(&self, _out: &Path, _slice: Option<Slice>, _fingerprint: &str) -> Holds<'_> {
         Holds::Topic(self)
     }
 

@@ -77,7 +77,7 @@ impl MongoDb {
 }
 
 impl Sink for MongoDb {
-    fn holds(&self, _out: &Path, _slice: Option<Slice>) -> Holds<'_> {
+    fn holds(&self, _out: &Path, _slice: Option<Slice>, _fingerprint: &str) -> Holds<'_> {
         match &self.envelopes {
             Some(envelopes) => Holds::Changes(HeldChanges {
                 url: &self.url,

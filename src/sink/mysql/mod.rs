@@ -93,7 +93,7 @@ impl Mysql {
 }
 
 impl Sink for Mysql {
-    fn holds(&self, _out: &Path, _slice: Option<Slice>) -> Holds<'_> {
+    fn holds(&self, _out: &Path, _slice: Option<Slice>, _fingerprint: &str) -> Holds<'_> {
         Holds::Table(HeldTable {
             server: TableServer::Mysql,
             url: &self.url,

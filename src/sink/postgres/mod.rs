@@ -90,7 +90,7 @@ impl Postgres {
 }
 
 impl Sink for Postgres {
-    fn holds(&self, _out: &Path, _slice: Option<Slice>) -> Holds<'_> {
+    fn holds(&self, _out: &Path, _slice: Option<Slice>, _fingerprint: &str) -> Holds<'_> {
         Holds::Table(HeldTable {
             server: TableServer::Postgres,
             url: &self.url,

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::attempt::Trouble;
-use super::backoff::Backoff;
 use super::clock::{Clock, First, first};
 use super::letters::Keep;
 use super::patience::{End, Patience};
@@ -11,6 +10,7 @@ use super::queue::Queue;
 use super::size::Size;
 use super::transaction::Transaction;
 use super::{Connect, Failure, Options, Session};
+use crate::client::backoff::Backoff;
 use crate::error::Error;
 
 /// How often a server is asked whether it is there while there is nothing for it.
@@ -277,7 +277,7 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
     fn retry(&mut self, error: &Error) -> Duration {
         self.disconnect();
         self.shared.queue.listener().retried(self.number, error);
-        self.backoff.next()
+        self.backoff.wait()
     }
 
     /// Waits before it is tried again, on a new connection.

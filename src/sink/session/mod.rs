@@ -15,7 +15,6 @@
 //! virtual time can run all of it, faults included, as `tests` does with ten thousand seeds.
 
 mod attempt;
-mod backoff;
 mod blocks;
 mod clock;
 mod drive;

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::backoff::Backoff;
 use super::clock::{First, first};
 use super::drive::SILENT;
 use super::{Clock, Connect, Failure, Resume, Session, Tokio};
+use crate::client::backoff::Backoff;
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
 
@@ -49,7 +49,7 @@ async fn ask<C: Connect>(
             Err(failure) => return Err(why(failure).context("asking the sink where it is")),
         };
         tracing::debug!("{error}; asked again");
-        clock.sleep(backoff.next()).await;
+        clock.sleep(backoff.wait()).await;
     }
 }
 

@@ -95,7 +95,10 @@ impl Target<'_> {
 
     /// How far the load is, by the sink itself, where something else is compared that does not know it.
     pub(super) fn own_progress(&self, is_known: bool) -> Result<Option<HashMap<i32, i64>>> {
-        let held = self.sink.options.holds(&self.options.out, None);
+        let sink = self.sink;
+        let held = sink
+            .options
+            .holds(&self.options.out, None, &sink.fingerprint);
         let (Some(At::Now), false, Holds::Table(held)) = (self.options.at, is_known, held) else {
             return Ok(None);
         };

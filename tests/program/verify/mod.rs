@@ -3,6 +3,8 @@
 mod behind;
 mod beside;
 mod changing;
+#[cfg(feature = "delta")]
+mod delta;
 mod exactly;
 mod faults;
 mod names;

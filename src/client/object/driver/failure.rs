@@ -153,7 +153,7 @@ pub(super) fn taken(url: &ObjectUrl, key: &str) -> Error {
 }
 
 /// There is no such object; where even its bucket is missing, more is wrong.
-pub(super) fn is_no_object(error: &StoreError) -> bool {
+pub fn is_no_object(error: &StoreError) -> bool {
     let bucket = ["<Code>NoSuchBucket<", "<Code>ContainerNotFound<"];
     let text = chain(error);
     matches!(error, StoreError::NotFound { .. }) && !bucket.iter().any(|code| text.contains(code))
@@ -171,7 +171,7 @@ fn chain(error: &StoreError) -> String {
 }
 
 /// What an error comes from in the end, without the URL of a request, which may hold a signature.
-fn innermost(error: &StoreError) -> String {
+pub fn innermost(error: &StoreError) -> String {
     let mut last = error.to_string();
     let mut source = error.source();
     while let Some(inner) = source {

@@ -26,6 +26,7 @@ use super::{Object, ObjectUrl, Version};
 use crate::client::runtime::block_on;
 use crate::error::Result;
 use crate::sync::lock;
+pub use failure::{innermost, is_no_object};
 
 /// What is asked of a store at once, where much is asked.
 const AT_ONCE: usize = 16;
@@ -161,6 +162,19 @@ impl Bucket {
             !keys.get(behind).is_some_and(|key| is_above(object, key))
         });
         Ok(found)
+    }
+
+    /// True if there is an object whose key begins with the names of `folder`.
+    ///
+    /// # Errors
+    /// The store refuses or is not there.
+    pub fn holds(&self, folder: &str) -> Result<bool> {
+        let first = self.wait(async {
+            let prefix = path(folder)?;
+            self.store.list(Some(&prefix)).next().await.transpose()
+        })?;
+        let first = self.unless_absent("listing", folder, first)?;
+        Ok(first.flatten().is_some())
     }
 
     /// What is known of an object; nothing if there is none.
@@ -361,7 +375,8 @@ impl Bucket {
         }
     }
 
-    fn failed(&self, doing: &str, key: &str, error: &StoreError) -> crate::error::Error {
+    /// Why doing something with an object has failed, and what helps.
+    pub fn failed(&self, doing: &str, key: &str, error: &StoreError) -> crate::error::Error {
         failure::told(doing, &self.url, key, error)
     }
 }

@@ -1,6 +1,6 @@
 //! The commit: once for each identity, whoever else commits meanwhile.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use delta_kernel::KernelError;
 use delta_kernel::committer::FileSystemCommitter;
@@ -14,17 +14,13 @@ use delta_kernel::transaction::{
 };
 
 use super::added::{self, AddedFile};
+use super::failure::plain;
 use super::identity::Identity;
 use super::schema::TableColumns;
 use super::table::{ENGINE, Table};
+use crate::client::backoff::Backoff;
 use crate::error::{Error, Problem, Result};
 use crate::sink::Run;
-
-/// A try that another writer was faster than is repeated after so long, and later after twice as long.
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-
-/// Never after more than this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// A checkpoint is written after so many commits where the table does not say, so that readers do not
 /// read thousands of small files.
@@ -57,7 +53,7 @@ impl Commit<'_> {
     /// The table does not take it, or the store is not there.
     pub(super) fn commit(&self) -> Result<()> {
         let began = Instant::now();
-        let mut pause = FIRST_PAUSE;
+        let mut backoff = Backoff::new(seed());
         loop {
             let last = match self.try_once()? {
                 Tried::Done(committed) => {
@@ -77,13 +73,12 @@ impl Commit<'_> {
                     None => self.outrun(),
                 });
             }
-            std::thread::sleep(spread(pause));
-            pause = LONGEST_PAUSE.min(pause * 2);
+            std::thread::sleep(backoff.wait());
         }
     }
 
     fn outrun(&self) -> Error {
-        let what = format!("committing to `{}`", self.table.shown);
+        let what = format!("committing to `{}`", self.table.shown());
         let cause = "other writers were faster each time";
         Error::run(Problem::new(what).cause(cause).hint("run it again"))
     }
@@ -193,7 +188,7 @@ impl Commit<'_> {
             return;
         }
         if let Err(error) = table.checkpoint(&self.table.engine.kernel, None) {
-            tracing::debug!("no checkpoint of `{}`: {error}", self.table.shown);
+            tracing::debug!("no checkpoint of `{}`: {error}", self.table.shown());
         }
     }
 }
@@ -221,7 +216,7 @@ fn tried<S>(result: CommitResult<S>) -> Tried {
 /// The table has appeared meanwhile.
 fn may_be_there(error: &KernelError) -> bool {
     matches!(
-        error,
+        plain(error),
         KernelError::TableAlreadyExistsAtPath(_) | KernelError::FileAlreadyExists(_)
     )
 }
@@ -229,16 +224,14 @@ fn may_be_there(error: &KernelError) -> bool {
 /// A store that was not there may be there again; whether it has the commit, the log will say.
 fn may_pass(error: &KernelError) -> bool {
     use object_store::Error as StoreError;
-    match error {
-        KernelError::ObjectStore(StoreError::Generic { .. } | StoreError::JoinError { .. }) => true,
-        KernelError::Backtraced { source, .. } => may_pass(source),
-        _ => false,
-    }
+    matches!(
+        plain(error),
+        KernelError::ObjectStore(StoreError::Generic { .. } | StoreError::JoinError { .. })
+    )
 }
 
 /// Writers that met once do not meet again after the same pause.
-fn spread(pause: Duration) -> Duration {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let part = now.unwrap_or_default().subsec_nanos() % 1000;
-    pause / 2 + pause * part / 1000
+fn seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    u64::from(now.unwrap_or_default().subsec_nanos()) ^ u64::from(std::process::id())
 }

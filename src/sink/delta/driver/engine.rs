@@ -8,14 +8,14 @@ use std::sync::Arc;
 use delta_kernel::{KernelError, KernelResult};
 use delta_kernel_default_engine::executor::TaskExecutor;
 use delta_kernel_default_engine::{DefaultEngine, DefaultEngineBuilder};
-use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
+use object_store::{Error as StoreError, ObjectStore};
 use tokio::runtime::Handle;
 use url::Url;
 
-use crate::client::object::{Bucket, ObjectUrl};
+use crate::client::object::{Bucket, ObjectUrl, innermost};
 use crate::client::runtime;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::outlet::resolved;
 
 /// What the kernel asks for everything that it cannot do itself.
@@ -27,6 +27,10 @@ pub(super) struct Engine {
     pub(super) store: Arc<dyn ObjectStore>,
     /// The URL of the table's folder, with `/` at its end.
     pub(super) url: Url,
+    /// The folder as messages name it.
+    pub(super) shown: String,
+    /// Of a table that is no folder of a disk: its bucket, and what its keys begin with.
+    bucket: Option<(Bucket, String)>,
 }
 
 impl Engine {
@@ -35,15 +39,16 @@ impl Engine {
     /// # Errors
     /// What the environment says of the store cannot be.
     pub(super) fn open(folder: &Path, patience: std::time::Duration) -> Result<Self> {
+        let mut bucket = None;
         let (store, url): (Arc<dyn ObjectStore>, _) = match ObjectUrl::of(folder) {
             Some(object) => {
                 let url = folder.to_string_lossy();
                 let url = Url::parse(&format!("{}/", url.trim_end_matches('/')));
                 let url = url.map_err(|error| Error::because("reading the path", error))?;
-                let bucket = Bucket::open(&object, patience)?;
-                // What is wrong with the store is told as for all objects.
-                bucket.look(&format!("{}/_delta_log/_last_checkpoint", object.key))?;
-                (bucket.store(), url)
+                let opened = Bucket::open(&object, patience)?;
+                let store = opened.store();
+                bucket = Some((opened, object.key));
+                (store, url)
             }
             None => {
                 // No URL has `..`.
@@ -52,13 +57,32 @@ impl Engine {
                 (Arc::new(LocalFileSystem::new()), url)
             }
         };
+        let shown = folder.display().to_string();
         let executor = Arc::new(Connections(runtime::handle()?));
         let kernel = DefaultEngineBuilder::new(store.clone());
         Ok(Self {
             kernel: kernel.with_task_executor(executor).build(),
             store,
             url,
+            shown: shown.trim_end_matches('/').to_string(),
+            bucket,
         })
+    }
+
+    /// Why the store has failed to do something with a path from the table's folder on: words and hints are
+    /// those of all objects.
+    pub(super) fn failed(&self, doing: &str, inside: &str, error: &StoreError) -> Error {
+        let below = |folder: &str| match inside {
+            "" => folder.to_string(),
+            inside => format!("{folder}/{inside}"),
+        };
+        match &self.bucket {
+            Some((bucket, key)) => bucket.failed(doing, &below(key), error),
+            None => {
+                let what = format!("{doing} `{}`", below(&self.shown));
+                Error::run(Problem::new(what).cause(innermost(error)))
+            }
+        }
     }
 
     /// The place of a path from the table's folder on, as the store names it.

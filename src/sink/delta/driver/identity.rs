@@ -44,6 +44,22 @@ impl Identity {
         self.fingerprint.get(..DIGITS).unwrap_or(&self.fingerprint)
     }
 
+    /// The same run, in the slices in which it made a file; nothing for a file of another run.
+    pub(super) fn that_made(&self, path: &str) -> Option<Self> {
+        let name = path.rsplit('/').next()?;
+        let rest = name.strip_prefix(&format!("part-{}-", self.tag()))?;
+        let number = |digits: &str| digits.parse::<u64>().ok();
+        let slice = rest.split_once("-of-").and_then(|(index, rest)| {
+            let (count, _) = rest.split_once('-')?;
+            let (index, count) = (number(index)?, number(count)?);
+            Some(Slice { index, count })
+        });
+        Some(Self {
+            slice,
+            ..self.clone()
+        })
+    }
+
     /// What its note is called.
     pub(super) fn note_name(&self) -> String {
         match self.slice {
@@ -94,6 +110,11 @@ mod tests {
         assert!(one.is_earlier_note("commit-0123456789abcdef-0.jsonl"));
         assert!(!one.is_earlier_note(&format!("{note}.jsonl")));
         assert!(!one.is_earlier_note("commit-0-0.jsonl"));
+        let made = |path: &str| one.that_made(path).map(|run| run.slice);
+        let sliced = "day=1/part-0123456789abcdef-1-00001-of-00003-00000.parquet";
+        assert_eq!(made(sliced), Some(Some(Slice { index: 1, count: 3 })));
+        assert_eq!(made("part-0123456789abcdef-1-00000.parquet"), Some(None));
+        assert_eq!(made("part-0123456789abcdef-0-00000.parquet"), None);
         assert!(is_ours(&format!("part-{}-00000.parquet", one.tag())));
         assert!(!is_ours("part-00000.parquet"));
         assert!(!is_ours("orders.parquet"));

@@ -18,7 +18,7 @@ pub(super) struct CastLane {
 
 impl Lane for CastLane {
     fn submit_timed(&self, batch: &Batch, clock: &mut Clock) -> Result<()> {
-        let rows = types::cast(&batch.rows, &self.schema)?;
+        let rows = types::cast_rows(&batch.rows, &self.schema)?;
         let batch = Batch {
             rows,
             ..batch.clone()

@@ -2,7 +2,10 @@
 
 mod added;
 mod commit;
+mod damage;
 mod engine;
+mod failure;
+mod held;
 mod identity;
 mod lane;
 mod notes;
@@ -17,9 +20,10 @@ use std::time::Duration;
 use delta_kernel::snapshot::SnapshotRef;
 
 use super::{Delta, Mode, types};
-use crate::error::{Error, Problem, Result};
-use crate::sink::file::TableFiles;
+use crate::error::Result;
+use crate::sink::file::{TableFiles, beside_datasets, can_be_folder};
 use crate::sink::{Found, Recovered, Standing, Target};
+pub(super) use held::held;
 use identity::Identity;
 use ready::ReadyTable;
 use schema::TableColumns;
@@ -46,14 +50,10 @@ struct Seen {
 impl Seen {
     fn look(delta: &Delta, target: &Target) -> Result<Self> {
         let overwrite = delta.mode() == Mode::Overwrite;
-        if target.overwrite && !overwrite {
-            let what = "`--overwrite` would replace a table that `mode: append` adds to";
-            let problem = Problem::new(what).at(&delta.path.place);
-            return Err(Error::user(
-                problem.hint("leave it out, or say `mode: overwrite`"),
-            ));
-        }
-        let table = Table::open(&delta.path.from(&target.out), LOOK)?;
+        let folder = delta.path.from(&target.out);
+        can_be_folder(&folder)?;
+        let patience = target.stall_timeout().map_or(LOOK, |said| said.min(LOOK));
+        let table = Table::open(&folder, patience)?;
         let columns = TableColumns::of(&types::written(delta, &target.shape))?;
         let mut seen = Self {
             now: table.now()?,
@@ -65,7 +65,10 @@ impl Seen {
         };
         match seen.now.clone() {
             Some(now) => seen.judge(&now)?,
-            None => seen.table.check_empty()?,
+            None => {
+                seen.table.check_empty()?;
+                beside_datasets(&folder, patience)?;
+            }
         }
         Ok(seen)
     }
@@ -148,7 +151,7 @@ pub(super) fn standing(delta: &Delta, target: &Target) -> Result<Standing> {
 pub(super) fn recover(delta: &Delta, target: &Target, only_look: bool) -> Result<Recovered> {
     let mut recovered = Recovered::default();
     let seen = look(delta, target)?;
-    let shown = seen.table.shown.clone();
+    let shown = seen.table.shown().to_string();
     let done = format!("`{shown}` holds the rows of this plan and seed already: nothing is added");
     if seen.is_done {
         recovered.lines.push(done);
@@ -156,14 +159,15 @@ pub(super) fn recover(delta: &Delta, target: &Target, only_look: bool) -> Result
     }
     let mut ready = seen.ready(delta, target)?;
     if !only_look {
-        ready.files.claim()?;
         // Whoever had it before may have committed since.
-        let seen = look(delta, target)?;
-        if seen.is_done {
-            recovered.lines.push(done);
-            return Ok(recovered);
+        if ready.files.claim()? {
+            let seen = look(delta, target)?;
+            if seen.is_done {
+                recovered.lines.push(done);
+                return Ok(recovered);
+            }
+            ready.identity = seen.identity;
         }
-        ready.identity = seen.identity;
     }
     recovered.lines.extend(left(&ready, only_look)?);
     Ok(recovered)
@@ -171,7 +175,7 @@ pub(super) fn recover(delta: &Delta, target: &Target, only_look: bool) -> Result
 
 /// What a run before has left, and what becomes of it.
 fn left(ready: &ReadyTable, only_look: bool) -> Result<Option<String>> {
-    let (engine, shown) = (&ready.table.engine, &ready.table.shown);
+    let (engine, shown) = (&ready.table.engine, ready.table.shown());
     let own = notes::kept(engine, &ready.identity)?;
     let Some(own) = own.filter(|own| notes::are_there(engine, own)) else {
         return ready.files.tidy(only_look);

@@ -4,13 +4,13 @@
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use object_store::path::Path as ObjectPath;
-use object_store::{Error as StoreError, ObjectStoreExt};
+use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
 
 use super::added::{AddedFile, unescaped};
 use super::engine::Engine;
 use super::identity::Identity;
+use crate::client::object::is_no_object;
 use crate::client::runtime::block_on;
 use crate::dataset::FOLDER;
 use crate::error::{Error, Result};
@@ -54,7 +54,8 @@ pub(super) fn keep(engine: &Engine, identity: &Identity, files: &[AddedFile]) ->
     }
     let path = engine.path(&identity.note(identity.slice))?;
     let written = block_on(engine.store.put(&path, Bytes::from(text).into()))?;
-    written.map_err(|error| Error::because("noting files", error))?;
+    let failed = |error| engine.failed("writing", &identity.note(identity.slice), &error);
+    written.map_err(failed)?;
     Ok(())
 }
 
@@ -64,8 +65,8 @@ pub(super) fn kept(engine: &Engine, identity: &Identity) -> Result<Option<Vec<Ad
     let read = async { engine.store.get(&path).await?.bytes().await };
     match block_on(read)? {
         Ok(bytes) => Ok(parsed(&bytes, identity)),
-        Err(StoreError::NotFound { .. }) => Ok(None),
-        Err(error) => Err(Error::because("reading what was noted", error)),
+        Err(error) if is_no_object(&error) => Ok(None),
+        Err(error) => Err(engine.failed("reading", &identity.note(identity.slice), &error)),
     }
 }
 
@@ -112,13 +113,14 @@ pub(super) fn are_there(engine: &Engine, files: &[AddedFile]) -> bool {
 
 /// A note is not needed any more.
 pub(super) fn forget(engine: &Engine, identity: &Identity) -> Result<()> {
-    delete(engine, &engine.path(&identity.note(identity.slice))?)
+    delete(engine, &identity.note(identity.slice))
 }
 
-fn delete(engine: &Engine, path: &ObjectPath) -> Result<()> {
-    match block_on(engine.store.delete(path))? {
-        Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
-        Err(error) => Err(Error::because("removing what was noted", error)),
+fn delete(engine: &Engine, note: &str) -> Result<()> {
+    match block_on(engine.store.delete(&engine.path(note)?))? {
+        Ok(()) => Ok(()),
+        Err(error) if is_no_object(&error) => Ok(()),
+        Err(error) => Err(engine.failed("removing", note, &error)),
     }
 }
 
@@ -126,11 +128,11 @@ fn delete(engine: &Engine, path: &ObjectPath) -> Result<()> {
 pub(super) fn forget_earlier(engine: &Engine, identity: &Identity) -> Result<()> {
     let folder = engine.path(FOLDER)?;
     let listed = block_on(engine.store.list(Some(&folder)).try_collect::<Vec<_>>())?;
-    let listed = listed.map_err(|error| Error::because("listing what was noted", error))?;
+    let listed = listed.map_err(|error| engine.failed("listing", FOLDER, &error))?;
     for object in listed {
         let name = object.location.filename().unwrap_or_default();
         if identity.is_earlier_note(name) {
-            delete(engine, &object.location)?;
+            delete(engine, &format!("{FOLDER}/{name}"))?;
         }
     }
     Ok(())

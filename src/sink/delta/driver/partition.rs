@@ -4,22 +4,15 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
 use delta_kernel::schema::{DataType, PrimitiveType, StructType};
-use percent_encoding::percent_decode_str;
 
-use crate::error::{Error, Result};
-use crate::sink::file::NULL_PARTITION;
+use crate::dataset::partition;
 
 /// The value of each column that a folder of this path names.
-pub(super) fn values(path: &str, table: &StructType) -> Result<BTreeMap<String, Option<String>>> {
+pub(super) fn values(path: &str, table: &StructType) -> BTreeMap<String, Option<String>> {
     let mut values = BTreeMap::new();
     let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
-    for folder in folders.split('/').filter(|folder| !folder.is_empty()) {
-        let (name, value) = folder.split_once('=').unwrap_or((folder, ""));
-        let name = plain(name)?;
-        let value = match value {
-            "" | NULL_PARTITION => None,
-            value => Some(plain(value)?),
-        };
+    for (name, value) in folders.split('/').filter_map(partition) {
+        let value = value.filter(|value| !value.is_empty());
         let value = value.map(
             |value| match table.field(&name).map(|field| field.data_type()) {
                 Some(data_type) => logged(&value, data_type),
@@ -28,14 +21,7 @@ pub(super) fn values(path: &str, table: &StructType) -> Result<BTreeMap<String, 
         );
         values.insert(name, value);
     }
-    Ok(values)
-}
-
-/// A name without what folders escape.
-fn plain(name: &str) -> Result<String> {
-    let plain = percent_decode_str(name).decode_utf8();
-    let plain = plain.map_err(|error| Error::because("reading the name of a folder", error))?;
-    Ok(plain.into_owned())
+    values
 }
 
 /// Moments have a form of their own in the log.
@@ -69,7 +55,7 @@ mod tests {
             StructField::nullable("none", DataType::STRING),
         ]);
         let path = "day=2026-01-01/what%3Dever=50%25 a%2Fb/at=2026-01-01T01%3A00%3A00+01%3A00/local=2026-01-01T01%3A00%3A00/none=__HIVE_DEFAULT_PARTITION__/part-0.parquet";
-        let values = values(path, &table.unwrap()).unwrap();
+        let values = values(path, &table.unwrap());
         let expected = [
             ("at", Some("2026-01-01T00:00:00.000000Z")),
             ("day", Some("2026-01-01")),

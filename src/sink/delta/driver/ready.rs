@@ -83,7 +83,7 @@ impl ReadyTable {
             let path = self.files.inside(file);
             let (modified, footer) = self.files.footer(file)?;
             added.push(AddedFile {
-                partition_values: partition::values(&path, &self.columns.schema)?,
+                partition_values: partition::values(&path, &self.columns.schema),
                 path: escaped(&path),
                 size: file.bytes,
                 modification_time: modified,

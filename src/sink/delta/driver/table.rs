@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use delta_kernel::KernelError;
 use delta_kernel::committer::FileSystemCommitter;
 use delta_kernel::snapshot::{Snapshot, SnapshotRef};
 use delta_kernel::transaction::UpdateTableOperation;
@@ -11,13 +12,13 @@ use futures_util::StreamExt;
 
 use super::added::unescaped;
 use super::engine::Engine;
+use super::failure;
 use super::identity::{self, Identity};
 use super::schema::TableColumns;
+use crate::client::object::is_no_object;
 use crate::client::runtime::block_on;
+use crate::dataset::DELTA_LOG;
 use crate::error::{Error, Problem, Result};
-
-/// The folder of the log.
-const LOG: &str = "_delta_log";
 
 /// What stands in the history as the writer.
 pub(super) const ENGINE: &str = concat!("rowgen/", env!("CARGO_PKG_VERSION"));
@@ -25,8 +26,6 @@ pub(super) const ENGINE: &str = concat!("rowgen/", env!("CARGO_PKG_VERSION"));
 /// The place of a table.
 pub(super) struct Table {
     pub(super) engine: Engine,
-    /// As messages name it.
-    pub(super) shown: String,
 }
 
 impl Table {
@@ -37,12 +36,12 @@ impl Table {
     pub(super) fn open(folder: &Path, patience: Duration) -> Result<Self> {
         Ok(Self {
             engine: Engine::open(folder, patience)?,
-            shown: folder
-                .display()
-                .to_string()
-                .trim_end_matches('/')
-                .to_string(),
         })
+    }
+
+    /// Its folder, as messages name it.
+    pub(super) fn shown(&self) -> &str {
+        &self.engine.shown
     }
 
     /// The table as it is now; nothing if there is none.
@@ -61,12 +60,13 @@ impl Table {
     }
 
     fn has_log(&self) -> Result<bool> {
-        let log = self.engine.path(LOG)?;
+        let log = self.engine.path(DELTA_LOG)?;
         let first = block_on(async { self.engine.store.list(Some(&log)).next().await })?;
         match first {
-            None | Some(Err(object_store::Error::NotFound { .. })) => Ok(false),
+            None => Ok(false),
             Some(Ok(_)) => Ok(true),
-            Some(Err(error)) => Err(self.failed("looking at", &error)),
+            Some(Err(error)) if is_no_object(&error) => Ok(false),
+            Some(Err(error)) => Err(self.engine.failed("looking at", "", &error)),
         }
     }
 
@@ -81,13 +81,13 @@ impl Table {
         overwrite: bool,
     ) -> Result<()> {
         let parts = table.table_configuration().logical_partition_columns();
-        if let Some(problem) = columns.misfit(&self.shown, table, parts) {
+        if let Some(problem) = columns.misfit(self.shown(), table, parts) {
             return Err(Error::user(problem));
         }
         if overwrite && table.table_properties().append_only == Some(true) {
             let what = format!(
                 "`{}` is a table from which nothing may be removed",
-                self.shown
+                self.shown()
             );
             let problem = Problem::new(what).cause("its property `delta.appendOnly` is true");
             return Err(Error::user(
@@ -101,10 +101,10 @@ impl Table {
         let update = update.build(&self.engine.kernel, Box::new(FileSystemCommitter::new()));
         let state = update.and_then(|update| update.write_state());
         state.map(drop).map_err(|error| {
-            let what = format!("`{}` is a table that rowgen cannot write", self.shown);
+            let what = format!("`{}` is a table that rowgen cannot write", self.shown());
             Error::user(
                 Problem::new(what)
-                    .cause(error)
+                    .cause(failure::plain(&error))
                     .hint("write to another table"),
             )
         })
@@ -121,8 +121,8 @@ impl Table {
             while let Some(object) = listed.next().await {
                 let path = match object {
                     Ok(object) => object.location,
-                    Err(object_store::Error::NotFound { .. }) => continue,
-                    Err(error) => return Err(self.failed("looking at", &error)),
+                    Err(error) if is_no_object(&error) => continue,
+                    Err(error) => return Err(self.engine.failed("looking at", "", &error)),
                 };
                 let inside = path.prefix_match(&folder).into_iter().flatten();
                 let names: Vec<String> = inside.map(|part| part.as_ref().to_string()).collect();
@@ -137,8 +137,11 @@ impl Table {
         let Some(found) = found else {
             return Ok(());
         };
-        let what = format!("`{}` holds files and is no table of Delta Lake", self.shown);
-        let cause = format!("there is `{found}`, and no `{LOG}`");
+        let what = format!(
+            "`{}` holds files and is no table of Delta Lake",
+            self.shown()
+        );
+        let cause = format!("there is `{found}`, and no `{DELTA_LOG}`");
         let hint = "write to another folder, or write files there with the sink `file`";
         Err(Error::user(Problem::new(what).cause(cause).hint(hint)))
     }
@@ -157,7 +160,7 @@ impl Table {
     /// # Errors
     /// The log cannot be read.
     pub(super) fn paths(&self, table: &SnapshotRef) -> Result<Option<BTreeSet<String>>> {
-        let failed = |error: &dyn std::fmt::Display| self.failed("reading the log of", error);
+        let failed = |error: &KernelError| self.failed("reading the log of", error);
         let scan = table.clone().scan_builder().build();
         let scan = scan.map_err(|error| failed(&error))?;
         let files = scan.scan_metadata(&self.engine.kernel);
@@ -178,15 +181,21 @@ impl Table {
     /// # Errors
     /// The log or the notes cannot be read.
     pub(super) fn holds_only(&self, table: &SnapshotRef, identity: &Identity) -> Result<bool> {
-        let Some(noted) = super::notes::all(&self.engine, identity)? else {
+        let Some(paths) = self.paths(table)? else {
+            return Ok(false);
+        };
+        // The slices that made them may have been others than those of now.
+        let made = paths.first().and_then(|path| identity.that_made(path));
+        let made = made.as_ref().unwrap_or(identity);
+        let Some(noted) = super::notes::all(&self.engine, made)? else {
             return Ok(false);
         };
         let noted: BTreeSet<String> = noted.iter().map(|file| unescaped(&file.path)).collect();
-        Ok(self.paths(table)?.is_some_and(|paths| paths == noted))
+        Ok(paths == noted)
     }
 
     /// What failed while something was done with the table.
-    pub(super) fn failed(&self, doing: &str, error: &dyn std::fmt::Display) -> Error {
-        Error::because(format!("{doing} `{}`", self.shown), error)
+    pub(super) fn failed(&self, doing: &str, error: &KernelError) -> Error {
+        failure::told(&self.engine, doing, error)
     }
 }

@@ -28,6 +28,7 @@ pub(in super::super) fn held(
         path: url.clone(),
         place: path.place.clone(),
         format,
+        of_table: false,
         of_slice: false,
         is_there: true,
         listed: Vec::new(),

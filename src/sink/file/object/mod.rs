@@ -33,7 +33,7 @@ pub(super) use held::held;
 pub(super) use recover::recover;
 pub(super) use standing::standing;
 #[cfg(feature = "delta")]
-pub(super) use table::TableObjects;
+pub(super) use table::{TableObjects, beside_objects};
 
 use super::File;
 use super::existing::Existing;

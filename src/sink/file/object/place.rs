@@ -9,7 +9,7 @@ use super::super::manifest::{self, ManifestEntry, is_manifest, listed_as};
 use super::super::{File, inside};
 use super::LOOK;
 use crate::client::object::{Bucket, ObjectUrl};
-use crate::dataset::FOLDER;
+use crate::dataset::{DELTA_LOG, FOLDER};
 use crate::error::{Error, Problem, Result};
 use crate::sink::Target;
 
@@ -68,6 +68,9 @@ impl ObjectPlace {
         let if_exists = file.if_exists(target);
         let path = match layout {
             PathLayout::Folder(folder) => {
+                if self.has_log(&folder.path)? {
+                    return Err(inside::table(&folder.path));
+                }
                 let (contents, _) = self.contents(folder, &target.fingerprint)?;
                 return existing::check_folder(folder, &contents, if_exists, target);
             }
@@ -141,6 +144,9 @@ impl ObjectPlace {
             if ObjectUrl::of(folder).is_none_or(|url| url.bucket.is_empty()) {
                 break;
             }
+            if self.has_log(folder)? {
+                return Err(inside::within_table(path, folder));
+            }
             let notes = self.key_of(&folder.join(FOLDER));
             let listed = self.bucket.list(&notes)?;
             let is_list = |key: &str| is_manifest(&listed_as(Path::new(key)));
@@ -149,6 +155,11 @@ impl ObjectPlace {
             }
         }
         Ok(())
+    }
+
+    /// True for a table of Delta Lake.
+    fn has_log(&self, folder: &Path) -> Result<bool> {
+        self.bucket.holds(&self.key_of(&folder.join(DELTA_LOG)))
     }
 
     /// A hidden object can be written and removed.

@@ -1,6 +1,7 @@
 //! Objects of a table whose log says which of them there are: uploads are completed as soon as they are
 //! whole.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use bytes::Bytes;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
-use super::super::layout::PathLayout;
+use super::super::layout::{PartFolder, PathLayout};
 use super::super::writer::FileStore;
 use super::super::{File, FileReport};
 use super::part_bytes;
@@ -23,6 +24,15 @@ const FOOTER: u64 = 64 << 10;
 
 /// The objects that one run adds to a table.
 pub(in super::super) struct TableObjects(Arc<Uploads>);
+
+/// Refuses a new table within the dataset of another output.
+///
+/// # Errors
+/// It would lie there, or the store refuses to tell.
+pub(in super::super) fn beside_objects(path: &Path, patience: Duration) -> Result<()> {
+    let layout = PathLayout::Folder(PartFolder::at(path, None));
+    ObjectPlace::new(&layout, patience)?.outside_datasets(path)
+}
 
 impl TableObjects {
     pub(in super::super) fn new(

@@ -11,14 +11,14 @@ const LONGEST: Duration = Duration::from_secs(5);
 /// Waits that double, each with a part left to chance: sessions that lost their server together do
 /// not come back together.
 #[derive(Debug)]
-pub(super) struct Backoff {
+pub struct Backoff {
     tries: u32,
     state: u64,
 }
 
 impl Backoff {
     /// Nothing was tried yet.
-    pub(super) fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self {
             tries: 0,
             state: seed,
@@ -26,17 +26,17 @@ impl Backoff {
     }
 
     /// How often it was tried since something worked.
-    pub(super) fn tries(&self) -> u32 {
+    pub fn tries(&self) -> u32 {
         self.tries
     }
 
     /// Something worked.
-    pub(super) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.tries = 0;
     }
 
     /// How long to wait now: between half of this try's time and all of it.
-    pub(super) fn next(&mut self) -> Duration {
+    pub fn wait(&mut self) -> Duration {
         let most = FIRST.saturating_mul(1 << self.tries.min(16)).min(LONGEST);
         self.tries = self.tries.saturating_add(1);
         most / 2 + most.mul_f64(self.random() / 2.0)
@@ -60,7 +60,7 @@ mod tests {
     fn waits_double_up_to_the_longest_and_differ_by_seed() {
         let waits = |seed| {
             let mut backoff = Backoff::new(seed);
-            (0..12).map(|_| backoff.next()).collect::<Vec<_>>()
+            (0..12).map(|_| backoff.wait()).collect::<Vec<_>>()
         };
         for (tries, wait) in waits(1).iter().enumerate() {
             let most = (FIRST * (1 << tries)).min(LONGEST);
@@ -69,10 +69,10 @@ mod tests {
         assert_eq!(waits(1), waits(1));
         assert_ne!(waits(1), waits(2));
         let mut backoff = Backoff::new(1);
-        let wait = backoff.next();
-        backoff.next();
+        let wait = backoff.wait();
+        backoff.wait();
         backoff.reset();
         assert_eq!((backoff.tries(), wait <= FIRST), (0, true));
-        assert!(backoff.next() <= FIRST);
+        assert!(backoff.wait() <= FIRST);
     }
 }
