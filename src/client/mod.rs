@@ -1,6 +1,8 @@
 //! How servers are reached: one file or folder a protocol, shared by its sink and its source.
 
 pub mod address;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod certificates;
 pub mod database;
 pub mod kafka;
 pub mod mongodb;
@@ -15,6 +17,8 @@ pub mod rabbitmq;
 pub mod registry;
 #[cfg(feature = "sessions")]
 pub mod runtime;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub mod server;
 pub mod table_name;
 pub mod zeromq;
 

@@ -22,12 +22,12 @@ pub(super) fn reader(
     let table = called(held, table);
     Ok(match held.server {
         TableServer::Postgres if cfg!(feature = "postgres") => {
-            let source = source::postgres::Postgres::of(url, table, connections, tls);
-            (Arc::new(source.with_load(load)), Spelling::Table)
+            let source = source::postgres::Postgres::of((url, tls), table, connections, load);
+            (Arc::new(source), Spelling::Table)
         }
         TableServer::Mysql if cfg!(feature = "mysql") => {
-            let source = source::mysql::Mysql::of(url, table, connections, tls);
-            (Arc::new(source.with_load(load)), Spelling::Mysql)
+            let source = source::mysql::Mysql::of((url, tls), table, connections, load);
+            (Arc::new(source), Spelling::Mysql)
         }
         TableServer::MongoDb if cfg!(feature = "mongodb") => {
             let database = held.database.cloned();
