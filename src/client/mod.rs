@@ -14,6 +14,8 @@ pub mod offsets;
 pub mod patience;
 pub mod postgres;
 pub mod rabbitmq;
+#[cfg(any(feature = "mongodb", feature = "rabbitmq"))]
+pub mod refused;
 pub mod registry;
 #[cfg(feature = "sessions")]
 pub mod runtime;
