@@ -3,6 +3,8 @@
 pub mod address;
 #[cfg(feature = "sessions")]
 pub mod backoff;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod certificates;
 pub mod database;
 pub mod kafka;
 pub mod mongodb;
@@ -14,9 +16,13 @@ pub mod offsets;
 pub mod patience;
 pub mod postgres;
 pub mod rabbitmq;
+#[cfg(any(feature = "mongodb", feature = "rabbitmq"))]
+pub mod refused;
 pub mod registry;
 #[cfg(feature = "sessions")]
 pub mod runtime;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub mod server;
 pub mod table_name;
 pub mod zeromq;
 

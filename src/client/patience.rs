@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, timeout};
 
+use super::server::{Server, Unanswered};
+use crate::error::Result;
+
 /// A server that is silent for so long is asked on another connection whether it is there: what it was
 /// asked for may take longer.
 const SILENCE: Duration = Duration::from_secs(10);
@@ -16,12 +19,6 @@ pub const ANSWER: Duration = Duration::from_secs(10);
 
 /// How often it is looked whether something has come, or nobody wants to wait any more.
 const LOOK: Duration = Duration::from_millis(100);
-
-/// A server that can be asked whether it is there.
-pub trait Reachable: Sync {
-    /// Whether it answers on a new connection, if only that it takes nobody in.
-    fn is_there(&self) -> impl Future<Output = bool>;
-}
 
 /// Why nobody waits any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,24 +30,24 @@ pub enum Gone {
 }
 
 /// Whoever waits for a database.
-pub struct Patience<'p, D> {
+pub struct Patience<'p, S> {
     /// Who is waited for.
-    pub database: &'p D,
+    pub database: &'p S,
     /// True once nobody wants to wait any more.
     ends: &'p (dyn Fn() -> bool + Sync),
 }
 
-impl<D> Clone for Patience<'_, D> {
+impl<S> Clone for Patience<'_, S> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<D> Copy for Patience<'_, D> {}
+impl<S> Copy for Patience<'_, S> {}
 
-impl<'p, D: Reachable> Patience<'p, D> {
+impl<'p, S: Server> Patience<'p, S> {
     /// Waits until `ends` says otherwise.
-    pub fn new(database: &'p D, ends: &'p (dyn Fn() -> bool + Sync)) -> Self {
+    pub fn new(database: &'p S, ends: &'p (dyn Fn() -> bool + Sync)) -> Self {
         Self { database, ends }
     }
 
@@ -67,6 +64,21 @@ impl<'p, D: Reachable> Patience<'p, D> {
                 Err(_) => {}
             }
         }
+    }
+
+    /// Waits for a new connection.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn connect<C>(
+        &self,
+        connecting: impl Future<Output = Result<C, Unanswered<S::Refusal>>>,
+    ) -> Result<C> {
+        let connected = match self.wait_long(connecting).await {
+            Ok(connected) => connected,
+            Err(gone) => Err(gone.into()),
+        };
+        connected.map_err(|why| self.database.unanswered("connecting", &why))
     }
 
     /// Waits for what the server does. `moved` is something that changes while it does.

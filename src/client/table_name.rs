@@ -2,8 +2,12 @@
 
 use std::marker::PhantomData;
 
+use schemars::JsonSchema;
+
 /// How a database spells names.
-pub trait Dialect {
+pub trait Dialect: std::fmt::Debug + Clone + JsonSchema + Send + Sync + Sized + 'static {
+    /// What it is called, and the feature that brings its driver.
+    const NAME: (&'static str, &'static str);
     /// What tables stand in: a schema, or a database.
     const OUTER: &'static str;
     /// How long a name may be, in words.
@@ -56,9 +60,9 @@ impl<D: Dialect> TableName<D> {
 
     /// The same table, in a schema that is known, unless its name says one.
     #[must_use]
-    pub fn within(self, schema: &str) -> Self {
+    pub fn within(self, schema: Option<&str>) -> Self {
         Self {
-            schema: Some(self.schema.unwrap_or_else(|| schema.to_string())),
+            schema: self.schema.or_else(|| schema.map(str::to_string)),
             ..self
         }
     }

@@ -43,5 +43,5 @@ pub use program::{Fill, Origin, Program, ProgramCell, ProgramNode, Selection};
 pub use random::hash;
 pub use reference_data::Reference;
 pub use values::cut::cut;
-pub use values::types::{ColumnType, UUID_EXTENSION, parse_type, parse_uuid, show_type};
+pub use values::types::{ColumnType, UUID_EXTENSION, is_uuid, parse_type, parse_uuid, show_type};
 pub use values::{arrays, scalar};

@@ -7,7 +7,22 @@
 use arrow::array::RecordBatch;
 
 use super::reject::BadRow;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
+use crate::place::{Duration, Placed};
+
+/// Batches are not to be waited for longer.
+const LONGEST_LINGER: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Sees to it that a batch does not wait for ever for more messages.
+///
+/// # Errors
+/// It would wait too long.
+pub fn check_linger(linger: Option<&Placed<Duration>>) -> Result<(), Problem> {
+    match linger.filter(|linger| linger.0 > LONGEST_LINGER) {
+        Some(linger) => Err(Problem::new("`linger` is at most 60s").at(&linger.place)),
+        None => Ok(()),
+    }
+}
 
 /// Makes decoders of one kind of message.
 pub trait Decoders {

@@ -13,10 +13,13 @@ mod avro_rows;
 mod avro_schema;
 mod avro_shape;
 mod batches;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod by_key;
 mod columns;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod counted;
 pub mod csv;
+pub mod database;
 mod failing;
 mod file;
 mod files;
@@ -43,6 +46,8 @@ mod messages;
 pub mod mongodb;
 pub mod mysql;
 mod natural;
+#[cfg(not(all(feature = "mysql", feature = "postgres")))]
+mod no_driver;
 mod ordered;
 mod overlap;
 mod packed;
@@ -54,6 +59,8 @@ mod pool;
 pub mod postgres;
 pub mod rabbitmq;
 mod raw;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod reading;
 // What reads objects needs a feature; what a pipeline says of them is read and checked without it.
 mod reject;
 mod relation;

@@ -10,7 +10,7 @@ use crate::place::{Place, Placed, Text};
 
 /// A table or a query.
 #[derive(Debug, Clone)]
-pub(super) struct Relation<D> {
+pub struct Relation<D> {
     what: What<D>,
     shown: String,
     /// Where the pipeline says it.
@@ -66,7 +66,7 @@ impl<D: Dialect> Relation<D> {
     }
 
     /// The same, where a table's name that says no schema means one of this.
-    pub(super) fn within(self, schema: &str) -> Self {
+    pub(super) fn within(self, schema: Option<&str>) -> Self {
         match self.what {
             What::Table(name) => Self {
                 what: What::Table(name.within(schema)),
@@ -113,6 +113,26 @@ impl<D: Dialect> Relation<D> {
         Problem::new(what)
             .at(&self.place)
             .hint("a `key` tells rows apart; without one they are read over one connection")
+    }
+
+    /// A key that the pipeline names is no whole number.
+    pub(super) fn no_number(&self, key: &Placed<Text>, is: impl std::fmt::Display) -> Problem {
+        let name = key.as_str();
+        Problem::new(format!(
+            "column `{name}` of {self} is {is}, and a `key` is a whole number"
+        ))
+        .at(&key.place)
+        .hint("leave `key` out: the rows are read over one connection then")
+    }
+
+    /// Rows cannot be found by a key that the pipeline names, unless something is made.
+    pub(super) fn no_index(&self, key: &Placed<Text>, make: &str) -> Problem {
+        let name = key.as_str();
+        Problem::new(format!(
+            "{self} has no index by `{name}`: each part of it would be looked for in all of its rows"
+        ))
+        .at(&key.place)
+        .hint(format!("make one, `{make} ({name})`, or leave `key` out"))
     }
 
     /// There is no such column.

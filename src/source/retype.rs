@@ -126,6 +126,26 @@ pub fn typed(name: &str, wanted: &crate::column::ColumnType) -> Field {
     }
 }
 
+/// The columns of messages that do not tell them: those of `types`.
+///
+/// # Errors
+/// There are none, told of these at this place.
+#[cfg(any(feature = "kafka", feature = "rabbitmq"))]
+pub fn said_columns(
+    types: &Types,
+    (messages, place): (&str, &crate::place::Place),
+) -> Result<Vec<Field>, Problem> {
+    if types.is_empty() {
+        let what = format!("{messages} do not tell their columns");
+        return Err(Problem::new(what)
+            .at(place)
+            .hint("say them in the table's `types`: `types: { id: int64, name: utf8 }`"));
+    }
+    let fields = types.iter();
+    let fields = fields.map(|(name, wanted)| typed(&name.value, wanted));
+    Ok(fields.collect())
+}
+
 /// # Errors
 /// `types` has a name that is no column.
 pub fn check_names(found: &Schema, types: &Types) -> Result<(), Problem> {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use arrow::datatypes::SchemaRef;
 
 use super::{Piece, Records};
-use crate::error::Result;
+use crate::error::{Problem, Result};
 
 /// Rows that are on their way when the run is to end are waited for so long.
 const LAST_WORDS: Duration = Duration::from_secs(10);
@@ -22,6 +22,22 @@ pub(super) struct Known {
     pub(super) progress: Option<HashMap<i32, i64>>,
     /// The table and where it is, in words.
     pub(super) what: String,
+}
+
+impl Known {
+    /// What is wrong with a value, and where it is: its column, its row, and its key if it has one.
+    pub(super) fn wrong(
+        &self,
+        column: &str,
+        (row, key): (u64, Option<(&str, i64)>),
+        what: &str,
+    ) -> Problem {
+        let key = key.map_or(String::new(), |(name, value)| {
+            format!(" (`{name}` {value})")
+        });
+        let cause = format!("column `{column}`, row {row}{key}: {what}");
+        Problem::new(format!("could not read {}", self.what)).cause(cause)
+    }
 }
 
 /// A table of a database.

@@ -25,12 +25,12 @@ pub(super) fn reader(
         TableServer::Postgres if cfg!(feature = "postgres") => {
             // The progress of the load is read in the same snapshot as its rows, or a load that is
             // going on would differ by what came between.
-            let source = source::postgres::Postgres::of(url, table, connections, tls);
-            (Arc::new(source.with_load(load)), Spelling::Table)
+            let source = source::postgres::Postgres::of((url, tls), table, connections, load);
+            (Arc::new(source), Spelling::Table)
         }
         TableServer::Mysql if cfg!(feature = "mysql") => {
-            let source = source::mysql::Mysql::of(url, table, connections, tls);
-            (Arc::new(source.with_load(load)), Spelling::Mysql)
+            let source = source::mysql::Mysql::of((url, tls), table, connections, load);
+            (Arc::new(source), Spelling::Mysql)
         }
         TableServer::MongoDb if cfg!(feature = "mongodb") => {
             let database = held.database.cloned();

@@ -182,9 +182,13 @@ fn a_sink_whose_server_falls_silent_fails_in_time() {
     let silent = |doing: &str| format!("{UNOPENED}{doing} in LINE/rowgen\n  caused by: {SILENT}");
     let cases = [
         ("to_regclass", 1, silent("looking at table #")),
-        ("SELECT partition, next", 1, silent("looking at table #")),
         (
-            "SELECT partition, next",
+            "SELECT \"partition\", \"next\"",
+            1,
+            silent("looking at table #"),
+        ),
+        (
+            "SELECT \"partition\", \"next\"",
             2,
             format!("{UNOPENED}asking the sink where it is\n  caused by: {NO_ANSWER}"),
         ),

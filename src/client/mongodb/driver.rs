@@ -10,8 +10,10 @@ use tokio::time::timeout;
 
 use crate::client::address;
 use crate::client::database::Tls;
+pub use crate::client::refused::Refused;
+use crate::client::refused::{RUNNING, Said};
 use crate::client::runtime::block_on;
-use crate::error::{Error, Problem};
+use crate::error::Problem;
 use crate::place::{Placed, Secret};
 
 /// A server that does not let us in by then is away.
@@ -24,22 +26,11 @@ const EXPECTED: &str = "expected `mongodb://USER:PASSWORD@HOST:27017/`, or `mong
 
 const STRANGE: &str = "this is no address of a MongoDB server";
 
-const RUNNING: &str = "is it running, and is `url` right?";
-
 /// A server, or several of a replica set, that can be connected to.
 #[derive(Clone)]
 pub struct Server {
     options: ClientOptions,
     shown: String,
-}
-
-/// Why the server does not do what it was asked.
-#[derive(Debug, Clone)]
-pub struct Refused {
-    /// In words, with what helps.
-    pub error: Error,
-    /// It may do it later.
-    pub passes: bool,
 }
 
 /// What is wrong with an address; nobody is asked where names are.
@@ -133,21 +124,16 @@ impl Server {
 
     /// The server says nothing.
     pub fn silent(&self, doing: &str) -> Refused {
-        let problem = Problem::new(format!("{doing} MongoDB at {}", self.shown));
-        Refused {
-            error: Error::run(problem.cause("nobody answers").hint(RUNNING)),
-            passes: true,
-        }
+        Refused::silent(self.doing(doing))
     }
 
     /// What an error says, in words, with what was being done.
     pub fn refused(&self, doing: &str, error: &Refusal) -> Refused {
-        let (words, hint, passes) = said(error);
-        let problem = Problem::new(format!("{doing} MongoDB at {}", self.shown)).cause(words);
-        Refused {
-            error: Error::run(problem.maybe_hint(hint.map(Into::into))),
-            passes,
-        }
+        Refused::new(self.doing(doing), said(error))
+    }
+
+    fn doing(&self, doing: &str) -> String {
+        format!("{doing} MongoDB at {}", self.shown)
     }
 }
 
@@ -157,8 +143,6 @@ impl std::fmt::Debug for Server {
         write!(f, "Server({})", self.shown)
     }
 }
-
-type Said = (String, Option<&'static str>, bool);
 
 /// What an error says, what helps, and whether it may pass.
 fn said(error: &Refusal) -> Said {

@@ -7,15 +7,15 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{
     Conn, DriverError, Error as Refusal, IoError, Opts, OptsBuilder, ServerError, SslOpts,
 };
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use tokio::time::timeout;
 
-use super::quoted;
+use super::{MysqlNames, literal, quoted};
 use crate::client::address;
+use crate::client::certificates::{certificates, unreadable};
 use crate::client::database::Tls;
-use crate::error::{Error, Problem, Result};
-use crate::place::{LocalPath, Placed, Secret};
+use crate::client::server::{NO_TLS, Server, Unanswered};
+use crate::error::{Problem, Result};
+use crate::place::{Placed, Secret};
 
 /// A server that does not let us in by then is away: one that takes the connection and is silent, too.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -23,8 +23,11 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// A silent connection is asked whether it is still there after this time.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
-/// What is to be looked at when nobody answers.
-const RUNNING: &str = "is it running, and is `url` right?";
+/// There is no such table, or no such database.
+const ABSENT: [u16; 2] = [1146, 1049];
+
+/// A lock was waited for too long.
+const LOCKED: u16 = 1205;
 
 /// How an address is spelt.
 const SPELT: &str = "expected `mysql://USER:PASSWORD@HOST:PORT/DATABASE`";
@@ -45,26 +48,6 @@ const OF_WRITERS: &str = "SET SESSION wait_timeout = 60, net_read_timeout = 60, 
 /// Nothing ends what waits for a slow sink.
 const OF_READERS: &str = "SET SESSION wait_timeout = 604800, net_read_timeout = 3600, lock_wait_timeout = 10 /*M! , max_statement_time = 0 */";
 
-/// What a connection is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settings {
-    /// Rows are written.
-    Writes,
-    /// Rows are read.
-    Reads,
-}
-
-/// Why there is no answer.
-#[derive(Debug)]
-pub enum Unanswered {
-    /// The server or the system says so.
-    Refused(Refusal),
-    /// The server says nothing.
-    Silent,
-    /// Nobody wants to wait any more.
-    Ended,
-}
-
 /// A database that can be connected to.
 #[derive(Clone)]
 pub struct Database {
@@ -75,11 +58,42 @@ pub struct Database {
 }
 
 impl Database {
-    /// Reads a URL.
+    /// A new connection that reads, in no database.
     ///
     /// # Errors
-    /// It is none; the file of the certificate authority cannot be read.
-    pub fn new(url: &Placed<Secret>, tls: Option<&Tls>) -> Result<Self, Problem> {
+    /// Nobody answers, or the server does not let us in.
+    pub async fn reader(&self) -> Result<Conn, Unanswered<Refusal>> {
+        self.connected(OF_READERS).await
+    }
+
+    async fn connected(&self, own: &str) -> Result<Conn, Unanswered<Refusal>> {
+        let connecting = async {
+            let mut conn = Conn::new(self.opts.clone()).await?;
+            conn.query_drop(format!("{SAID_FIRST}{own}")).await?;
+            Ok(conn)
+        };
+        match timeout(CONNECT, connecting).await {
+            Ok(connected) => connected.map_err(Unanswered::Refused),
+            Err(_) => Err(Unanswered::Silent),
+        }
+    }
+
+    /// The statement that goes to the database.
+    pub fn entered(&self) -> String {
+        format!("USE {}", quoted(&self.schema))
+    }
+}
+
+impl Server for Database {
+    type Names = MysqlNames;
+    type Connection = Conn;
+    type Refusal = Refusal;
+
+    const NO_TLS_HINT: &'static str =
+        "set up `ssl_cert` and `ssl_key` there, or leave out `tls` here";
+    const ISSUER_HINT: &'static str = "`tls: { ca: FILE }` names the authority of its certificate";
+
+    fn new(url: &Placed<Secret>, tls: Option<&Tls>) -> Result<Self, Problem> {
         address::check(url)?;
         let opts = Opts::from_url(&url.value.0).map_err(|_| {
             let what = "this is no address of a MySQL database";
@@ -115,60 +129,76 @@ impl Database {
         })
     }
 
-    /// Host, port and database, without the user.
-    pub fn name(&self) -> &str {
+    fn name(&self) -> &str {
         &self.shown
     }
 
-    /// The database where tables are whose names say nothing else.
-    pub fn schema(&self) -> &str {
-        &self.schema
+    fn schema(&self) -> Option<&str> {
+        Some(&self.schema)
     }
 
-    /// A new connection, in no database.
-    ///
-    /// # Errors
-    /// Nobody answers, or the server does not let us in.
-    pub async fn connect(&self, settings: Settings) -> Result<Conn, Unanswered> {
-        let connecting = async {
-            let mut conn = Conn::new(self.opts.clone()).await?;
-            let own = match settings {
-                Settings::Writes => OF_WRITERS,
-                Settings::Reads => OF_READERS,
-            };
-            conn.query_drop(format!("{SAID_FIRST}{own}")).await?;
-            Ok(conn)
-        };
-        match timeout(CONNECT, connecting).await {
-            Ok(connected) => connected.map_err(Unanswered::Refused),
-            Err(_) => Err(Unanswered::Silent),
+    /// In no database: it may have to be made.
+    async fn connect(&self) -> Result<Conn, Unanswered<Refusal>> {
+        self.connected(OF_WRITERS).await
+    }
+
+    async fn ping(conn: &mut Conn) -> Result<(), Refusal> {
+        conn.ping().await
+    }
+
+    async fn run(conn: &mut Conn, statements: &str) -> Result<(), Refusal> {
+        conn.query_drop(statements).await
+    }
+
+    async fn is_true(conn: &mut Conn, query: &str) -> Result<bool, Refusal> {
+        Ok(conn.query_first(query).await?.unwrap_or(false))
+    }
+
+    async fn offsets(conn: &mut Conn, query: &str) -> Result<Vec<(i32, i64)>, Refusal> {
+        conn.query(query).await
+    }
+
+    async fn exists(conn: &mut Conn, table: &str) -> Result<bool, Refusal> {
+        let found = conn.query_drop(format!("SELECT 1 FROM {table} LIMIT 0"));
+        match found.await {
+            Err(error) if answer(&error).is_some_and(|said| ABSENT.contains(&said.code)) => {
+                Ok(false)
+            }
+            found => found.map(|()| true),
         }
     }
 
-    /// The statement that goes to the database.
-    pub fn entered(&self) -> String {
-        format!("USE {}", quoted(&self.schema))
+    fn literal(text: &str) -> String {
+        literal(text)
     }
 
-    /// Why there is no answer, in words, with what was being done.
-    pub fn unanswered(&self, doing: &str, why: &Unanswered) -> Error {
-        let problem = Problem::new(format!("{doing} in {}", self.shown));
-        Error::run(match why {
-            Unanswered::Refused(error) => return self.error(doing, error),
-            Unanswered::Silent => problem.cause("the server does not answer").hint(RUNNING),
-            Unanswered::Ended => problem.cause("it was not done when the run was to end"),
-        })
+    fn has_answered(error: &Refusal) -> bool {
+        answer(error).is_some()
     }
 
-    /// The same error in words, with what was being done.
-    pub fn error(&self, doing: &str, error: &Refusal) -> Error {
-        let words = words(error);
-        let hint = match answer(error) {
-            None => Some(of_connection(&words)),
-            Some(answer) => of_answer(answer),
-        };
-        let problem = Problem::new(format!("{doing} in {}", self.shown)).cause(words);
-        Error::run(problem.maybe_hint(hint.map(Into::into)))
+    fn is_of_a_lock(error: &Refusal) -> bool {
+        answer(error).is_some_and(|said| said.code == LOCKED)
+    }
+
+    fn words(error: &Refusal) -> String {
+        match error {
+            Refusal::Server(answer) => answer.message.clone(),
+            Refusal::Io(IoError::Io(error)) => error.to_string(),
+            Refusal::Io(IoError::Tls(error)) => error.to_string(),
+            Refusal::Driver(DriverError::ConnectionClosed) => {
+                "the server closed the connection".into()
+            }
+            Refusal::Driver(DriverError::NoClientSslFlagFromServer) => NO_TLS.into(),
+            other => other.to_string(),
+        }
+    }
+
+    fn hint(error: &Refusal) -> Option<&'static str> {
+        match answer(error)?.code {
+            1045 | 1698 => Some("the user or the password is wrong"),
+            1044 | 1142 | 1143 | 1227 | 1370 => Some("`GRANT` gives the user what is missing"),
+            _ => None,
+        }
     }
 }
 
@@ -187,65 +217,15 @@ pub fn answer(error: &Refusal) -> Option<&ServerError> {
     }
 }
 
-/// What the server or the system says, in one line.
-pub fn words(error: &Refusal) -> String {
-    match error {
-        Refusal::Server(answer) => answer.message.clone(),
-        Refusal::Io(IoError::Io(error)) => error.to_string(),
-        Refusal::Io(IoError::Tls(error)) => error.to_string(),
-        Refusal::Driver(DriverError::ConnectionClosed) => "the server closed the connection".into(),
-        Refusal::Driver(DriverError::NoClientSslFlagFromServer) => NO_TLS.into(),
-        other => other.to_string(),
-    }
-}
-
-const NO_TLS: &str = "server does not support TLS";
-
-/// What to do about a connection that is not what was asked for.
-fn of_connection(words: &str) -> &'static str {
-    match words {
-        NO_TLS => "set up `ssl_cert` and `ssl_key` there, or leave out `tls` here",
-        words if words.contains("UnknownIssuer") => {
-            "`tls: { ca: FILE }` names the authority of its certificate"
-        }
-        words if words.contains("certificate") => {
-            "the certificate is not for this host, or not for now"
-        }
-        _ => RUNNING,
-    }
-}
-
-/// What to do about an answer that is a refusal.
-fn of_answer(answer: &ServerError) -> Option<&'static str> {
-    match answer.code {
-        1045 | 1698 => Some("the user or the password is wrong"),
-        1044 | 1142 | 1143 | 1227 | 1370 => Some("`GRANT` gives the user what is missing"),
-        _ => None,
-    }
-}
-
 fn encrypted(tls: &Tls) -> Result<SslOpts, Problem> {
     let Some(file) = &tls.ca else {
         return Ok(SslOpts::default());
     };
-    readable(file)?;
+    if certificates(file)?.is_empty() {
+        return Err(unreadable(file, "it has no certificate"));
+    }
     let path = PathBuf::from(file.as_str());
     Ok(SslOpts::default()
         .with_root_certs(vec![path.into()])
         .with_disable_built_in_roots(true))
-}
-
-/// The file has certificates, which the driver would find out only when it connects.
-fn readable(file: &Placed<LocalPath>) -> Result<(), Problem> {
-    let unreadable = |why: String| {
-        let problem = Problem::new(format!("could not read `{}`", file.as_str()));
-        problem.cause(why).at(&file.place)
-    };
-    let certificates = CertificateDer::pem_file_iter(file.as_str())
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| unreadable(error.to_string()))?;
-    match certificates.is_empty() {
-        true => Err(unreadable("it has no certificate".into())),
-        false => Ok(()),
-    }
 }

@@ -3,26 +3,22 @@
 #[cfg(feature = "mysql")]
 mod driver;
 #[cfg(feature = "mysql")]
-mod locks;
-#[cfg(feature = "mysql")]
 mod offsets;
-#[cfg(feature = "mysql")]
-mod patience;
 
 #[cfg(feature = "mysql")]
 pub use driver::*;
-#[cfg(feature = "mysql")]
-pub use offsets::{Known, Offsets};
-#[cfg(feature = "mysql")]
-pub use patience::Patience;
+
+use schemars::JsonSchema;
 
 use super::table_name::{self, Dialect};
 
 /// How MySQL spells names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(rename = "Mysql")]
 pub enum MysqlNames {}
 
 impl Dialect for MysqlNames {
+    const NAME: (&'static str, &'static str) = ("MySQL", "mysql");
     const OUTER: &'static str = "database";
     const LENGTH: &'static str = "1 to 64 characters";
     const EXAMPLE: &'static str = "orders";
@@ -83,11 +79,11 @@ mod tests {
         }
         let name = TableName::parse("a.b").unwrap();
         assert_eq!(name.beside("c").quoted(), "`a`.`c`");
-        assert_eq!(name.clone().within("d").to_string(), "a.b");
-        assert_eq!(name.beside("c").within("d").to_string(), "a.c");
+        assert_eq!(name.clone().within(Some("d")).to_string(), "a.b");
+        assert_eq!(name.beside("c").within(Some("d")).to_string(), "a.c");
         let bare = TableName::parse("b").unwrap();
-        assert_eq!(bare.clone().within("d").to_string(), "b");
-        assert_eq!(bare.within("d").quoted(), "`d`.`b`");
+        assert_eq!(bare.clone().within(Some("d")).to_string(), "b");
+        assert_eq!(bare.within(Some("d")).quoted(), "`d`.`b`");
         for text in ["", "a.b.c", ".a", "a.", "a ", &"x".repeat(65)] {
             let fault = TableName::parse(text).unwrap_err();
             assert!(fault.ends_with(&format!("found `{text}`")));

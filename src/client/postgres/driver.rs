@@ -3,19 +3,20 @@
 use std::future::Future;
 use std::time::Duration;
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::{DbError, SqlState};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config, Error as Refusal, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::Tls;
+use super::{PostgresNames, literal};
 use crate::client::address;
-use crate::error::{Error, Problem, Result};
+use crate::client::certificates::{certificates, unreadable};
+use crate::client::database::Tls;
+use crate::client::server::{Server, Unanswered};
+use crate::error::{Problem, Result};
 use crate::place::{Placed, Secret};
 
 /// A server that does not let us in by then is away: one that takes the connection and is silent, too.
@@ -27,22 +28,8 @@ const ACCEPT: Duration = Duration::from_secs(5);
 /// A silent connection is asked whether it is still there after this time.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
-/// What is to be looked at when nobody answers.
-const RUNNING: &str = "is it running, and is `url` right?";
-
 /// How an address is spelt.
 const SPELT: &str = "expected `postgres://USER:PASSWORD@HOST:PORT/DATABASE`";
-
-/// Why there is no answer.
-#[derive(Debug)]
-pub enum Unanswered {
-    /// The server or the system says so.
-    Refused(tokio_postgres::Error),
-    /// The server says nothing.
-    Silent,
-    /// Nobody wants to wait any more.
-    Ended,
-}
 
 /// A database that can be connected to.
 #[derive(Clone)]
@@ -53,11 +40,44 @@ pub struct Database {
 }
 
 impl Database {
-    /// Reads a URL, or `key=value` pairs.
+    /// A new connection, and what ends it at once, whatever the server still has to send. Its socket is looked
+    /// after by the runtime.
     ///
     /// # Errors
-    /// It is neither; the file of the certificate authority cannot be read.
-    pub fn new(url: &Placed<Secret>, tls: Option<&Tls>) -> Result<Self, Problem> {
+    /// Nobody answers, or the server does not let us in.
+    pub async fn connect_held(&self) -> Result<(Client, AbortHandle), Unanswered<Refusal>> {
+        match &self.tls {
+            Some(tls) => self.in_time(self.config.connect(tls.clone())).await,
+            None => self.in_time(self.config.connect(NoTls)).await,
+        }
+    }
+
+    async fn in_time<C>(
+        &self,
+        connecting: impl Future<Output = Result<(Client, C), Refusal>>,
+    ) -> Result<(Client, AbortHandle), Unanswered<Refusal>>
+    where
+        C: Future<Output: Send> + Send + 'static,
+    {
+        let hosts = self.config.get_hosts().len() as u32;
+        let connected = timeout(CONNECT * hosts, connecting).await;
+        let connected = connected.map_err(|_| Unanswered::Silent)?;
+        let (client, connection) = connected.map_err(Unanswered::Refused)?;
+        Ok((client, tokio::spawn(connection).abort_handle()))
+    }
+}
+
+impl Server for Database {
+    type Names = PostgresNames;
+    type Connection = Client;
+    type Refusal = Refusal;
+
+    const NO_TLS_HINT: &'static str =
+        "set `ssl = on` there, or leave out `tls` here, and `sslmode` of `url`";
+    const ISSUER_HINT: &'static str = "`tls: { ca: FILE }` names the authority of its certificate; `?sslmode=disable` behind `url` goes without encryption";
+
+    /// An address, or `key=value` pairs.
+    fn new(url: &Placed<Secret>, tls: Option<&Tls>) -> Result<Self, Problem> {
         address::check(url)?;
         let wrong = |message: &str| {
             let problem = Problem::new(message).at(&url.place);
@@ -82,64 +102,63 @@ impl Database {
         Ok(Self { config, tls, shown })
     }
 
-    /// Host, port and database, without the user.
-    pub fn name(&self) -> &str {
+    fn name(&self) -> &str {
         &self.shown
     }
 
-    /// A new connection; its socket is looked after by the runtime.
-    ///
-    /// # Errors
-    /// Nobody answers, or the server does not let us in.
-    pub async fn connect(&self) -> Result<Client, Unanswered> {
+    async fn connect(&self) -> Result<Client, Unanswered<Refusal>> {
         self.connect_held().await.map(|(client, _)| client)
     }
 
-    /// The same, and what ends it at once, whatever the server still has to send.
-    ///
-    /// # Errors
-    /// As `connect`.
-    pub async fn connect_held(&self) -> Result<(Client, AbortHandle), Unanswered> {
-        match &self.tls {
-            Some(tls) => self.in_time(self.config.connect(tls.clone())).await,
-            None => self.in_time(self.config.connect(NoTls)).await,
+    async fn ping(client: &mut Client) -> Result<(), Refusal> {
+        client.batch_execute("SELECT 1").await
+    }
+
+    async fn run(client: &mut Client, statements: &str) -> Result<(), Refusal> {
+        client.batch_execute(statements).await
+    }
+
+    async fn is_true(client: &mut Client, query: &str) -> Result<bool, Refusal> {
+        Ok(client.query_one(query, &[]).await?.get(0))
+    }
+
+    async fn offsets(client: &mut Client, query: &str) -> Result<Vec<(i32, i64)>, Refusal> {
+        let rows = client.query(query, &[]).await?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+
+    async fn exists(client: &mut Client, table: &str) -> Result<bool, Refusal> {
+        let found = "SELECT to_regclass($1) IS NOT NULL";
+        Ok(client.query_one(found, &[&table]).await?.get(0))
+    }
+
+    fn literal(text: &str) -> String {
+        literal(text)
+    }
+
+    fn has_answered(error: &Refusal) -> bool {
+        error.as_db_error().is_some()
+    }
+
+    fn is_of_a_lock(error: &Refusal) -> bool {
+        error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+    }
+
+    fn words(error: &Refusal) -> String {
+        match error.as_db_error() {
+            Some(error) => database_words(error),
+            None => std::error::Error::source(error)
+                .map_or_else(|| error.to_string(), ToString::to_string),
         }
     }
 
-    async fn in_time<C>(
-        &self,
-        connecting: impl Future<Output = Result<(Client, C), tokio_postgres::Error>>,
-    ) -> Result<(Client, AbortHandle), Unanswered>
-    where
-        C: Future<Output: Send> + Send + 'static,
-    {
-        let hosts = self.config.get_hosts().len() as u32;
-        let connected = timeout(CONNECT * hosts, connecting).await;
-        let connected = connected.map_err(|_| Unanswered::Silent)?;
-        let (client, connection) = connected.map_err(Unanswered::Refused)?;
-        Ok((client, tokio::spawn(connection).abort_handle()))
-    }
-
-    /// Why there is no answer, in words, with what was being done.
-    pub fn unanswered(&self, doing: &str, why: &Unanswered) -> Error {
-        let problem = Problem::new(format!("{doing} in {}", self.shown));
-        Error::run(match why {
-            Unanswered::Refused(error) => return self.error(doing, error),
-            Unanswered::Silent => problem.cause("the server does not answer").hint(RUNNING),
-            Unanswered::Ended => problem.cause("it was not done when the run was to end"),
-        })
-    }
-
-    /// The same error in words, with what was being done.
-    pub fn error(&self, doing: &str, error: &tokio_postgres::Error) -> Error {
-        let words = words(error);
-        let hint = match error.code() {
-            None => Some(of_connection(&words)),
-            Some(code) if is_refusal(code) => Some("the user or the password is wrong"),
-            Some(_) => None,
-        };
-        let problem = Problem::new(format!("{doing} in {}", self.shown)).cause(words);
-        Error::run(problem.maybe_hint(hint.map(Into::into)))
+    fn hint(error: &Refusal) -> Option<&'static str> {
+        let refused = [
+            SqlState::INVALID_PASSWORD,
+            SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+        ];
+        let is_refused = refused.contains(error.code()?);
+        is_refused.then_some("the user or the password is wrong")
     }
 }
 
@@ -147,36 +166,6 @@ impl Database {
 impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Database({})", self.shown)
-    }
-}
-
-/// What to do about a connection that is not what was asked for.
-fn of_connection(words: &str) -> &'static str {
-    match words {
-        "server does not support TLS" => {
-            "set `ssl = on` there, or leave out `tls` here, and `sslmode` of `url`"
-        }
-        words if words.contains("UnknownIssuer") => {
-            "`tls: { ca: FILE }` names the authority of its certificate; `?sslmode=disable` behind `url` goes without encryption"
-        }
-        words if words.contains("certificate") => {
-            "the certificate is not for this host, or not for now"
-        }
-        _ => RUNNING,
-    }
-}
-
-fn is_refusal(code: &SqlState) -> bool {
-    *code == SqlState::INVALID_PASSWORD || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION
-}
-
-/// What the server or the system says, in one line.
-pub fn words(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(error) => database_words(error),
-        None => {
-            std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
-        }
     }
 }
 
@@ -205,16 +194,9 @@ fn connector(tls: Option<&Tls>) -> Result<MakeRustlsConnect, Problem> {
     match tls.and_then(|tls| tls.ca.as_ref()) {
         None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
         Some(file) => {
-            let unreadable = |why: String| {
-                let problem = Problem::new(format!("could not read `{}`", file.as_str()));
-                problem.cause(why).at(&file.place)
-            };
-            let certificates = CertificateDer::pem_file_iter(file.as_str())
-                .map_err(|error| unreadable(error.to_string()))?;
-            for certificate in certificates {
-                let certificate = certificate.map_err(|error| unreadable(error.to_string()))?;
+            for certificate in certificates(file)? {
                 let added = roots.add(certificate);
-                added.map_err(|error| unreadable(error.to_string()))?;
+                added.map_err(|error| unreadable(file, error))?;
             }
         }
     }

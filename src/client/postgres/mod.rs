@@ -3,27 +3,24 @@
 #[cfg(feature = "postgres")]
 mod driver;
 #[cfg(feature = "postgres")]
-mod locks;
-#[cfg(feature = "postgres")]
 mod offsets;
-#[cfg(feature = "postgres")]
-mod patience;
 
-pub use super::database::{Tls, check_connections, connections};
 #[cfg(feature = "postgres")]
 pub use driver::*;
 #[cfg(feature = "postgres")]
-pub use offsets::*;
-#[cfg(feature = "postgres")]
-pub use patience::Patience;
+pub use offsets::LOCK;
+
+use schemars::JsonSchema;
 
 use super::table_name::{self, Dialect};
 
 /// How PostgreSQL spells names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(rename = "Postgres")]
 pub enum PostgresNames {}
 
 impl Dialect for PostgresNames {
+    const NAME: (&'static str, &'static str) = ("PostgreSQL", "postgres");
     const OUTER: &'static str = "schema";
     const LENGTH: &'static str = "1 to 63 bytes";
     const EXAMPLE: &'static str = "public.orders";
@@ -43,6 +40,16 @@ pub type TableName = table_name::TableName<PostgresNames>;
 /// An identifier as SQL spells it.
 pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text as SQL spells it, whether or not the server takes backslashes for escapes.
+#[cfg(feature = "postgres")]
+pub fn literal(text: &str) -> String {
+    let escapes = if text.contains('\\') { "E" } else { "" };
+    format!(
+        "{escapes}'{}'",
+        text.replace('\\', "\\\\").replace('\'', "''")
+    )
 }
 
 #[cfg(test)]

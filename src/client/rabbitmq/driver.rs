@@ -11,7 +11,9 @@ use tokio::time::timeout;
 
 use crate::client::address;
 use crate::client::database::Tls;
-use crate::error::{Error, Problem};
+pub use crate::client::refused::Refused;
+use crate::client::refused::{RUNNING, Said};
+use crate::error::Problem;
 use crate::place::{Placed, Secret};
 use crate::plain_file::read_text;
 
@@ -30,15 +32,6 @@ pub struct Broker {
     uri: AMQPUri,
     tls: OwnedTLSConfig,
     shown: String,
-}
-
-/// Why the broker does not do what it was asked.
-#[derive(Debug, Clone)]
-pub struct Refused {
-    /// In words, with what helps.
-    pub error: Error,
-    /// It may do it later.
-    pub passes: bool,
 }
 
 impl Broker {
@@ -115,22 +108,16 @@ impl Broker {
 
     /// The broker says nothing.
     pub fn silent(&self, doing: &str) -> Refused {
-        let problem = Problem::new(format!("{doing} at RabbitMQ at {}", self.shown));
-        let problem = problem.cause("nobody answers");
-        Refused {
-            error: Error::run(problem.hint(RUNNING)),
-            passes: true,
-        }
+        Refused::silent(self.doing(doing))
     }
 
     /// What an error says, in words, with what was being done.
     pub fn refused(&self, doing: &str, error: &lapin::Error) -> Refused {
-        let (words, hint, passes) = said(error);
-        let problem = Problem::new(format!("{doing} at RabbitMQ at {}", self.shown)).cause(words);
-        Refused {
-            error: Error::run(problem.maybe_hint(hint.map(Into::into))),
-            passes,
-        }
+        Refused::new(self.doing(doing), said(error))
+    }
+
+    fn doing(&self, doing: &str) -> String {
+        format!("{doing} at RabbitMQ at {}", self.shown)
     }
 }
 
@@ -140,10 +127,6 @@ impl std::fmt::Debug for Broker {
         write!(f, "Broker({})", self.shown)
     }
 }
-
-const RUNNING: &str = "is it running, and is `url` right?";
-
-type Said = (String, Option<&'static str>, bool);
 
 /// What an error says, what helps, and whether it may pass.
 fn said(error: &lapin::Error) -> Said {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::{DataType, Field, TimeUnit};
 use schemars::json_schema;
 
 use crate::error::did_you_mean;
@@ -13,6 +13,11 @@ pub use crate::type_names::show_type;
 
 /// Marks a fixed binary of 16 bytes as a UUID in a field's metadata (an Arrow canonical extension).
 pub const UUID_EXTENSION: &str = "arrow.uuid";
+
+/// True of a fixed binary that is marked as a UUID.
+pub fn is_uuid(field: &Field) -> bool {
+    field.extension_type_name() == Some(UUID_EXTENSION)
+}
 
 /// A column's type as the file names it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 
 use crate::client::mysql::{MysqlNames, TableName};
-use crate::column::UUID_EXTENSION;
+use crate::column::is_uuid;
 use crate::format::nested::plain_type;
 use crate::sink::constraints::Constraints;
 use crate::type_names::show_type;
@@ -75,19 +75,10 @@ pub fn type_name(field: &Field, is_key: bool) -> Result<String, String> {
     })
 }
 
-/// True of a fixed binary that is marked as a UUID.
-pub fn is_uuid(field: &Field) -> bool {
-    field.extension_type_name() == Some(UUID_EXTENSION)
-}
-
 /// The statement that makes a table of these columns.
 ///
 /// # Errors
 /// The column that no type holds, and why.
-#[cfg_attr(
-    not(feature = "mysql"),
-    expect(dead_code, reason = "without MySQL no table is made")
-)]
 pub fn create(name: &TableName, schema: &Schema, more: &Constraints) -> Result<String, String> {
     let lines = more.lines::<MysqlNames>(schema, |column| {
         let type_name = type_name(column.field, column.indexed)?;
@@ -107,6 +98,7 @@ pub fn create(name: &TableName, schema: &Schema, more: &Constraints) -> Result<S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::column::UUID_EXTENSION;
     use std::sync::Arc;
 
     #[test]
@@ -134,7 +126,6 @@ mod tests {
             references: vec![("note".into(), "`s`.`p`".into(), "k".into())],
             ..Constraints::default()
         };
-        #[cfg(feature = "mysql")]
         assert_eq!(
             create(&name, &schema, &more).unwrap(),
             "CREATE TABLE `s`.`t` (`id` bigint unsigned NOT NULL, `country ``x``` varchar(255) NOT NULL, \
@@ -152,6 +143,5 @@ mod tests {
             type_name(list, true).unwrap_err(),
             "list of int32 is no part of a key"
         );
-        let _ = (name, more);
     }
 }

@@ -3,7 +3,7 @@
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 
 use crate::client::postgres::{PostgresNames, TableName, quoted};
-use crate::column::UUID_EXTENSION;
+use crate::column::is_uuid;
 use crate::format::nested::{item_field, plain_type};
 use crate::sink::constraints::Constraints;
 use crate::type_names::show_type;
@@ -54,19 +54,10 @@ pub fn type_name(field: &Field) -> Result<String, String> {
     })
 }
 
-/// True of a fixed binary that is marked as a UUID.
-pub fn is_uuid(field: &Field) -> bool {
-    field.extension_type_name() == Some(UUID_EXTENSION)
-}
-
 /// The statements that make a table of these columns.
 ///
 /// # Errors
 /// The column that no type holds, and why.
-#[cfg_attr(
-    not(feature = "postgres"),
-    expect(dead_code, reason = "without PostgreSQL no table is made")
-)]
 pub fn create(name: &TableName, schema: &Schema, more: &Constraints) -> Result<String, String> {
     let lines = more.lines::<PostgresNames>(schema, |column| {
         let not_null = if column.required { " NOT NULL" } else { "" };
@@ -82,6 +73,7 @@ pub fn create(name: &TableName, schema: &Schema, more: &Constraints) -> Result<S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::column::UUID_EXTENSION;
     use std::sync::Arc;
 
     #[test]
@@ -114,7 +106,6 @@ mod tests {
             key: vec!["id".into()],
             ..Constraints::default()
         };
-        #[cfg(feature = "postgres")]
         assert_eq!(
             create(&name, &schema, &more).unwrap(),
             "CREATE TABLE \"s\".\"t\" (\"id\" bigint NOT NULL, \"country \"\"x\"\"\" text, \"amount\" numeric(12,2), \"at\" timestamptz, \"n\" numeric(20,0), \"l\" integer[], \"b\" bytea, \"u\" uuid, PRIMARY KEY (\"id\"))"
@@ -124,6 +115,5 @@ mod tests {
             type_name(&at).unwrap_err(),
             "PostgreSQL's times have microseconds, no nanoseconds; `cast` the column"
         );
-        let _ = (name, schema, more);
     }
 }

@@ -60,7 +60,7 @@ pub use split::{Share, split};
 pub use system_clock::Tokio;
 
 pub use crate::batch::Resume;
-use crate::batch::Span;
+use crate::batch::{Span, json_values};
 use crate::error::Error;
 
 /// Rows as a session sends them. A refused chunk is narrowed down to the rows that are wrong.
@@ -79,6 +79,14 @@ pub trait Part: Send + Sized {
     fn letter(&self, _row: usize) -> serde_json::Map<String, serde_json::Value> {
         serde_json::Map::new()
     }
+}
+
+/// All values of a row, for a dead letter.
+pub fn all_values(batch: &RecordBatch, row: usize) -> serde_json::Map<String, serde_json::Value> {
+    let names = batch.schema_ref().fields().iter();
+    let names = names.map(|field| field.name().as_str());
+    let values = json_values(names.zip(batch.columns()), row);
+    [("values".to_string(), values)].into_iter().collect()
 }
 
 /// Rows as they are, for sessions that bind values.

@@ -38,6 +38,7 @@ mod until;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::messages::check_linger;
 use super::{Asked, OnBadRow, Opened, Source};
 use crate::client::kafka::{Connection, Sasl, Tls};
 use crate::error::{Problem, Result};
@@ -88,9 +89,6 @@ pub struct Kafka {
     properties: NamedItems<Text>,
 }
 
-/// Batches are not to be waited for longer.
-const LONGEST_LINGER: std::time::Duration = std::time::Duration::from_secs(60);
-
 /// What a consumer needs at least.
 const LEAST_BUFFER: u64 = 1 << 20;
 
@@ -132,11 +130,7 @@ impl Kafka {
             let message = format!("`consumers` is 1 to {MOST_CONSUMERS}");
             return Err(Problem::new(message).at(&count.place));
         }
-        if let Some(linger) = &self.linger
-            && linger.0 > LONGEST_LINGER
-        {
-            return Err(Problem::new("`linger` is at most 60s").at(&linger.place));
-        }
+        check_linger(self.linger.as_ref())?;
         if let Some(buffer) = &self.buffer
             && buffer.0 < LEAST_BUFFER * consumers
         {

@@ -17,7 +17,7 @@ use crate::column::{ColumnType, show_type};
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Text};
 use crate::source::avro_messages::AvroMessages;
-use crate::source::retype::typed;
+use crate::source::retype::said_columns;
 use crate::source::{Asked, Begin, Flow, OnBadRow, Stream, Types};
 
 /// How long the first message of a batch waits for others, unless something else is said.
@@ -62,7 +62,10 @@ impl Topic {
     pub fn new(options: &Kafka, asked: &Asked<'_>) -> Result<Self, Problem> {
         let (metadata, types) = known(options, asked.types)?;
         let (values, mut fields) = match &options.format {
-            MessageFormat::Json => (Values::Json, json_columns(options, &types)?),
+            MessageFormat::Json => (
+                Values::Json,
+                said_columns(&types, ("JSON messages", &options.topic.place))?,
+            ),
             MessageFormat::Avro(avro) => {
                 let subject = format!("{}-value", options.topic.as_str());
                 let at = (&options.topic.place, Some(subject));
@@ -220,18 +223,6 @@ fn own(dead: &Placed<Text>, options: &Kafka) -> Result<String, Problem> {
                 .hint("name another topic: each of them would come again as a message"),
         ),
     }
-}
-
-fn json_columns(options: &Kafka, types: &Types) -> Result<Vec<Field>, Problem> {
-    if types.is_empty() {
-        return Err(Problem::new("JSON messages do not tell their columns")
-            .at(&options.topic.place)
-            .hint("say them in the table's `types`: `types: { id: int64, name: utf8 }`"));
-    }
-    let fields = types
-        .iter()
-        .map(|(name, wanted)| typed(&name.value, wanted));
-    Ok(fields.collect())
 }
 
 impl Stream for Topic {

@@ -29,6 +29,7 @@ mod tests;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::messages::check_linger;
 use super::{Asked, OnBadRow, Opened, Source};
 use crate::client::database::Tls;
 use crate::error::{Problem, Result};
@@ -64,9 +65,6 @@ pub struct RabbitMq {
     tls: Option<Tls>,
 }
 
-/// Batches are not to be waited for longer.
-const LONGEST_LINGER: std::time::Duration = std::time::Duration::from_secs(60);
-
 impl RabbitMq {
     fn names(&self) -> impl Iterator<Item = &str> {
         self.queues.value.0.iter().map(|name| name.0.as_str())
@@ -79,11 +77,7 @@ impl RabbitMq {
             let message = "`prefetch` is 1 to 65_535";
             return Err(Problem::new(message).at(&count.place));
         }
-        if let Some(linger) = &self.linger
-            && linger.0 > LONGEST_LINGER
-        {
-            return Err(Problem::new("`linger` is at most 60s").at(&linger.place));
-        }
+        check_linger(self.linger.as_ref())?;
         let names: Vec<&str> = self.names().collect();
         if names.is_empty() {
             return Err(Problem::new("`queues` names none").at(&self.queues.place));

@@ -18,7 +18,7 @@ use crate::client::rabbitmq::Broker;
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Problem, Result};
 use crate::source::avro_messages::AvroMessages;
-use crate::source::retype::typed;
+use crate::source::retype::said_columns;
 use crate::source::{Asked, Begin, Flow, OnBadRow, Stream, Types};
 
 /// How long the first message of a batch waits for others, unless something else is said.
@@ -123,12 +123,20 @@ fn columns(options: &RabbitMq, types: &Types) -> Result<Columns, Problem> {
             let metadata = ENVELOPE.iter().map(|(known, _)| *known).collect();
             (Values::Envelopes, metadata, own.collect::<Vec<_>>())
         }
-        MessageFormat::Debezium(_) => (Values::Rows, Vec::new(), of_types(options, types)?),
+        MessageFormat::Debezium(_) => (
+            Values::Rows,
+            Vec::new(),
+            said_columns(types, ("messages", &options.queues.place))?,
+        ),
         MessageFormat::Avro(avro) => {
             let (avro, fields) = AvroMessages::new(avro, (&options.queues.place, None), types)?;
             (Values::Avro(Arc::new(avro)), Vec::new(), fields)
         }
-        MessageFormat::Json => (Values::Json, Vec::new(), of_types(options, types)?),
+        MessageFormat::Json => (
+            Values::Json,
+            Vec::new(),
+            said_columns(types, ("messages", &options.queues.place))?,
+        ),
     };
     for (known, name) in said {
         if known.is_of_change() && !values.are_changes() {
@@ -144,18 +152,6 @@ fn columns(options: &RabbitMq, types: &Types) -> Result<Columns, Problem> {
         metadata.push(known);
     }
     Ok((values, metadata, fields))
-}
-
-fn of_types(options: &RabbitMq, types: &Types) -> Result<Vec<Field>, Problem> {
-    if types.is_empty() {
-        return Err(Problem::new("messages do not tell their columns")
-            .at(&options.queues.place)
-            .hint("say them in the table's `types`: `types: { id: int64, name: utf8 }`"));
-    }
-    let fields = types
-        .iter()
-        .map(|(name, wanted)| typed(&name.value, wanted));
-    Ok(fields.collect())
 }
 
 impl Stream for Queues {

@@ -13,9 +13,9 @@ use mongodb::bson::{Document, doc};
 use super::bulk::{self, Kind, Statement};
 use super::open::Load;
 use super::rows::Unheld;
-use crate::batch::{Span, json_values};
+use crate::batch::Span;
 use crate::client::mongodb::Refused;
-use crate::sink::session::{Connect, Failure, Part, Session};
+use crate::sink::session::{Connect, Failure, Part, Session, all_values};
 
 /// Rows as they are sent, with their values for dead letters.
 pub struct Rows {
@@ -81,15 +81,8 @@ impl Part for Rows {
         }
     }
 
-    /// All values of the row.
     fn letter(&self, row: usize) -> serde_json::Map<String, serde_json::Value> {
-        let batch = &self.made.batch;
-        let (schema, row) = (batch.schema_ref(), self.rows.start + row);
-        let names = schema.fields().iter().map(|field| field.name().as_str());
-        let values = json_values(names.zip(batch.columns()), row);
-        let mut letter = serde_json::Map::new();
-        letter.insert("values".into(), values);
-        letter
+        all_values(&self.made.batch, self.rows.start + row)
     }
 }
 

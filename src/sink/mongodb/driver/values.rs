@@ -10,7 +10,7 @@ use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Bson, DateTime, Decimal128, Document};
 use serde_json::Value;
 
-use crate::column::UUID_EXTENSION;
+use crate::column::is_uuid;
 use crate::error::Result;
 use crate::format::envelope::{Meanings, Plain, plain, time_text};
 
@@ -51,7 +51,7 @@ impl Column {
     pub fn new(field: &Field, values: &ArrayRef) -> Result<Self> {
         let to = |to: &DataType| Ok::<_, crate::error::Error>(cast(values, to)?);
         let moment = DataType::Timestamp(arrow::datatypes::TimeUnit::Millisecond, None);
-        let is_uuid = field.extension_type_name() == Some(UUID_EXTENSION);
+        let is_uuid = is_uuid(field);
         let (values, kind) = match values.data_type() {
             DataType::Dictionary(_, of) => {
                 let field = field.clone().with_data_type(of.as_ref().clone());

@@ -11,13 +11,13 @@ use mysql_async::{Conn, Error as Refusal, Row};
 
 use super::changes::Sent;
 use super::failure;
-use super::open::Load;
-use super::session::Rows;
-use crate::client::mysql::quoted;
-use crate::error::{Error, Problem};
+use super::{Load, Rows};
+use crate::client::mysql::{MysqlNames, quoted};
 use crate::format::Operation;
 use crate::sink::applied::{AppliedColumns, At, Statement, statements};
-use crate::sink::session::{Failure, Part};
+use crate::sink::database::failure::{missing, of_statement, place};
+use crate::sink::database::list;
+use crate::sink::session::Failure;
 
 /// Keys of one statement: servers plan longer lists in other ways.
 const KEYS: usize = 500;
@@ -81,7 +81,7 @@ impl Apply {
         let column = |place: usize| quoted(load.schema.field(place).name());
         Self {
             table: load.name.quoted(),
-            list: super::table::list(&load.schema),
+            list: list::<MysqlNames>(&load.schema),
             key: quoted(changes.key_of(&load.schema)),
             set: changes.set.iter().map(|place| column(*place)).collect(),
             packet,
@@ -98,7 +98,7 @@ impl Apply {
         opening: &str,
         chunks: &[Rows],
     ) -> Result<(), Trouble> {
-        let ordered = statements(chunks.iter().map(Rows::keyed)).into_iter();
+        let ordered = statements(chunks.iter().map(|chunk| &chunk.keyed)).into_iter();
         let ordered: Vec<Statement> = ordered.map(|one| in_order(chunks, one)).collect();
         let mut packet = Packet::new(opening);
         for statement in &ordered {
@@ -234,15 +234,16 @@ impl<'r> Packet<'r> {
         if let Err(error) = self.answers(conn, &mut found).await {
             let failed = found.len().checked_sub(self.before);
             let rows = failed.and_then(|statement| self.statements.get(statement));
+            let refused = failure::of_rows(&load.database, &error, 0);
             return Err(Trouble {
                 gave_way: failure::gave_way(&error),
-                failure: refused(load, chunks, rows.unwrap_or(&&[][..]), &error),
+                failure: of_statement(refused, chunks, rows.unwrap_or(&&[][..])),
             });
         }
         let found = found.split_off(self.before.min(found.len()));
         for (rows, found) in self.statements.iter().zip(&found) {
             if *found != rows.len() as u64 {
-                return Err(missing(load, rows.len() as u64, *found).into());
+                return Err(missing(&load.name, rows.len() as u64, *found).into());
             }
         }
         match found.len() == self.statements.len() {
@@ -309,39 +310,8 @@ fn number(chunks: &[Rows], at: At) -> Option<i128> {
     sent.number(first + at.row)
 }
 
-/// A row's place among those of all chunks.
-fn place(chunks: &[Rows], at: At) -> usize {
-    chunks[..at.chunk].iter().map(Part::rows).sum::<usize>() + at.row
-}
-
 fn too_long(size: usize, packet: usize) -> String {
     format!(
         "it has {size} bytes as SQL, and the server takes statements of {packet} (`max_allowed_packet`)"
     )
-}
-
-/// Rows that should be there and are not: somebody else has removed them.
-fn missing(load: &Load, rows: u64, found: u64) -> Failure {
-    let what = format!(
-        "table {} lacks {} of the rows that changes of this load are of",
-        load.name,
-        rows.saturating_sub(found)
-    );
-    Failure::Stop(Error::run(Problem::new(what).hint(
-        "somebody else has removed them: `rowgen verify` names them, and `--overwrite` begins anew",
-    )))
-}
-
-/// What the server says of the rows of a statement, by their places among those of all chunks.
-fn refused(load: &Load, chunks: &[Rows], rows: &[At], error: &Refusal) -> Failure {
-    match failure::of_rows(&load.database, error, 0) {
-        Failure::Rows(named) => {
-            let named = named.into_iter().filter_map(|(row, why)| {
-                let at = rows.get(row)?;
-                Some((place(chunks, *at), why))
-            });
-            Failure::Rows(named.collect())
-        }
-        other => other,
-    }
 }

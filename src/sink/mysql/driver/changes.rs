@@ -4,7 +4,7 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::{cast, take_record_batch};
 use arrow::datatypes::{DataType, Decimal128Type};
 
-use super::open::Load;
+use super::Load;
 use super::values::{Encoded, Encoder};
 use crate::batch::Place;
 use crate::error::{Error, Result};
@@ -44,7 +44,7 @@ pub(super) fn encode(
         Ok::<_, Error>((rows, Place::List(places)))
     };
     let (inserts, updates) = (of(Operation::Insert)?, of(Operation::Update)?);
-    let bare = Encoder::bare(load.bytes());
+    let bare = Encoder::bare(load.columns.bytes());
     let column = |(rows, place): (&RecordBatch, &Place), column: usize| {
         let rows = rows.project(&[column])?;
         bare.encode(&rows, place)
@@ -58,7 +58,7 @@ pub(super) fn encode(
         *count - 1
     });
     Ok(Sent {
-        inserts: load.encoder().encode(&inserts.0, &inserts.1)?,
+        inserts: load.columns.encoder().encode(&inserts.0, &inserts.1)?,
         sets: sets.collect::<Result<_>>()?,
         keys: column((batch, place), changes.key)?,
         numbers: numbers(batch.column(changes.key))?,

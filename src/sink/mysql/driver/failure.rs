@@ -2,7 +2,9 @@
 
 use mysql_async::{Error, ServerError};
 
-use crate::client::mysql::{Database, Unanswered, answer};
+use crate::client::mysql::{Database, answer};
+use crate::client::server::Server;
+use crate::sink::database::failure::of;
 use crate::sink::session::Failure;
 
 /// Rows are wrong though the class of the error does not say so: a value that is cut off or not taken, a
@@ -47,39 +49,22 @@ pub(super) fn gave_way(error: &Error) -> bool {
     answer(error).is_some_and(|answer| answer.code == GAVE_WAY)
 }
 
-/// What anything else that failed asks for.
-pub(super) fn of(database: &Database, doing: &str, error: &Error) -> Failure {
-    let said = database.error(doing, error);
-    let again = match answer(error) {
+/// True if another try may succeed.
+pub(super) fn passes(error: &Error) -> bool {
+    match answer(error) {
         // The connection is gone, or nobody answered.
         None => matches!(error, Error::Io(_) | Error::Driver(_) | Error::Other(_)),
         Some(answer) => PASSES.contains(&answer.code),
-    };
-    match again {
-        true => Failure::Again(said),
-        false => Failure::Stop(said),
     }
 }
 
-/// What a connection asks for that was not made.
-pub(super) fn of_connecting(database: &Database, why: &Unanswered) -> Failure {
-    match why {
-        Unanswered::Refused(error) => of(database, "connecting", error),
-        _ => Failure::Again(database.unanswered("connecting", why)),
-    }
-}
-
-/// What a failed COMMIT asks for.
-pub(super) fn of_commit(database: &Database, error: &Error) -> Failure {
-    match answer(error) {
-        // A refusal says that it was undone; silence says nothing.
-        Some(answer) if !GONE.contains(&answer.code) => of(database, "committing", error),
-        _ => Failure::Unknown(database.error("committing", error)),
-    }
+/// True if the connection ended before the server said what became of it.
+pub(super) fn is_gone(error: &Error) -> bool {
+    answer(error).is_none_or(|answer| GONE.contains(&answer.code))
 }
 
 /// The server has answered to other statements than it was sent.
-pub(super) fn unlike(load: &super::open::Load) -> Failure {
+pub(super) fn unlike(load: &super::Load) -> Failure {
     let doing = format!("writing rows in {}", load.database.name());
     Failure::Again(crate::error::Error::because(
         doing,

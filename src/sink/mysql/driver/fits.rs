@@ -3,8 +3,8 @@
 
 use arrow::datatypes::{DataType, Field, TimeUnit};
 
-use super::super::types::is_uuid;
 use super::table::Column;
+use crate::column::is_uuid;
 use crate::format::nested::plain_type;
 use crate::type_names::show_type;
 

@@ -6,15 +6,15 @@
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error as Refusal};
 
-use super::super::Mode;
 use super::super::types::create;
-use super::open::Load;
-use super::table;
-use crate::client::mysql::{TableName, answer, quoted};
+use super::Load;
+use crate::client::mysql::{Database, MysqlNames, TableName, answer, quoted};
 use crate::client::offsets::OFFSETS;
+use crate::client::server::Server;
 use crate::error::{Error, Result};
 use crate::sink::applied::AppliedColumns;
-use crate::sink::database::Missing;
+use crate::sink::database::Mode;
+use crate::sink::database::{Missing, list};
 
 /// Denied for a table, or for a column.
 const DENIED: [u16; 2] = [1142, 1143];
@@ -27,7 +27,7 @@ type Asked = (&'static str, String);
 
 impl Load {
     /// Asks for everything that the load will do.
-    pub(super) async fn check_grants(&self, conn: &mut Conn) -> Result<()> {
+    pub(super) async fn ask_grants(&self, conn: &mut Conn) -> Result<()> {
         let mut missing = Missing::default();
         let asked = self.ask(conn, &mut missing).await;
         asked.map_err(|error| self.unseen(&error))?;
@@ -61,7 +61,7 @@ impl Load {
             ),
             ("UPDATE", format!("UPDATE {table} SET `next` = 0")),
         ];
-        if self.empties() || !table::exists(conn, name).await.unwrap_or(true) {
+        if self.empties() || !Database::exists(conn, &name.quoted()).await.unwrap_or(true) {
             asked.push(("DELETE", format!("DELETE FROM {table}")));
         }
         let made = format!("CREATE TABLE {table} (`next` int)");
@@ -71,7 +71,7 @@ impl Load {
     /// What is done to the rows' table.
     fn asked(&self) -> Vec<Asked> {
         let table = self.name.quoted();
-        let list = table::list(&self.schema);
+        let list = list::<MysqlNames>(&self.schema);
         let nulls = vec!["NULL"; self.schema.fields().len()].join(", ");
         let mut asked = vec![
             ("SELECT", format!("SELECT 1 FROM {table}")),

@@ -4,10 +4,9 @@ use std::ops::Range;
 
 use arrow::datatypes::Schema;
 
-use super::super::Mode;
-use super::session::Rows;
-use super::table;
-use crate::client::mysql::{TableName, quoted};
+use super::Rows;
+use crate::client::mysql::{MysqlNames, TableName, quoted};
+use crate::sink::database::{Mode, list};
 
 /// Longer statements are no faster.
 const LONGEST: usize = 1 << 20;
@@ -38,7 +37,7 @@ impl Insert {
         let before = format!(
             "INSERT INTO {} ({}) VALUES ",
             name.quoted(),
-            table::list(schema)
+            list::<MysqlNames>(schema)
         );
         let after = match mode {
             Mode::Upsert => on_duplicate_key(schema, key),
@@ -62,11 +61,11 @@ impl Insert {
         let most = self.most();
         let (mut wrong, mut first) = (Vec::new(), 0);
         for chunk in chunks {
-            let rows = chunk.range();
+            let rows = chunk.rows.clone();
             // As a rule not even all of them are.
-            if chunk.encoded().size(rows.clone()) > most {
+            if chunk.encoded.rows.size(rows.clone()) > most {
                 let long = rows.clone().filter_map(|row| {
-                    let size = chunk.encoded().size(row..row + 1);
+                    let size = chunk.encoded.rows.size(row..row + 1);
                     let what = || {
                         format!(
                             "it has {size} bytes as SQL, and the server takes statements of {} (`max_allowed_packet`)",
@@ -87,10 +86,11 @@ impl Insert {
         let most = self.most().min(LONGEST);
         let (mut statements, mut open, mut bytes) = (Vec::new(), Vec::<Share>::new(), 0);
         for (index, chunk) in chunks.iter().enumerate() {
-            let mut rows = chunk.range();
+            let mut rows = chunk.rows.clone();
             while !rows.is_empty() {
                 let end = chunk
-                    .encoded()
+                    .encoded
+                    .rows
                     .fit(rows.clone(), most.saturating_sub(bytes));
                 if end == rows.start && !open.is_empty() {
                     statements.push(std::mem::take(&mut open));
@@ -99,7 +99,7 @@ impl Insert {
                 }
                 // One row alone may be longer.
                 let share = rows.start..end.max(rows.start + 1);
-                bytes += chunk.encoded().size(share.clone());
+                bytes += chunk.encoded.rows.size(share.clone());
                 rows.start = share.end;
                 open.push((index, share));
             }
@@ -110,13 +110,13 @@ impl Insert {
 
     /// A statement, behind what is said first.
     pub(super) fn statement(&self, first: &str, chunks: &[Rows], shares: &[Share]) -> Vec<u8> {
-        let size = |(chunk, rows): &Share| chunks[*chunk].encoded().size(rows.clone());
+        let size = |(chunk, rows): &Share| chunks[*chunk].encoded.rows.size(rows.clone());
         let rows: usize = shares.iter().map(size).sum();
         let mut out = Vec::with_capacity(first.len() + self.before.len() + rows + self.after.len());
         out.extend_from_slice(first.as_bytes());
         out.extend_from_slice(self.before.as_bytes());
         for (chunk, rows) in shares {
-            out.extend_from_slice(chunks[*chunk].encoded().rows(rows.clone()));
+            out.extend_from_slice(chunks[*chunk].encoded.rows.rows(rows.clone()));
         }
         // The comma behind the last row.
         out.pop();

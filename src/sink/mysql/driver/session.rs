@@ -1,6 +1,5 @@
-//! One connection: rows by INSERT, offsets beside them, both in one transaction.
+//! How rows and changes are sent over one connection.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,15 +10,16 @@ use mysql_async::{Conn, Error as Refusal};
 
 use super::apply::{Apply, Trouble};
 use super::changes::{self, Sent};
-use super::failure;
 use super::insert::Insert;
-use super::open::Load;
-use super::values::Encoded;
-use crate::batch::{Batch, Span, json_values};
-use crate::client::mysql::{Known, Settings};
+use super::values::{self, Encoder};
+use super::{Connection, Load, Rows, failure};
+use crate::batch::Place;
+use crate::client::mysql::Database;
 use crate::error::Result;
 use crate::sink::applied::Keyed;
-use crate::sink::session::{Connect, Failure, Held, Part, Session};
+use crate::sink::database::Sends;
+use crate::sink::session::{Failure, Part, Session};
+use crate::sink::{Found, Target, lane};
 
 /// A transaction that gives way to others is made again so often before its connection is.
 const TRIES: u32 = 8;
@@ -27,77 +27,112 @@ const TRIES: u32 = 8;
 /// How long it waits then, and twice as long the second time.
 const GIVE_WAY: Duration = Duration::from_millis(2);
 
-/// Rows as they are sent, with their values for dead letters.
+/// Rows of a batch as they are sent.
 #[derive(Clone)]
-pub(super) struct Rows {
-    encoded: Encoded,
-    rows: Range<usize>,
-    batch: RecordBatch,
-    /// What they do, where they are changes, and how that is sent.
-    keyed: Keyed,
-    sent: Option<Arc<Sent>>,
+pub struct Encoded {
+    /// All of them, where they are inserted.
+    pub(super) rows: values::Encoded,
+    /// How changes are sent.
+    changes: Option<Arc<Sent>>,
 }
 
-/// Makes sessions: what each of them holds, where others may not.
-pub(super) struct Connecting {
-    pub(super) load: Arc<Load>,
-    pub(super) holds: Vec<Arc<Held>>,
-}
-
-pub(super) struct Connection {
-    pub(super) load: Arc<Load>,
-    pub(super) conn: Conn,
+/// What sends rows.
+pub struct Writer {
     insert: Insert,
     /// What changes rows, where they are changes.
     apply: Option<Apply>,
-    /// A transaction is open.
-    begun: bool,
-    /// Partitions that the table of offsets has.
-    known: Known,
-    /// What it does not hold yet.
-    pub(super) unheld: Option<Arc<Held>>,
 }
 
-impl Rows {
-    pub(super) fn encode(load: &Load, batch: &Batch, keyed: &Keyed) -> Result<Self> {
-        let place = &batch.place;
-        let (encoded, rows, sent) = match &load.changes {
-            None => {
-                let encoded = load.encoder().encode(&batch.rows, place)?;
-                (encoded, batch.rows.clone(), None)
-            }
-            Some(changes) => {
-                let rows = batch.rows.project(&changes.of_table)?;
-                let sent = changes::encode((load, changes), (&rows, place), keyed)?;
-                (Encoded::default(), rows, Some(Arc::new(sent)))
-            }
-        };
-        Ok(Self {
-            encoded,
-            rows: 0..rows.num_rows(),
-            batch: rows,
-            keyed: keyed.clone(),
-            sent,
+impl Sends for Database {
+    type Encoded = Encoded;
+    type Writer = Writer;
+
+    const BEGIN: &'static str = "START TRANSACTION; ";
+
+    fn encode(
+        load: &Load,
+        (rows, place): (&RecordBatch, &Place),
+        keyed: &Keyed,
+    ) -> Result<Encoded> {
+        Ok(match &load.changes {
+            None => Encoded {
+                rows: load.columns.encoder().encode(rows, place)?,
+                changes: None,
+            },
+            Some(changes) => Encoded {
+                rows: values::Encoded::default(),
+                changes: Some(Arc::new(changes::encode(
+                    (load, changes),
+                    (rows, place),
+                    keyed,
+                )?)),
+            },
         })
     }
 
-    /// What they do, where they are changes.
-    pub(super) fn keyed(&self) -> &Keyed {
-        &self.keyed
+    fn size(encoded: &Encoded, rows: Range<usize>, keyed: &Keyed) -> usize {
+        match &encoded.changes {
+            Some(sent) => sent.size(rows.start, keyed.rows()),
+            None => encoded.rows.size(rows),
+        }
     }
 
+    fn measured(_load: &Load, target: &Target) -> Result<Found> {
+        let encoder = Encoder::default();
+        Ok(lane::each(target, move |batch| {
+            // A row that cannot be encoded is found by the run; here only time counts.
+            let _ = std::hint::black_box(encoder.encode(&batch.rows, &batch.place));
+        }))
+    }
+
+    async fn writer(load: &Load, conn: &mut Conn) -> Result<Writer, Refusal> {
+        let packet: Option<u64> = conn.query_first("SELECT @@max_allowed_packet").await?;
+        let packet = packet.unwrap_or(1 << 20) as usize;
+        let key = load.options.key.iter().map(|key| key.as_str());
+        let key: Vec<&str> = key.collect();
+        let how = (load.options.mode, key.as_slice());
+        let changes = load.changes.as_ref();
+        Ok(Writer {
+            insert: Insert::new(&load.name, &load.schema, how, packet),
+            apply: changes.map(|changes| Apply::new(load, changes, packet)),
+        })
+    }
+
+    fn wrong(connection: &Connection, chunks: &[Rows]) -> Vec<(usize, String)> {
+        let insert = &connection.writer.insert;
+        let mut wrong = match chunks.iter().any(|chunk| chunk.encoded.changes.is_some()) {
+            // Changes are looked at statement by statement.
+            true => Vec::new(),
+            false => insert.too_long(chunks),
+        };
+        let mut first = 0;
+        for chunk in chunks {
+            let odd = chunk.odd().into_iter();
+            wrong.extend(odd.map(|(row, what)| (first + row, what)));
+            first += chunk.rows();
+        }
+        wrong
+    }
+
+    /// Tables that refer to each other lock each other's rows: a transaction that has begun with this and gives
+    /// way is made again at once, on its connection.
+    async fn put(connection: &mut Connection, chunks: &[Rows]) -> Result<(), Failure> {
+        connection.put_all(chunks).await
+    }
+
+    fn passes(error: &Refusal) -> bool {
+        failure::passes(error)
+    }
+
+    fn is_gone(error: &Refusal) -> bool {
+        failure::is_gone(error)
+    }
+}
+
+impl Rows {
     /// How changes are sent, and the place of the first of these rows there.
     pub(super) fn sent(&self) -> Option<(&Sent, usize)> {
-        Some((self.sent.as_deref()?, self.rows.start))
-    }
-
-    pub(super) fn encoded(&self) -> &Encoded {
-        &self.encoded
-    }
-
-    /// Which rows of the encoded ones these are.
-    pub(super) fn range(&self) -> Range<usize> {
-        self.rows.clone()
+        Some((self.encoded.changes.as_deref()?, self.rows.start))
     }
 
     /// Rows that MySQL has no values for, counted from the first one.
@@ -112,72 +147,12 @@ impl Rows {
         }
         let own = self
             .encoded
+            .rows
             .odd
             .iter()
             .filter(|(row, _)| self.rows.contains(row));
         let own = own.map(|(row, what)| (row - self.rows.start, what.clone()));
         own.collect()
-    }
-}
-
-impl Part for Rows {
-    fn rows(&self) -> usize {
-        self.rows.len()
-    }
-
-    fn bytes(&self) -> usize {
-        match self.sent() {
-            Some((sent, first)) => sent.size(first, self.keyed.rows()),
-            None => self.encoded.size(self.rows.clone()),
-        }
-    }
-
-    fn part(&self, rows: Range<usize>) -> Self {
-        Self {
-            rows: self.rows.start + rows.start..self.rows.start + rows.end,
-            keyed: match self.keyed.is_empty() {
-                true => self.keyed.clone(),
-                false => self.keyed.part(rows),
-            },
-            ..self.clone()
-        }
-    }
-
-    /// All values of the row.
-    fn letter(&self, row: usize) -> serde_json::Map<String, serde_json::Value> {
-        let (schema, row) = (self.batch.schema_ref(), self.rows.start + row);
-        let names = schema.fields().iter().map(|field| field.name().as_str());
-        let values = json_values(names.zip(self.batch.columns()), row);
-        let mut letter = serde_json::Map::new();
-        letter.insert("values".into(), values);
-        letter
-    }
-}
-
-impl Connect for Connecting {
-    type Session = Connection;
-
-    async fn connect(&self, number: usize) -> Result<Connection, Failure> {
-        let load = self.load.clone();
-        let conn = load.database.connect(Settings::Writes).await;
-        let mut conn = conn.map_err(|why| failure::of_connecting(&load.database, &why))?;
-        let packet = conn.query_first("SELECT @@max_allowed_packet").await;
-        let packet: Option<u64> =
-            packet.map_err(|error| failure::of(&load.database, "connecting", &error))?;
-        let key = load.options.key.iter().map(|key| key.as_str());
-        let key: Vec<&str> = key.collect();
-        let how = (load.options.mode, key.as_slice());
-        let packet = packet.unwrap_or(1 << 20) as usize;
-        let changes = load.changes.as_ref();
-        Ok(Connection {
-            insert: Insert::new(&load.name, &load.schema, how, packet),
-            apply: changes.map(|changes| Apply::new(&load, changes, packet)),
-            load,
-            conn,
-            begun: false,
-            known: Known::default(),
-            unheld: self.holds.get(number).cloned(),
-        })
     }
 }
 
@@ -193,9 +168,9 @@ impl Connection {
     /// Sends rows; how many came before the statement that failed.
     async fn send(&mut self, chunks: &[Rows]) -> Result<(), (Refusal, usize)> {
         let mut before = 0;
-        for shares in self.insert.shares(chunks) {
+        for shares in self.writer.insert.shares(chunks) {
             let first = if before == 0 { self.opening() } else { "" };
-            let statement = self.insert.statement(first, chunks, &shares);
+            let statement = self.writer.insert.statement(first, chunks, &shares);
             self.begun = true;
             let sent = self.conn.query_drop(statement).await;
             sent.map_err(|error| (error, before))?;
@@ -229,7 +204,7 @@ impl Connection {
     /// that has begun with this and gives way is made again at once, on its connection.
     async fn put_all(&mut self, chunks: &[Rows]) -> Result<(), Failure> {
         let is_whole = !self.begun;
-        let apply = self.apply.take();
+        let apply = self.writer.apply.take();
         let mut tries = 0;
         let put = loop {
             let put = match &apply {
@@ -247,7 +222,7 @@ impl Connection {
                 put => break put.map_err(|trouble| trouble.failure),
             }
         };
-        self.apply = apply;
+        self.writer.apply = apply;
         put
     }
 
@@ -267,111 +242,22 @@ impl Connection {
     }
 }
 
-/// Rows that are wrong whatever the server says of the others.
-fn wrong(insert: &Insert, chunks: &[Rows]) -> Vec<(usize, String)> {
-    let mut wrong = match chunks.iter().any(|chunk| chunk.sent.is_some()) {
-        // Changes are looked at statement by statement.
-        true => Vec::new(),
-        false => insert.too_long(chunks),
-    };
-    let mut first = 0;
-    for chunk in chunks {
-        let odd = chunk.odd().into_iter();
-        wrong.extend(odd.map(|(row, what)| (first + row, what)));
-        first += chunk.rows();
-    }
-    wrong
-}
-
-impl Session for Connection {
-    type Chunk = Rows;
-    const SAVEPOINTS: bool = true;
-
-    async fn put(&mut self, chunks: &[Rows]) -> Result<(), Failure> {
-        self.hold().await?;
-        let wrong = wrong(&self.insert, chunks);
-        if !wrong.is_empty() {
-            return Err(Failure::Rows(wrong));
-        }
-        let Err(failure) = self.put_all(chunks).await else {
-            return Ok(());
-        };
-        if matches!(failure, Failure::Rows(_) | Failure::Refused(_)) {
-            let undone = self.conn.query_drop("ROLLBACK TO SAVEPOINT `rows`").await;
-            undone.map_err(|error| failure::of(&self.load.database, "undoing rows", &error))?;
-        }
-        Err(failure)
-    }
-
-    async fn commit(&mut self, origin: &[Span]) -> Result<(), Failure> {
-        self.hold().await?;
-        let (load, conn) = (&self.load, &mut self.conn);
-        if let Some(offsets) = &load.offsets
-            && !origin.is_empty()
-        {
-            let opening = if self.begun {
-                ""
-            } else {
-                "START TRANSACTION; "
-            };
-            self.begun = true;
-            let elsewhere = offsets
-                .move_on(conn, opening, origin, &mut self.known)
-                .await;
-            let said = |error| failure::of(&load.database, "moving offsets on", &error);
-            let elsewhere = elsewhere.map_err(said)?;
-            if !elsewhere.is_empty() {
-                return Err(Failure::Fenced(elsewhere));
-            }
-        }
-        if !self.begun {
-            return Ok(());
-        }
-        self.begun = false;
-        let committed = conn.query_drop("COMMIT").await;
-        committed.map_err(|error| failure::of_commit(&load.database, &error))
-    }
-
-    async fn roll_back(&mut self) -> bool {
-        self.begun = false;
-        self.known.clear();
-        self.conn.query_drop("ROLLBACK").await.is_ok()
-    }
-
-    async fn offsets(&mut self, _partitions: &[i32]) -> Result<Option<HashMap<i32, i64>>, Failure> {
-        let said = |error: &Refusal| failure::of(&self.load.database, "reading offsets", error);
-        let Some(offsets) = &self.load.offsets else {
-            // The server ends a connection on which nothing is asked.
-            let answered = self.conn.ping().await;
-            return answered.map(|()| None).map_err(|error| said(&error));
-        };
-        if self.load.replaces() {
-            let answered = self.conn.ping().await;
-            return answered
-                .map(|()| Some(HashMap::new()))
-                .map_err(|error| said(&error));
-        }
-        let read = offsets.read(&mut self.conn).await;
-        read.map(Some).map_err(|error| said(&error))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::Place;
-    use crate::sink::mysql::driver::values::Encoder;
 
     impl Rows {
         /// All rows of a batch.
         pub(in crate::sink::mysql::driver) fn of(batch: &RecordBatch) -> Self {
             let encoded = Encoder::default().encode(batch, &Place::From(0));
             Self {
-                encoded: encoded.unwrap(),
+                encoded: Encoded {
+                    rows: encoded.unwrap(),
+                    changes: None,
+                },
                 rows: 0..batch.num_rows(),
                 batch: batch.clone(),
                 keyed: Keyed::new([]),
-                sent: None,
             }
         }
     }

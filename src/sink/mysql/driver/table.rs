@@ -5,8 +5,8 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error as Refusal};
 
 use super::fits::fits;
-use crate::client::mysql::{TableName, answer, literal, quoted};
-use crate::error::did_you_mean;
+use crate::client::mysql::{TableName, literal};
+use crate::sink::database::misfits::{generated, misfits};
 
 /// A column of the table.
 #[derive(Debug, Clone, Default)]
@@ -42,32 +42,6 @@ type Told = (
     u64,
     Option<String>,
 );
-
-/// There is no such table, or no such database.
-const ABSENT: [u16; 2] = [1146, 1049];
-
-/// True if there is a table of this name, which may be read.
-pub(super) async fn exists(conn: &mut Conn, name: &TableName) -> Result<bool, Refusal> {
-    let found = conn
-        .query_drop(format!("SELECT 1 FROM {} LIMIT 0", name.quoted()))
-        .await;
-    match found {
-        Err(error) if answer(&error).is_some_and(|said| ABSENT.contains(&said.code)) => Ok(false),
-        found => found.map(|()| true),
-    }
-}
-
-/// True if it has no row.
-pub(super) async fn is_empty(conn: &mut Conn, name: &TableName) -> Result<bool, Refusal> {
-    let query = format!("SELECT NOT EXISTS (SELECT 1 FROM {})", name.quoted());
-    Ok(conn.query_first(query).await?.unwrap_or(true))
-}
-
-/// The names of the columns, as SQL lists them.
-pub(super) fn list(schema: &Schema) -> String {
-    let names = schema.fields().iter().map(|field| quoted(field.name()));
-    names.collect::<Vec<_>>().join(", ")
-}
 
 /// Where the catalogue has the table.
 fn place(name: &TableName) -> String {
@@ -150,7 +124,11 @@ pub(super) fn compared(
     schema: &Schema,
     columns: &[Column],
 ) -> Result<Vec<String>, Vec<String>> {
-    let mut faults = misfits(name, schema, columns);
+    // Those that are generated are told one by one, with what else is wrong with their fields.
+    let there = columns
+        .iter()
+        .map(|one| (one.name.as_str(), one.needed, false));
+    let mut faults = misfits(name, schema, &there.collect::<Vec<_>>(), same);
     let mut bytes = Vec::new();
     for field in schema.fields() {
         let Some(column) = columns
@@ -160,10 +138,7 @@ pub(super) fn compared(
             continue;
         };
         match fits(field, column) {
-            _ if column.generated => faults.push(format!(
-                "column `{}` of table {name} is generated there and takes no value: leave it out of the sink's `columns`",
-                column.name
-            )),
+            _ if column.generated => faults.push(generated(name, &column.name)),
             Ok(true) => bytes.push(field.name().clone()),
             Ok(false) => {}
             Err(fault) => faults.push(format!(
@@ -181,41 +156,4 @@ pub(super) fn compared(
 /// Names of columns are equal in any case.
 pub(super) fn same(one: &str, other: &str) -> bool {
     one.to_lowercase() == other.to_lowercase()
-}
-
-/// Columns that one side has and the other one lacks.
-fn misfits(name: &TableName, schema: &Schema, columns: &[Column]) -> Vec<String> {
-    let mut faults = Vec::new();
-    for field in schema.fields() {
-        let own = field.name();
-        let column = columns.iter().find(|column| same(&column.name, own));
-        match column {
-            Some(column) if column.name == *own => {}
-            // Who reads the table back would look for the other name.
-            Some(Column { name: there, .. }) => faults.push(format!(
-                "table {name} calls column `{own}` `{there}`: spell it so, or say `columns: {{ {there}: {own}, … }}` in the sink"
-            )),
-            None => {
-                let names = columns.iter().map(|column| column.name.as_str());
-                let hint = did_you_mean(own, names).map(|hint| format!("; {hint}"));
-                faults.push(format!(
-                    "table {name} has no column `{own}`{}",
-                    hint.unwrap_or_default()
-                ));
-            }
-        }
-    }
-    for column in columns.iter().filter(|column| column.needed) {
-        if !schema
-            .fields()
-            .iter()
-            .any(|field| same(&column.name, field.name()))
-        {
-            faults.push(format!(
-                "column `{}` of table {name} needs a value, and the pipeline has no such column",
-                column.name
-            ));
-        }
-    }
-    faults
 }

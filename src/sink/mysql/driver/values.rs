@@ -9,9 +9,9 @@ use arrow::datatypes::{
     TimestampMillisecondType, TimestampSecondType,
 };
 
-use super::super::types::is_uuid;
 use crate::batch::Place;
 use crate::client::mysql::write_literal;
+use crate::column::is_uuid;
 use crate::error::Error;
 use crate::format::cells::{CellColumn, CellValues, Cells, Delimiters, Refusal};
 use crate::format::json;

@@ -5,14 +5,11 @@ use tokio_postgres::types::{Kind, ToSql};
 use tokio_postgres::{Client, Error as Refusal, Statement as Prepared};
 
 use super::fields::{Sent, add};
-use super::open::Load;
-use super::session::Rows;
-use super::{failure, table};
+use super::table;
+use super::{Load, Rows};
 use crate::client::postgres::quoted;
-use crate::error::{Error, Problem};
 use crate::format::Operation;
 use crate::sink::applied::Statement;
-use crate::sink::session::Failure;
 
 /// The statements of one connection.
 #[derive(Default)]
@@ -144,44 +141,5 @@ impl Update<'_> {
             named.join(", "),
             column(key)
         )
-    }
-}
-
-/// Rows that should be there and are not: somebody else has removed them.
-pub(super) fn missing(load: &Load, statement: &Statement, found: u64) -> Failure {
-    let rows = statement.rows.len() as u64;
-    let what = format!(
-        "table {} lacks {} of the rows that changes of this load are of",
-        load.name,
-        rows.saturating_sub(found)
-    );
-    Failure::Stop(Error::run(Problem::new(what).hint(
-        "somebody else has removed them: `rowgen verify` names them, and `--overwrite` begins anew",
-    )))
-}
-
-/// What the server says of the rows of a statement, by their places among those of all chunks.
-pub(super) fn refused(
-    load: &Load,
-    chunks: &[Rows],
-    statement: &Statement,
-    error: &Refusal,
-) -> Failure {
-    use crate::sink::session::Part;
-    let place = |row: usize| {
-        let at = statement.rows.get(row)?;
-        let before = chunks[..at.chunk].iter().map(Part::rows).sum::<usize>();
-        Some(before + at.row)
-    };
-    match failure::of_rows(&load.database, error) {
-        Failure::Rows(rows) => {
-            let named = rows.into_iter();
-            Failure::Rows(
-                named
-                    .filter_map(|(row, why)| Some((place(row)?, why)))
-                    .collect(),
-            )
-        }
-        other => other,
     }
 }

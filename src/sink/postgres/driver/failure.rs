@@ -3,7 +3,8 @@
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
-use crate::client::postgres::{Database, Unanswered, database_words};
+use crate::client::postgres::{Database, database_words};
+use crate::sink::database::failure::of;
 use crate::sink::session::Failure;
 
 /// What a failed COPY or INSERT asks for.
@@ -21,44 +22,13 @@ pub(super) fn of_rows(database: &Database, error: &Error) -> Failure {
     }
 }
 
-/// What anything else that failed asks for.
-pub(super) fn of(database: &Database, doing: &str, error: &Error) -> Failure {
-    let passes = match error.code() {
-        // The connection is gone, or nobody answered.
-        None => true,
-        Some(code) => passes(code),
-    };
-    let said = database.error(doing, error);
-    match passes {
-        true => Failure::Again(said),
-        false => Failure::Stop(said),
-    }
-}
-
-/// What a connection asks for that was not made.
-pub(super) fn of_connecting(database: &Database, why: &Unanswered) -> Failure {
-    match why {
-        Unanswered::Refused(error) => of(database, "connecting", error),
-        _ => Failure::Again(database.unanswered("connecting", why)),
-    }
-}
-
-/// What a failed COMMIT asks for.
-pub(super) fn of_commit(database: &Database, error: &Error) -> Failure {
-    match error.code() {
-        // A refusal says that it was undone; silence says nothing.
-        Some(code) if !is_gone(code) => of(database, "committing", error),
-        _ => Failure::Unknown(database.error("committing", error)),
-    }
-}
-
 /// A row is wrong: data exceptions and constraints (classes 22 and 23).
 fn is_of_a_row(code: &SqlState) -> bool {
     matches!(code.code().get(..2), Some("22" | "23"))
 }
 
-/// The server ended the connection before it said what became of it.
-fn is_gone(code: &SqlState) -> bool {
+/// True if the connection ended before the server said what became of it.
+pub(super) fn is_gone(code: &SqlState) -> bool {
     matches!(code.code().get(..2), Some("08")) || shuts_down(code)
 }
 
@@ -75,7 +45,7 @@ fn shuts_down(code: &SqlState) -> bool {
 
 /// Another try may succeed: connections (08), resources (53), serialization and deadlocks (40), locks
 /// that were not given, a server that stops, starts or has become a standby.
-fn passes(code: &SqlState) -> bool {
+pub(super) fn passes(code: &SqlState) -> bool {
     matches!(code.code().get(..2), Some("08" | "40" | "53"))
         || shuts_down(code)
         || [

@@ -2,12 +2,12 @@
 
 use tokio_postgres::{Client, Error as Refusal};
 
-use super::super::Mode;
-use super::open::Load;
+use super::Load;
 use crate::client::offsets::OFFSETS;
 use crate::client::postgres::{TableName, quoted};
 use crate::error::{Error, Result};
 use crate::sink::database::Missing;
+use crate::sink::database::Mode;
 
 /// The schema that a table is in, or will be; and what the user may there.
 struct Schema {
@@ -31,7 +31,7 @@ const LACKED: &str = "SELECT p FROM unnest($2::text[]) p WHERE NOT has_table_pri
 
 impl Load {
     /// Looks for everything that the load will do.
-    pub(super) async fn check_grants(&self, client: &Client) -> Result<()> {
+    pub(super) async fn ask_grants(&self, client: &Client) -> Result<()> {
         let said = |error| self.unseen(&error);
         let Some(schema) = schema(client, &self.name).await.map_err(said)? else {
             // That there is none is told with what to do about it.

@@ -4,37 +4,17 @@ use std::collections::HashMap;
 
 use arrow::datatypes::Schema;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Statement};
+use tokio_postgres::{Client, Error as Refusal, Statement};
 
 use super::copy;
-use crate::client::postgres::{TableName, quoted};
-use crate::error::did_you_mean;
-
-/// A column of the table.
-struct Column {
-    name: String,
-    /// Rows need a value for it.
-    needed: bool,
-    /// The server makes its values, and takes none.
-    generated: bool,
-}
+use crate::client::postgres::{PostgresNames, TableName};
+use crate::sink::database::list;
+use crate::sink::database::misfits::misfits;
 
 /// True if there is a schema of this name.
-pub(super) async fn has_schema(
-    client: &Client,
-    schema: &str,
-) -> Result<bool, tokio_postgres::Error> {
+pub(super) async fn has_schema(client: &Client, schema: &str) -> Result<bool, Refusal> {
     let found = "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)";
     Ok(client.query_one(found, &[&schema]).await?.get(0))
-}
-
-/// True if it has no row.
-pub(super) async fn is_empty(
-    client: &Client,
-    name: &TableName,
-) -> Result<bool, tokio_postgres::Error> {
-    let query = format!("SELECT NOT EXISTS (SELECT FROM {})", name.quoted());
-    Ok(client.query_one(&query, &[]).await?.get(0))
 }
 
 /// The types of the columns that are written, or everything about the table that does not fit.
@@ -42,9 +22,11 @@ pub(super) async fn types(
     client: &Client,
     name: &TableName,
     schema: &Schema,
-) -> Result<Result<Vec<Type>, Vec<String>>, tokio_postgres::Error> {
+) -> Result<Result<Vec<Type>, Vec<String>>, Refusal> {
     let columns = columns(client, name).await?;
-    let mut faults = misfits(name, schema, &columns);
+    let there = columns.iter();
+    let there = there.map(|(name, needed, generated)| (name.as_str(), *needed, *generated));
+    let mut faults = misfits(name, schema, &there.collect::<Vec<_>>(), |a, b| a == b);
     if !faults.is_empty() {
         return Ok(Err(faults));
     }
@@ -69,19 +51,13 @@ pub(super) async fn types(
     })
 }
 
-async fn select(
-    client: &Client,
-    name: &TableName,
-    schema: &Schema,
-) -> Result<Statement, tokio_postgres::Error> {
-    let select = format!("SELECT {} FROM {}", list(schema), name.quoted());
+async fn select(client: &Client, name: &TableName, schema: &Schema) -> Result<Statement, Refusal> {
+    let select = format!(
+        "SELECT {} FROM {}",
+        list::<PostgresNames>(schema),
+        name.quoted()
+    );
     client.prepare(&select).await
-}
-
-/// The names of the columns, as SQL lists them.
-pub(super) fn list(schema: &Schema) -> String {
-    let names = schema.fields().iter().map(|field| quoted(field.name()));
-    names.collect::<Vec<_>>().join(", ")
 }
 
 /// True if an index says that no value of a column is there twice.
@@ -89,7 +65,7 @@ pub(super) async fn is_unique(
     client: &Client,
     name: &TableName,
     column: &str,
-) -> Result<bool, tokio_postgres::Error> {
+) -> Result<bool, Refusal> {
     let query = "SELECT EXISTS (SELECT FROM pg_index \
                  JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0] \
                  WHERE indrelid = to_regclass($1) AND attname = $2 \
@@ -105,7 +81,7 @@ pub(super) async fn spelled(
     client: &Client,
     name: &TableName,
     schema: &Schema,
-) -> Result<Vec<String>, tokio_postgres::Error> {
+) -> Result<Vec<String>, Refusal> {
     let query = "SELECT attname::text, format_type(atttypid, NULL) FROM pg_attribute \
                  WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
     let rows = client.query(query, &[&name.quoted()]).await?;
@@ -115,49 +91,13 @@ pub(super) async fn spelled(
     Ok(spelled.collect())
 }
 
-async fn columns(client: &Client, name: &TableName) -> Result<Vec<Column>, tokio_postgres::Error> {
+/// The columns of a table: their names, whether rows need values for them, and whether the server makes those.
+async fn columns(client: &Client, name: &TableName) -> Result<Vec<(String, bool, bool)>, Refusal> {
     // Servers before 12 have no generated columns, and no word for them.
     let query = "SELECT attname::text, attnotnull AND NOT atthasdef AND attidentity = '', \
                  coalesce(to_jsonb(a) ->> 'attgenerated', '') <> '' \
                  FROM pg_attribute a WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
     let rows = client.query(query, &[&name.quoted()]).await?;
-    let column = |row: &tokio_postgres::Row| Column {
-        name: row.get(0),
-        needed: row.get(1),
-        generated: row.get(2),
-    };
-    Ok(rows.iter().map(column).collect())
-}
-
-/// Columns that one side has and the other one lacks.
-fn misfits(name: &TableName, schema: &Schema, columns: &[Column]) -> Vec<String> {
-    let mut faults = Vec::new();
-    for field in schema.fields() {
-        if !columns.iter().any(|column| column.name == *field.name()) {
-            let names = columns.iter().map(|column| column.name.as_str());
-            let hint = did_you_mean(field.name(), names).map(|hint| format!("; {hint}"));
-            faults.push(format!(
-                "table {name} has no column `{}`{}",
-                field.name(),
-                hint.unwrap_or_default()
-            ));
-        }
-    }
-    for column in columns.iter().filter(|column| column.generated) {
-        if schema.field_with_name(&column.name).is_ok() {
-            faults.push(format!(
-                "column `{}` of table {name} is generated there and takes no value: leave it out of the sink's `columns`",
-                column.name
-            ));
-        }
-    }
-    for column in columns.iter().filter(|column| column.needed) {
-        if schema.field_with_name(&column.name).is_err() {
-            faults.push(format!(
-                "column `{}` of table {name} needs a value, and the pipeline has no such column",
-                column.name
-            ));
-        }
-    }
-    faults
+    let columns = rows.iter().map(|row| (row.get(0), row.get(1), row.get(2)));
+    Ok(columns.collect())
 }

@@ -4,18 +4,16 @@ use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, Value};
 
 use super::super::Relation;
+use super::Reading;
 use super::columns::Column;
 use super::decode::whole;
-use super::session::patient;
-use crate::client::mysql::Patience;
 use crate::error::{Error, Result};
 use crate::source::counted::{Among, Counted, Marked};
 use crate::source::key_ranges::Group;
 
 /// Whoever counts.
 pub(super) struct Count<'s> {
-    pub(super) patience: Patience<'s>,
-    pub(super) relation: &'s Relation,
+    pub(super) reading: Reading<'s>,
     /// An expression whose sum changes with the rows.
     pub(super) mark: String,
     /// No two rows have the same key, and none is without one.
@@ -42,7 +40,9 @@ impl Count<'_> {
     /// What the server says.
     pub(super) async fn all(&self, conn: &mut Conn) -> Result<Counted> {
         let count = format!("COUNT(*), CAST(IFNULL(SUM({}), 0) AS CHAR)", self.mark);
-        let rows: Vec<(u64, String)> = self.query(conn, &self.relation.select(&count)).await?;
+        let rows: Vec<(u64, String)> = self
+            .query(conn, &self.reading.relation.select(&count))
+            .await?;
         let (rows, marks) = rows.into_iter().next().unwrap_or_default();
         Ok(Counted {
             rows,
@@ -60,12 +60,9 @@ impl Count<'_> {
         let dense = self.unique && self.mark == NOTHING;
         let count = if dense { "COUNT(*)" } else { "0" };
         let ends = format!("MIN({column}), MAX({column}), {count}");
-        let select = self.relation.select(&ends);
-        let doing = self.doing();
-        let row: Option<(Value, Value, u64)> = {
-            let asked = conn.exec_first(select, ());
-            patient(&self.patience, &doing, None, asked).await?
-        };
+        let select = self.reading.relation.select(&ends);
+        let asked = conn.exec_first(select, ());
+        let row: Option<(Value, Value, u64)> = self.reading.count(asked).await?;
         let Some((least, most, rows)) = row else {
             return Ok(None);
         };
@@ -81,7 +78,7 @@ impl Count<'_> {
             return Ok(Some(Counted::dense(least..=most)));
         }
         let pass = async |shift, among: Option<&Among>| self.pass(conn, key, shift, among).await;
-        let twice = |value| self.relation.twice(key, value);
+        let twice = |value| self.reading.relation.twice(key, value);
         let counted = Counted::by_passes(least..=most, pass, twice);
         Ok(Some(counted.await?))
     }
@@ -96,7 +93,7 @@ impl Count<'_> {
         among: Option<&Among>,
     ) -> Result<Vec<Marked>> {
         let column = Relation::column(key);
-        let count = self.relation.select(&format!(
+        let count = self.reading.relation.select(&format!(
             "CAST(MIN({column}) AS SIGNED), CAST(MAX({column}) AS SIGNED), COUNT(*), CAST(SUM({}) AS CHAR)",
             self.mark
         ));
@@ -109,15 +106,11 @@ impl Count<'_> {
         let rows: Vec<(Option<i64>, Option<i64>, u64, String)> = self.query(conn, &groups).await?;
         let group = |(least, most, rows, marks): (Option<i64>, Option<i64>, u64, String)| {
             let keys = least.zip(most);
-            let (least, most) = keys.ok_or_else(|| Error::user(self.relation.null(key)))?;
+            let (least, most) = keys.ok_or_else(|| Error::user(self.reading.relation.null(key)))?;
             let keys = least..=most;
             Ok((Group { keys, rows }, marks))
         };
         rows.into_iter().map(group).collect()
-    }
-
-    fn doing(&self) -> String {
-        format!("counting the rows of {}", self.relation)
     }
 
     async fn query<R: FromRow + Send + 'static>(
@@ -125,6 +118,6 @@ impl Count<'_> {
         conn: &mut Conn,
         statement: &str,
     ) -> Result<Vec<R>> {
-        patient(&self.patience, &self.doing(), None, conn.query(statement)).await
+        self.reading.count(conn.query(statement)).await
     }
 }

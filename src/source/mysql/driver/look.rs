@@ -1,18 +1,16 @@
 //! What there is to read: the table, its columns, its key.
 
-use std::collections::HashMap;
-
 use arrow::datatypes::Schema;
 use mysql_async::consts::ColumnFlags;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Column as Told, Conn, Error as Refusal};
 
-use super::super::Relation;
+use super::Reading;
 use super::columns::{Column, columns, schema};
 use super::count::{Count, NOTHING, of_values};
-use super::session::{NEVER, patient};
-use crate::client::mysql::{Database, Offsets, Patience, TableName, answer, literal};
-use crate::error::{Error, Problem, Result, did_you_mean};
+use crate::client::mysql::{TableName, answer, literal};
+use crate::client::server::Server;
+use crate::error::{Error, Result};
 use crate::place::{Placed, Text};
 use crate::source::Asked;
 use crate::source::counted::Counted;
@@ -33,13 +31,7 @@ pub(super) struct Found {
     pub(super) counted: Counted,
 }
 
-/// Whoever looks.
-pub(super) struct Look<'s> {
-    pub(super) database: &'s Database,
-    pub(super) relation: &'s Relation,
-}
-
-impl Look<'_> {
+impl Reading<'_> {
     /// Looks at the table or the query, and counts its rows.
     ///
     /// # Errors
@@ -58,8 +50,7 @@ impl Look<'_> {
             None => primary_key(&told, &columns),
         };
         let count = Count {
-            patience: self.patience(),
-            relation: self.relation,
+            reading: *self,
             mark: match asked.only_read {
                 true => NOTHING.into(),
                 false => of_values(&columns),
@@ -82,19 +73,6 @@ impl Look<'_> {
         })
     }
 
-    /// How far a load into it is.
-    pub(super) async fn progress(
-        &self,
-        conn: &mut Conn,
-        load: &str,
-    ) -> Result<Option<HashMap<i32, i64>>> {
-        let Some(table) = self.relation.table() else {
-            return Ok(None);
-        };
-        let read = self.ask(Offsets::new(table, load).read(conn)).await?;
-        Ok(Some(read))
-    }
-
     /// The columns as the server tells them.
     async fn told(&self, conn: &mut Conn) -> Result<Vec<Told>> {
         let all = format!("{} LIMIT 0", self.relation.select("*"));
@@ -105,31 +83,26 @@ impl Look<'_> {
             Ok(columns)
         };
         let absent = |error: &Refusal| answer(error).is_some_and(|said| said.code == ABSENT);
-        let waited = self.patience().wait(None, asked).await;
-        let told: Result<Vec<Told>, Refusal> =
-            waited.map_err(|gone| self.database.unanswered(&self.doing(), &gone.into()))?;
-        match (told, self.relation.table()) {
-            (Err(error), Some(name)) if absent(&error) => Err(self.absent(conn, name).await?),
-            (Err(error), _) => {
-                let said = self.database.error(&self.doing(), &error);
-                Err(said.at(&self.relation.place))
+        let asked = async {
+            match (asked.await, self.relation.table()) {
+                (Err(error), Some(name)) if absent(&error) => Ok(Err(name)),
+                (told, _) => told.map(Ok),
             }
-            (Ok(told), _) => Ok(told),
+        };
+        match self.ask(asked).await? {
+            Ok(told) => Ok(told),
+            Err(name) => Err(self.no_table(conn, name).await?),
         }
     }
 
-    async fn absent(&self, conn: &mut Conn, name: &TableName) -> Result<Error> {
+    async fn no_table(&self, conn: &mut Conn, name: &TableName) -> Result<Error> {
         let others: Vec<(String, String)> = self.ask(conn.query(TABLES)).await?;
-        let own = self.database.schema();
-        let names = others.iter().map(|(schema, table)| match schema == own {
-            true => table.clone(),
-            false => format!("{schema}.{table}"),
+        let own = self.patience.database.schema();
+        let names = others.iter().map(|(schema, table)| match own {
+            Some(own) if own == schema => table.clone(),
+            _ => format!("{schema}.{table}"),
         });
-        let names: Vec<String> = names.collect();
-        let near = did_you_mean(&name.to_string(), names.iter().map(String::as_str));
-        let what = format!("there is no table {name} in {}", self.database.name());
-        let problem = Problem::new(what).maybe_hint(near);
-        Ok(Error::user(problem.at(&self.relation.place)))
+        Ok(self.absent(name, &names.collect::<Vec<_>>()))
     }
 
     /// A key that the pipeline names.
@@ -144,22 +117,15 @@ impl Look<'_> {
             let names = columns.iter().map(|column| column.name.as_str());
             return Err(Error::user(self.relation.lacks(name, names).at(&key.place)));
         };
-        let what = self.relation;
         if !column.kind.is_whole() {
             let is = crate::column::show_type(&column.kind.data_type());
-            let message =
-                format!("column `{name}` of {what} is {is}, and a `key` is a whole number");
-            let hint = "leave `key` out: the rows are read over one connection then";
-            return Err(Error::user(Problem::new(message).at(&key.place).hint(hint)));
+            return Err(Error::user(self.relation.no_number(key, is)));
         }
-        if let Some(table) = what.table()
+        if let Some(table) = self.relation.table()
             && !self.is_indexed(conn, table, name).await?
         {
-            let message = format!(
-                "{what} has no index by `{name}`: each part of it would be looked for in all of its rows"
-            );
-            let hint = format!("make one, `CREATE INDEX … ON … ({name})`, or leave `key` out");
-            return Err(Error::user(Problem::new(message).at(&key.place).hint(hint)));
+            let problem = self.relation.no_index(key, "CREATE INDEX … ON …");
+            return Err(Error::user(problem));
         }
         Ok(name.to_string())
     }
@@ -179,19 +145,6 @@ impl Look<'_> {
         );
         let found: Option<bool> = self.ask(conn.query_first(query)).await?;
         Ok(found.unwrap_or(false))
-    }
-
-    fn patience(&self) -> Patience<'_> {
-        Patience::new(self.database, &NEVER)
-    }
-
-    fn doing(&self) -> String {
-        format!("looking at {}", self.relation)
-    }
-
-    async fn ask<T>(&self, asked: impl Future<Output = Result<T, Refusal>>) -> Result<T> {
-        let answer = patient(&self.patience(), &self.doing(), None, asked).await;
-        answer.map_err(|error| error.at(&self.relation.place))
     }
 }
 

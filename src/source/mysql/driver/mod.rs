@@ -20,15 +20,21 @@ use std::sync::{Arc, Mutex};
 use super::{Mysql, Relation};
 use crate::client::database::connections;
 use crate::client::mysql::Database;
+use crate::client::patience::Patience;
 use crate::client::runtime::{apart, block_on};
+use crate::client::server::Server;
 use crate::error::{Problem, Result};
+use crate::source::by_key::Key;
 use crate::source::pool::Pool;
+use crate::source::reading::{self, NEVER};
 use crate::source::retype::wanted;
 use crate::source::sequence::Sequences;
 use crate::source::table_reader::{Known, Reader};
 use crate::source::{Asked, Opened};
-use look::Look;
-use table::{Access, Key, Table};
+use table::{Access, Table};
+
+/// Whoever reads.
+type Reading<'r> = reading::Reading<'r, Database>;
 
 /// What is wrong with the database's address, without connecting.
 ///
@@ -61,8 +67,8 @@ async fn look(
     let count = connections(mysql.connections.as_ref());
     let begun = session::begin(&database, count).await;
     let mut begun = begun.map_err(|error| error.at(&mysql.url.place))?;
-    let looking = Look {
-        database: &database,
+    let looking = Reading {
+        patience: Patience::new(&database, &NEVER),
         relation: &relation,
     };
     if mysql.load.is_some() && begun.apart.take().is_some() {

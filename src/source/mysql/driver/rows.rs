@@ -8,11 +8,10 @@ use futures_util::StreamExt;
 use mysql_async::prelude::{Query, Queryable, WithParams};
 use mysql_async::{BinaryProtocol, Conn, Error as Refusal, Params, ResultSetStream, Row, Value};
 
-use super::super::Relation;
+use super::Reading;
 use super::columns::Kind;
 use super::decode::Builder;
-use super::session::{patient, reader};
-use crate::client::mysql::Patience;
+use super::session::reader;
 use crate::error::{Error, Result};
 use crate::source::sequence::{Reads, Stretch};
 
@@ -30,13 +29,6 @@ struct Filling {
     builders: Vec<Builder>,
     odd: Vec<(usize, usize, String)>,
     count: usize,
-}
-
-/// Whoever reads.
-#[derive(Clone, Copy)]
-pub(super) struct Reading<'r> {
-    pub(super) patience: Patience<'r>,
-    pub(super) relation: &'r Relation,
 }
 
 /// Whoever reads all rows, by such a `SELECT`.
@@ -124,24 +116,6 @@ impl Stretch for Rows {
 }
 
 impl Reading<'_> {
-    /// What is being done.
-    pub(super) fn doing(&self) -> String {
-        format!("reading {}", self.relation)
-    }
-
-    /// What the server sends makes no sense.
-    pub(super) fn broken(&self, what: impl std::fmt::Display) -> Error {
-        let doing = format!("{} in {}", self.doing(), self.patience.database.name());
-        Error::because(doing, what)
-    }
-
-    /// Rows that are counted are not there, or others are.
-    pub(super) fn differs(&self, found: u64, counted: u64) -> Error {
-        let what = format!("it has {found} rows, and had {counted} when they were counted");
-        self.broken(what)
-            .hint("it has to give the same rows each time: without `rand()`, `limit` and the like")
-    }
-
     /// The rows that a prepared `SELECT` gives for such numbers.
     ///
     /// # Errors
@@ -164,7 +138,7 @@ impl Reading<'_> {
             answer.drop_result().await?;
             Ok(filling.finish())
         };
-        patient(&self.patience, &self.doing(), Some(&moved), work).await
+        self.read(Some(&moved), work).await
     }
 }
 
@@ -179,8 +153,7 @@ impl Reads for Whole<'_> {
             None => reader(&self.reading.patience).await?,
         };
         let answering = self.select.to_string().with(()).stream::<Row, _>(conn);
-        let patience = &self.reading.patience;
-        let answer = patient(patience, &self.reading.doing(), None, answering).await?;
+        let answer = self.reading.read(None, answering).await?;
         Ok(Sent {
             answer: Some(Box::pin(answer)),
             ended: false,
@@ -189,7 +162,6 @@ impl Reads for Whole<'_> {
 
     async fn next(&self, sent: &mut Sent, rows: usize) -> Result<Rows> {
         let moved = Cell::new(0);
-        let (doing, patience) = (self.reading.doing(), &self.reading.patience);
         let mut filling = Filling::new(self.kinds);
         let work = async {
             let Some(answer) = sent.answer.as_mut().filter(|_| !sent.ended) else {
@@ -207,7 +179,7 @@ impl Reads for Whole<'_> {
             }
             Ok::<(), Refusal>(())
         };
-        patient(patience, &doing, Some(&moved), work).await?;
+        self.reading.read(Some(&moved), work).await?;
         Ok(filling.finish())
     }
 

@@ -7,15 +7,16 @@ use arrow::datatypes::Int64Type;
 use mysql_async::Conn;
 
 use super::super::Relation;
+use super::Reading;
 use super::columns::{Column, Kind};
-use super::rows::{Reading, Rows, Sent, Whole};
+use super::rows::{Rows, Sent, Whole};
 use super::session::reader;
-use crate::client::mysql::{Database, Patience};
-use crate::error::{Error, Problem, Result};
-use crate::source::key_ranges::Ranges;
+use crate::client::mysql::Database;
+use crate::client::patience::Patience;
+use crate::error::{Error, Result};
+use crate::source::by_key::Key;
 use crate::source::parquet::typed;
-use crate::source::pool::Pool;
-use crate::source::sequence::{Sequences, Stretch};
+use crate::source::sequence::Sequences;
 use crate::source::table_reader::{self, Known};
 use crate::source::{OddValue, Piece};
 
@@ -33,16 +34,9 @@ pub(super) struct Table {
 /// How rows are asked for.
 pub(super) enum Access {
     /// By their key, in its order.
-    Key(Key),
+    Key(Key<Conn>),
     /// All of them, in the server's order; the first time by a connection that has counted them.
     Sequence(Sequences<Sent, Rows>, Mutex<Option<Conn>>),
-}
-
-/// A key, and where each row is in its order.
-pub(super) struct Key {
-    pub(super) name: String,
-    pub(super) pool: Pool<Conn>,
-    pub(super) ranges: Ranges,
 }
 
 /// Rows, and their keys if they have one.
@@ -114,15 +108,12 @@ impl Table {
     /// One statement for each batch: the server finds its rows by the index of the key.
     fn by_key(
         &self,
-        key: &Key,
+        key: &Key<Conn>,
         (first, count): (u64, usize),
         (mut selected, mut kinds): (Vec<String>, Vec<Kind>),
         reading: Reading<'_>,
     ) -> Result<Read> {
-        let cut = key.ranges.cut(first, count);
-        let cut = cut.ok_or_else(|| reading.differs(self.known.rows, first + count as u64))?;
-        // The row before shows whether two have the same key: each is then read once or twice.
-        let extra = usize::from(cut.before > 0);
+        let wanted = key.wanted((first, count), reading, self.known.rows)?;
         let column = Relation::column(&key.name);
         selected.insert(0, format!("CAST({column} AS SIGNED)"));
         kinds.insert(0, Kind::Int64);
@@ -130,24 +121,17 @@ impl Table {
             "{} WHERE {column} >= ? AND {column} <= ? ORDER BY {column} LIMIT ? OFFSET ?",
             self.relation.select(&selected.join(", "))
         );
-        let (least, most) = cut.keys.into_inner();
-        let (offset, limit) = (cut.before - extra as u64, count + extra);
-        let numbers = vec![least, most, limit as i64, offset.cast_signed()];
+        let (least, most) = (*wanted.keys.start(), *wanted.keys.end());
+        let (offset, limit) = (wanted.offset.cast_signed(), wanted.limit as i64);
+        let numbers = vec![least, most, limit, offset];
         let make = async || reader(&reading.patience).await;
         let mut rows = key.pool.with(make, async |conn| {
             reading.selected(conn, &select, (numbers, &kinds)).await
         })?;
-        if rows.len() < limit {
-            let found = first + (rows.len() as u64).saturating_sub(extra as u64);
-            return Err(reading.differs(found, self.known.rows));
-        }
         let keys = rows.columns.remove(0);
-        let found = keys.as_primitive::<Int64Type>().values();
-        if let Some(pair) = found.windows(2).find(|pair| pair[0] >= pair[1]) {
-            return Err(Error::run(self.relation.twice(&key.name, pair[1])));
-        }
-        rows.skip(extra);
-        let keys = found[extra..].to_vec();
+        let keys = keys.as_primitive::<Int64Type>().values().to_vec();
+        let keys = key.checked(&wanted, keys, reading, self.known.rows)?;
+        rows.skip(wanted.extra);
         Ok(Read { rows, keys })
     }
 
@@ -188,12 +172,9 @@ impl Table {
     fn wrong(&self, column: usize, wrong: &OddValue, read: &Read, first: u64) -> Error {
         let name = &self.columns[column].name;
         let row = first + wrong.row as u64;
-        let key = match (&self.access, read.keys.get(wrong.row)) {
-            (Access::Key(key), Some(value)) => format!(" (`{}` {value})", key.name),
-            _ => String::new(),
-        };
-        let cause = format!("column `{name}`, row {row}{key}: {}", wrong.what);
-        let problem = Problem::new(format!("could not read {}", self.known.what)).cause(cause);
+        let own = read.keys.get(wrong.row);
+        let key = table_reader::Table::key(self).zip(own.copied());
+        let problem = self.known.wrong(name, (row, key), &wrong.what);
         Error::run(problem.hint(format!(
             "`types: {{ {name}: utf8 }}` reads what MySQL writes"
         )))

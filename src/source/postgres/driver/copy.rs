@@ -6,10 +6,9 @@ use std::pin::Pin;
 use futures_util::StreamExt;
 use tokio_postgres::{CopyOutStream, Error as Refusal};
 
-use super::super::Relation;
-use super::session::{Held, Snapshot, patient};
+use super::Reading;
+use super::session::{Held, Snapshot};
 use super::split::{Rows, Splitter};
-use crate::client::postgres::Patience;
 use crate::error::{Error, Result};
 use crate::source::sequence::{Reads, Stretch};
 
@@ -19,13 +18,6 @@ pub(super) struct Copy {
     splitter: Splitter,
     /// It has sent everything.
     ended: bool,
-}
-
-/// Whoever reads.
-#[derive(Clone, Copy)]
-pub(super) struct Reading<'r> {
-    pub(super) patience: Patience<'r>,
-    pub(super) relation: &'r Relation,
 }
 
 /// A COPY of all rows, on a connection of its own.
@@ -55,7 +47,7 @@ impl Copy {
     ) -> Result<Self> {
         let statement = format!("COPY ({select}) TO STDOUT (FORMAT binary)");
         let begun = held.client.copy_out(&statement);
-        let stream = patient(&reading.patience, &reading.doing(), None, begun).await?;
+        let stream = reading.read(None, begun).await?;
         Ok(Self {
             stream: Box::pin(stream),
             splitter: Splitter::new(width),
@@ -69,13 +61,7 @@ impl Copy {
     /// What the server says.
     pub(super) async fn rows(&mut self, most: usize, reading: Reading<'_>) -> Result<Rows> {
         let moved = Cell::new(0);
-        let doing = reading.doing();
-        let filled = patient(
-            &reading.patience,
-            &doing,
-            Some(&moved),
-            self.fill(most, &moved),
-        );
+        let filled = reading.read(Some(&moved), self.fill(most, &moved));
         filled.await?.map_err(|what| reading.broken(what))?;
         Ok(self.splitter.take(self.splitter.rows().min(most)))
     }
@@ -98,29 +84,6 @@ impl Copy {
             }
         }
         Ok(Ok(()))
-    }
-}
-
-impl Reading<'_> {
-    /// What is being done.
-    pub(super) fn doing(&self) -> String {
-        format!("reading {}", self.relation)
-    }
-
-    /// What the server sends makes no sense.
-    pub(super) fn broken(&self, what: impl std::fmt::Display) -> Error {
-        Error::because(
-            format!("{} in {}", self.doing(), self.patience.database.name()),
-            what,
-        )
-    }
-
-    /// Rows that are counted are not there, or others are.
-    pub(super) fn differs(&self, found: u64, counted: u64) -> Error {
-        let what = format!("it has {found} rows, and had {counted} when they were counted");
-        self.broken(what).hint(
-            "it has to give the same rows each time: without `random()`, `limit` and the like",
-        )
     }
 }
 

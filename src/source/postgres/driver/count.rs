@@ -1,17 +1,17 @@
 //! Asks PostgreSQL how many rows there are, where they are in the order of the key, and which rows they are.
 
-use tokio_postgres::Row;
+use tokio_postgres::{Client, Row};
 
 use super::super::Relation;
-use super::session::{Snapshot, patient};
+use super::Reading;
 use crate::error::{Error, Result};
 use crate::source::counted::{Among, Counted, Marked};
 use crate::source::key_ranges::Group;
 
 /// Whoever counts.
 pub(super) struct Count<'s> {
-    pub(super) snapshot: &'s Snapshot,
-    pub(super) relation: &'s Relation,
+    pub(super) client: &'s Client,
+    pub(super) reading: Reading<'s>,
     /// An expression whose sum changes with the rows.
     pub(super) mark: &'static str,
     /// No two rows have the same key, and none is without one.
@@ -34,7 +34,7 @@ impl Count<'_> {
     /// What the server says.
     pub(super) async fn all(&self) -> Result<Counted> {
         let count = format!("count(*), coalesce(sum({}), 0)::text", self.mark);
-        let rows = self.query(&self.relation.select(&count)).await?;
+        let rows = self.query(&self.reading.relation.select(&count)).await?;
         let row = rows.first();
         let rows = row.map_or(0, |row| row.get::<_, i64>(0)).cast_unsigned();
         let marks: String = row.map(|row| row.get(1)).unwrap_or_default();
@@ -56,7 +56,9 @@ impl Count<'_> {
             true => ", count(*)",
             false => ", 0::int8",
         };
-        let ends = self.query(&self.relation.select(&(ends + counts))).await?;
+        let ends = self
+            .query(&self.reading.relation.select(&(ends + counts)))
+            .await?;
         let end = |at| ends.first().and_then(|row| row.get::<_, Option<i64>>(at));
         let rows = end(2).unwrap_or_default().cast_unsigned();
         if let (Some(least), Some(most)) = (end(0), end(1))
@@ -67,7 +69,7 @@ impl Count<'_> {
         // There may be no rows, or none that has a key.
         let keys = end(0).unwrap_or(0)..=end(1).unwrap_or(0);
         let pass = async |shift, among: Option<&Among>| self.pass(key, shift, among).await;
-        let twice = |value| self.relation.twice(key, value);
+        let twice = |value| self.reading.relation.twice(key, value);
         Counted::by_passes(keys, pass, twice).await
     }
 
@@ -76,7 +78,7 @@ impl Count<'_> {
     async fn pass(&self, key: &str, shift: u32, among: Option<&Among>) -> Result<Vec<Marked>> {
         let column = Relation::column(key);
         let mark = self.mark;
-        let count = self.relation.select(&format!(
+        let count = self.reading.relation.select(&format!(
             "min({column})::int8, max({column})::int8, count(*), sum({mark})::text"
         ));
         let filter = among.map_or(String::new(), |(shift, starts)| {
@@ -88,7 +90,7 @@ impl Count<'_> {
         let rows = self.query(&groups).await?;
         let group = |row: &Row| {
             let least: Option<i64> = row.get(0);
-            let least = least.ok_or_else(|| Error::user(self.relation.null(key)))?;
+            let least = least.ok_or_else(|| Error::user(self.reading.relation.null(key)))?;
             let group = Group {
                 keys: least..=row.get(1),
                 rows: row.get::<_, i64>(2).cast_unsigned(),
@@ -99,8 +101,6 @@ impl Count<'_> {
     }
 
     async fn query(&self, statement: &str) -> Result<Vec<Row>> {
-        let doing = format!("counting the rows of {}", self.relation);
-        let asked = self.snapshot.leader.client.query(statement, &[]);
-        patient(&self.snapshot.patience(), &doing, None, asked).await
+        self.reading.count(self.client.query(statement, &[])).await
     }
 }

@@ -1,17 +1,14 @@
 //! What there is to read: the table, its columns, its key.
 
-use std::collections::HashMap;
-
 use arrow::datatypes::Schema;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Error as Refusal, Row, Statement};
+use tokio_postgres::{Client, Row, Statement};
 
-use super::super::Relation;
+use super::Reading;
 use super::columns::{Column, columns, schema};
 use super::count::{Count, NOTHING, OF_TRANSACTION, OF_VALUES};
-use super::session::{Snapshot, patient};
-use crate::client::postgres::{Offsets, TableName};
-use crate::error::{Error, Problem, Result, did_you_mean};
+use crate::client::postgres::TableName;
+use crate::error::{Error, Result};
 use crate::place::{Placed, Text};
 use crate::source::Asked;
 use crate::source::counted::Counted;
@@ -58,8 +55,8 @@ pub(super) struct Found {
 
 /// Whoever looks.
 pub(super) struct Look<'s> {
-    pub(super) snapshot: &'s Snapshot,
-    pub(super) relation: &'s Relation,
+    pub(super) client: &'s Client,
+    pub(super) reading: Reading<'s>,
 }
 
 /// A table in the server's catalogue.
@@ -79,13 +76,17 @@ impl Look<'_> {
         key: Option<&Placed<Text>>,
         asked: &Asked<'_>,
     ) -> Result<Found> {
-        let entry = match self.relation.table() {
+        let entry = match self.reading.relation.table() {
             Some(name) => Some(self.entry(name).await?),
             None => None,
         };
-        let all = self.relation.select("*");
-        let statement = self.ask(self.client().prepare(&all)).await?;
-        let columns = columns(&statement, self.relation, (asked.types, asked.only_read))?;
+        let all = self.reading.relation.select("*");
+        let statement = self.reading.ask(self.client.prepare(&all)).await?;
+        let columns = columns(
+            &statement,
+            self.reading.relation,
+            (asked.types, asked.only_read),
+        )?;
         let required = match &entry {
             Some(entry) => self.rows(REQUIRED, entry.oid).await?,
             None => Vec::new(),
@@ -107,16 +108,6 @@ impl Look<'_> {
         })
     }
 
-    /// How far a load into it is.
-    pub(super) async fn progress(&self, load: &str) -> Result<Option<HashMap<i32, i64>>> {
-        let Some(table) = self.relation.table() else {
-            return Ok(None);
-        };
-        let offsets = Offsets::new(table, load);
-        let read = self.ask(offsets.read(self.client())).await?;
-        Ok(Some(read))
-    }
-
     /// True if rows are kept as they were written, each by a transaction.
     async fn is_stored(&self, entry: &Entry) -> Result<bool> {
         let rows = self.rows(STORED, entry.oid).await?;
@@ -135,8 +126,8 @@ impl Look<'_> {
             _ => OF_VALUES,
         };
         let count = Count {
-            snapshot: self.snapshot,
-            relation: self.relation,
+            client: self.client,
+            reading: self.reading,
             mark,
             unique,
         };
@@ -156,7 +147,8 @@ impl Look<'_> {
         let quoted = name.quoted();
         let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 1] = [&quoted];
         let found = self
-            .ask(self.client().query_opt(TABLE, &parameters))
+            .reading
+            .ask(self.client.query_opt(TABLE, &parameters))
             .await?;
         if let Some(row) = found {
             return Ok(Entry {
@@ -165,11 +157,12 @@ impl Look<'_> {
                 file: row.get(2),
             });
         }
-        let others = self.ask(self.client().query(TABLES, &[])).await?;
-        let database = self.snapshot.database.name();
-        let problem = Problem::new(format!("there is no table {name} in {database}"));
-        let problem = problem.maybe_hint(near(name, &others));
-        Err(Error::user(problem.at(&self.relation.place)))
+        let others = self.reading.ask(self.client.query(TABLES, &[])).await?;
+        let names = others.iter().flat_map(|row| {
+            let (schema, table): (String, String) = (row.get(0), row.get(1));
+            [format!("{schema}.{table}"), table]
+        });
+        Err(self.reading.absent(name, &names.collect::<Vec<_>>()))
     }
 
     /// A key that the pipeline names.
@@ -182,37 +175,33 @@ impl Look<'_> {
         let name = key.as_str();
         let all = || statement.columns().iter();
         let Some(column) = all().find(|column| column.name() == name) else {
-            let lacks = self.relation.lacks(name, all().map(|column| column.name()));
+            let lacks = self
+                .reading
+                .relation
+                .lacks(name, all().map(|column| column.name()));
             return Err(Error::user(lacks.at(&key.place)));
         };
         if ![Type::INT2, Type::INT4, Type::INT8].contains(column.type_()) {
-            let (what, type_) = (self.relation, column.type_());
-            let message =
-                format!("column `{name}` of {what} is {type_}, and a `key` is a whole number");
-            let hint = "leave `key` out: the rows are read over one connection then";
-            return Err(Error::user(Problem::new(message).at(&key.place).hint(hint)));
+            let problem = self.reading.relation.no_number(key, column.type_());
+            return Err(Error::user(problem));
         }
         // Of views and queries only the server knows.
         if let Some(entry) = entry.filter(|entry| ["r", "p", "m"].contains(&entry.kind.as_str())) {
             let asked = async {
-                let client = self.client();
+                let client = self.client;
                 client.query_one(INDEXED, &[&entry.oid, &name]).await
             };
-            if !self.ask(asked).await?.get::<_, bool>(0) {
-                let what = self.relation;
-                let message = format!(
-                    "{what} has no index by `{name}`: each part of it would be looked for in all of its rows"
-                );
-                let hint = format!("make one, `CREATE INDEX ON … ({name})`, or leave `key` out");
-                return Err(Error::user(Problem::new(message).at(&key.place).hint(hint)));
+            if !self.reading.ask(asked).await?.get::<_, bool>(0) {
+                let problem = self.reading.relation.no_index(key, "CREATE INDEX ON …");
+                return Err(Error::user(problem));
             }
         }
         Ok(name.to_string())
     }
 
     async fn primary_key(&self, entry: &Entry) -> Result<Option<String>> {
-        let answer = self.ask(async {
-            let client = self.client();
+        let answer = self.reading.ask(async {
+            let client = self.client;
             client
                 .query_opt(PRIMARY_KEY, &[&entry.oid, &entry.kind])
                 .await
@@ -221,26 +210,6 @@ impl Look<'_> {
     }
 
     async fn rows(&self, query: &str, oid: u32) -> Result<Vec<Row>> {
-        self.ask(self.client().query(query, &[&oid])).await
+        self.reading.ask(self.client.query(query, &[&oid])).await
     }
-
-    fn client(&self) -> &Client {
-        &self.snapshot.leader.client
-    }
-
-    async fn ask<T>(&self, asked: impl Future<Output = Result<T, Refusal>>) -> Result<T> {
-        let doing = format!("looking at {}", self.relation);
-        let answer = patient(&self.snapshot.patience(), &doing, None, asked).await;
-        answer.map_err(|error| error.at(&self.relation.place))
-    }
-}
-
-/// A table of nearly this name.
-fn near(name: &TableName, tables: &[Row]) -> Option<String> {
-    let names = tables.iter().flat_map(|row| {
-        let (schema, table): (String, String) = (row.get(0), row.get(1));
-        [format!("{schema}.{table}"), table]
-    });
-    let names: Vec<String> = names.collect();
-    did_you_mean(&name.to_string(), names.iter().map(String::as_str))
 }

@@ -20,17 +20,25 @@ mod table;
 use std::sync::Arc;
 
 use super::{Postgres, Relation};
-use crate::client::postgres::{Database, connections};
+use crate::client::database::connections;
+use crate::client::patience::Patience;
+use crate::client::postgres::Database;
 use crate::client::runtime::{apart, block_on};
+use crate::client::server::Server;
 use crate::error::{Problem, Result};
+use crate::source::by_key::Key;
 use crate::source::pool::Pool;
+use crate::source::reading::{self, NEVER};
 use crate::source::retype::wanted;
 use crate::source::sequence::Sequences;
 use crate::source::table_reader::{Known, Reader};
 use crate::source::{Asked, Opened};
 use look::Look;
 use session::Snapshot;
-use table::{Access, Key, Table};
+use table::{Access, Table};
+
+/// Whoever reads.
+type Reading<'r> = reading::Reading<'r, Database>;
 
 /// What is wrong with the database's address, without connecting.
 ///
@@ -60,14 +68,21 @@ async fn look(
 ) -> Result<Table> {
     let what = format!("{relation} in {}", database.name());
     let taken = Snapshot::take(database).await;
-    let snapshot = taken.map_err(|error| error.at(&postgres.url.place))?;
-    let looking = Look {
-        snapshot: &snapshot,
+    let mut snapshot = taken.map_err(|error| error.at(&postgres.url.place))?;
+    let Snapshot {
+        database, leader, ..
+    } = &mut snapshot;
+    let reading = Reading {
+        patience: Patience::new(database, &NEVER),
         relation: &relation,
+    };
+    let looking = Look {
+        client: &leader.client,
+        reading,
     };
     let found = looking.look(postgres.key.as_ref(), asked).await?;
     let progress = match &postgres.load {
-        Some(load) => looking.progress(load).await?,
+        Some(load) => reading.progress(&mut leader.client, load).await?,
         None => None,
     };
     let schema = wanted(&found.schema, asked.types)?;

@@ -1,14 +1,12 @@
 //! Connections that all see the database as it was at one moment.
 
-use std::cell::Cell;
-use std::future::Future;
-
 use tokio::task::AbortHandle;
-use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Error as Refusal};
+use tokio_postgres::Client;
 
-use crate::client::postgres::{Database, Patience};
-use crate::error::{Error, Result};
+use crate::client::patience::Patience;
+use crate::client::postgres::Database;
+use crate::error::Result;
+use crate::source::reading::{NEVER, patient};
 
 /// What every connection says first. Nothing ends it while it waits for a slow sink. It does not wait for
 /// who wants to change the table: they wait for the first connection. Texts of values are the same whatever
@@ -22,9 +20,6 @@ SET extra_float_digits = 1; SET bytea_output = 'hex'; SET synchronize_seqscans =
 
 /// A transaction that sees one moment, and changes nothing.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-
-/// Before the run, whoever wants no more of it ends the process.
-pub(super) const NEVER: fn() -> bool = || false;
 
 /// A connection.
 pub(super) struct Held {
@@ -41,10 +36,8 @@ pub(super) struct Snapshot {
 }
 
 impl Held {
-    async fn new(patience: &Patience<'_>) -> Result<Self> {
-        let connected = patience.connect().await;
-        let connected = connected.map_err(|why| patience.database.unanswered("connecting", &why));
-        let (client, socket) = connected?;
+    async fn new(patience: &Patience<'_, Database>) -> Result<Self> {
+        let (client, socket) = patience.connect(patience.database.connect_held()).await?;
         Ok(Self { client, socket })
     }
 
@@ -55,11 +48,6 @@ impl Held {
 }
 
 impl Snapshot {
-    /// Waits for whoever looks before the run.
-    pub(super) fn patience(&self) -> Patience<'_> {
-        Patience::new(&self.database, &NEVER)
-    }
-
     /// The database as it is now.
     ///
     /// # Errors
@@ -88,7 +76,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// As `take`; or the first connection is gone.
-    pub(super) async fn reader(&self, patience: &Patience<'_>) -> Result<Held> {
+    pub(super) async fn reader(&self, patience: &Patience<'_, Database>) -> Result<Held> {
         let held = Held::new(patience).await?;
         let settings = format!("{SETTINGS}; SET max_parallel_workers_per_gather = 0");
         let begin = format!("{BEGIN}; SET TRANSACTION SNAPSHOT '{}'", self.name);
@@ -98,33 +86,5 @@ impl Snapshot {
         };
         patient(patience, "beginning to read", None, begun).await?;
         Ok(held)
-    }
-}
-
-/// Waits for the server to do something, as long as it is there. `moved` is something that changes while
-/// rows come.
-///
-/// # Errors
-/// What the server says, with what was being done; or it does not answer any more.
-pub(super) async fn patient<T>(
-    patience: &Patience<'_>,
-    doing: &str,
-    moved: Option<&Cell<u64>>,
-    work: impl Future<Output = Result<T, Refusal>>,
-) -> Result<T> {
-    let database = patience.database;
-    match patience.wait(moved, work).await {
-        Ok(done) => done.map_err(|error| said(database, doing, &error)),
-        Err(why) => Err(database.unanswered(doing, &why.into())),
-    }
-}
-
-fn said(database: &Database, doing: &str, error: &Refusal) -> Error {
-    let said = database.error(doing, error);
-    match error.code() {
-        Some(code) if *code == SqlState::LOCK_NOT_AVAILABLE => {
-            said.hint("somebody is changing the table, or waits to: try again later")
-        }
-        _ => said,
     }
 }

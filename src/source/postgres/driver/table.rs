@@ -3,16 +3,16 @@
 use arrow::array::ArrayRef;
 
 use super::super::Relation;
+use super::Reading;
 use super::columns::Column;
-use super::copy::{Copy, Reading, Sent, Whole};
+use super::copy::{Copy, Sent, Whole};
 use super::decode::{Wrong, decode, keys};
 use super::session::{Held, Snapshot};
 use super::split::Rows;
-use crate::client::postgres::Patience;
-use crate::error::{Error, Problem, Result};
-use crate::source::key_ranges::Ranges;
+use crate::client::patience::Patience;
+use crate::error::{Error, Result};
+use crate::source::by_key::Key;
 use crate::source::parquet::typed;
-use crate::source::pool::Pool;
 use crate::source::sequence::Sequences;
 use crate::source::table_reader::{self, Known};
 use crate::source::{OddValue, Piece};
@@ -31,16 +31,9 @@ pub(super) struct Table {
 /// How rows are asked for.
 pub(super) enum Access {
     /// By their key, in its order.
-    Key(Key),
+    Key(Key<Held>),
     /// All of them, in the server's order.
     Sequence(Sequences<Sent, Rows>),
-}
-
-/// A key, and where each row is in its order.
-pub(super) struct Key {
-    pub(super) name: String,
-    pub(super) pool: Pool<Held>,
-    pub(super) ranges: Ranges,
 }
 
 /// Rows, and their keys if they have one.
@@ -125,16 +118,13 @@ impl Table {
     /// One statement for each batch: the server finds its rows by the index of the key, which is sent once.
     fn by_key(
         &self,
-        key: &Key,
+        key: &Key<Held>,
         (first, count): (u64, usize),
         (selected, own): (&[String], Option<usize>),
         reading: Reading<'_>,
     ) -> Result<Read> {
         let width = selected.len();
-        let cut = key.ranges.cut(first, count);
-        let cut = cut.ok_or_else(|| reading.differs(self.known.rows, first + count as u64))?;
-        // The row before shows whether two have the same key: each is then read once or twice.
-        let extra = usize::from(cut.before > 0);
+        let wanted = key.wanted((first, count), reading, self.known.rows)?;
         let column = Relation::column(&key.name);
         let front = usize::from(own.is_none());
         let selected = match own {
@@ -142,8 +132,8 @@ impl Table {
             None => format!("{column}::int8, {}", selected.join(", ")),
         };
         let (width, select) = (width + front, self.relation.select(&selected));
-        let (least, most) = cut.keys.into_inner();
-        let (offset, limit) = (cut.before - extra as u64, count + extra);
+        let (least, most) = (wanted.keys.start(), wanted.keys.end());
+        let (offset, limit) = (wanted.offset, wanted.limit);
         let select = format!(
             "{select} WHERE {column} >= '{least}'::int8 AND {column} <= '{most}'::int8 ORDER BY {column} OFFSET {offset} LIMIT {limit}"
         );
@@ -152,22 +142,11 @@ impl Table {
             let mut copy = Copy::begin(held, &select, width, reading).await?;
             copy.rows(usize::MAX, reading).await
         })?;
-        if rows.len() < limit {
-            let found = first + (rows.len() as u64).saturating_sub(extra as u64);
-            return Err(reading.differs(found, self.known.rows));
-        }
-        let found = keys(&rows.column(own.unwrap_or(0)));
-        let mut found = found.map_err(|wrong| reading.broken(wrong.what))?;
-        if let Some(pair) = found.windows(2).find(|pair| pair[0] >= pair[1]) {
-            return Err(Error::run(self.relation.twice(&key.name, pair[1])));
-        }
-        rows.skip(extra);
-        found.drain(..extra);
-        Ok(Read {
-            rows,
-            keys: found,
-            front,
-        })
+        let keys = keys(&rows.column(own.unwrap_or(0)));
+        let keys = keys.map_err(|wrong| reading.broken(wrong.what))?;
+        let keys = key.checked(&wanted, keys, reading, self.known.rows)?;
+        rows.skip(wanted.extra);
+        Ok(Read { rows, keys, front })
     }
 
     fn reading<'t>(&'t self, ends: &'t (dyn Fn() -> bool + Sync)) -> Reading<'t> {
@@ -212,12 +191,9 @@ impl Table {
     fn wrong(&self, column: usize, wrong: &Wrong, read: &Read, first: u64) -> Error {
         let name = &self.columns[column].name;
         let row = first + wrong.row as u64;
-        let key = match (&self.access, read.keys.get(wrong.row)) {
-            (Access::Key(key), Some(value)) => format!(" (`{}` {value})", key.name),
-            _ => String::new(),
-        };
-        let cause = format!("column `{name}`, row {row}{key}: {}", wrong.what);
-        let problem = Problem::new(format!("could not read {}", self.known.what)).cause(cause);
+        let own = read.keys.get(wrong.row);
+        let key = table_reader::Table::key(self).zip(own.copied());
+        let problem = self.known.wrong(name, (row, key), &wrong.what);
         let text = || format!("`types: {{ {name}: utf8 }}` reads what PostgreSQL writes");
         Error::run(problem.maybe_hint(wrong.is_value.then(text)))
     }

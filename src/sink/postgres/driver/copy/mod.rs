@@ -75,7 +75,7 @@ fn field(values: &(impl Values + ?Sized), row: usize, out: &mut [u8]) -> usize {
 
 /// Rows as they are sent, between the head and the end of a COPY.
 #[derive(Debug, Clone)]
-pub(super) struct Encoded {
+pub struct Encoded {
     /// All of them, one after the other.
     bytes: Bytes,
     /// Where each begins, and where the last one ends.

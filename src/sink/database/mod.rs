@@ -1,17 +1,44 @@
 //! What sinks of tables of databases are asked alike: which rows stay, how much a transaction has, what
 //! slices may do.
 
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod connect;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub mod failure;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod load;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub mod misfits;
+#[cfg(not(all(feature = "mysql", feature = "postgres")))]
+pub mod no_driver;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod prepare;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod session;
+mod table_sink;
+
 use std::ops::RangeInclusive;
 
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+use arrow::datatypes::Schema;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::on_bad_row::OnBadRow;
 use super::{Delivery, Takes, TakesChanges, Target};
 use crate::client::database::check_connections;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+use crate::client::table_name::Dialect;
 use crate::error::Problem;
 use crate::format::Shape;
 use crate::place::{Count, Duration, Place, Placed, Text};
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub use connect::connect;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub use load::{Load, Loads};
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub use session::{Connection, Rows, Sends};
+pub use table_sink::{SinkDialect, TableSink};
 
 /// What becomes of rows that are there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -147,6 +174,13 @@ impl TableOptions<'_> {
         };
         format!("table {name}: {what}; {way}")
     }
+}
+
+/// The names of columns, as SQL lists them.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub fn list<D: Dialect>(schema: &Schema) -> String {
+    let names = schema.fields().iter().map(|field| D::quoted(field.name()));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// What the user of a load may not and would have to: where, and the privileges there.
