@@ -3,6 +3,7 @@
 mod applied;
 #[cfg(feature = "mongodb")]
 mod digest;
+mod document_sides;
 #[cfg(feature = "mongodb")]
 mod documents;
 #[cfg(feature = "kafka")]
@@ -272,9 +273,8 @@ impl<'p> Target<'p> {
         // Most rows equal: it was this plan. A few are equal by chance, in small domains.
         let few = outcome.counts.equal.saturating_mul(2) < outcome.counts.expected;
         if let (true, false, Some(held)) = (few, outcome.is_equal(), held) {
-            outcome
-                .notes
-                .extend(of_another_run(held, &self.sink.fingerprint));
+            let notes = of_another_run(held, &self.sink.fingerprint);
+            outcome.notes.extend(notes);
         }
         Ok(())
     }

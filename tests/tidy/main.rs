@@ -1,5 +1,6 @@
 //! Tidy: what the house style says of every file, checked by plain `cargo test`.
 
+mod functions;
 mod house;
 
 use std::fs;
@@ -58,7 +59,6 @@ const UNSAFE: &[&str] = &[
 ];
 
 const MOST_LINES: usize = 400;
-const MOST_FUNCTION_LINES: usize = 60;
 
 fn rust_files(folder: &str) -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
@@ -160,36 +160,6 @@ fn files_are_short() {
         .filter(|(_, lines)| *lines > MOST_LINES)
         .map(|(path, lines)| format!("{}: {lines} lines, at most {MOST_LINES}", shown(path)))
         .collect();
-    report(&problems);
-}
-
-#[test]
-fn functions_are_short() {
-    let mut problems = Vec::new();
-    for (path, text) in rust_files("src").iter().filter(|(path, _)| !is_test(path)) {
-        let lines: Vec<&str> = text.lines().collect();
-        for (index, line) in lines.iter().enumerate() {
-            let indent = line.len() - line.trim_start().len();
-            let words: Vec<&str> = line.split('(').next().unwrap().split_whitespace().collect();
-            let is_function = words.windows(2).any(|pair| pair[0] == "fn");
-            if !is_function || line.trim_start().starts_with("//") || line.trim_end().ends_with(';')
-            {
-                continue;
-            }
-            let end = format!("{}}}", " ".repeat(indent));
-            let length = lines[index..]
-                .iter()
-                .position(|line| *line == end)
-                .unwrap_or(0);
-            if length > MOST_FUNCTION_LINES {
-                problems.push(format!(
-                    "{}:{}: a function of {length} lines, at most {MOST_FUNCTION_LINES}",
-                    shown(path),
-                    index + 1
-                ));
-            }
-        }
-    }
     report(&problems);
 }
 

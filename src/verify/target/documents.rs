@@ -7,38 +7,19 @@ use arrow::datatypes::Field;
 use arrow::util::display::array_value_to_string;
 
 use super::super::At;
-use super::super::alignment::{Aligned, align};
+use super::super::alignment::Aligned;
 use super::super::blame::Blame;
 use super::super::details::{Cell, Told};
 use super::super::matching::Kind;
+use super::super::outcome::{Outcome, Tell};
 use super::super::states::{Moments, States};
 use super::digest::Digest;
+use super::document_sides::{Must, There, differences, living, must, there};
 use super::{Asked, Target};
-use crate::changes::{Living, Past};
+use crate::changes::{Past, Table};
 use crate::error::{Error, Problem, Result};
-use crate::format::Operation;
-use crate::plan::BATCH_ROWS;
-use crate::source::mongodb::{Event, EventsRead, MongoDb, events};
+use crate::source::mongodb::{MongoDb, events};
 use crate::units::show_count;
-
-/// A change that must have its document.
-struct Must {
-    /// Which row it is of, as what its key is.
-    key: u128,
-    row: u64,
-    past: Past,
-    /// What the row is then.
-    values: u128,
-}
-
-/// A document that there is.
-struct There {
-    key: u128,
-    place: (u64, u64, u64),
-    id: String,
-    operation: Operation,
-    values: u128,
-}
 
 impl Target<'_> {
     /// Looks for the document of each change.
@@ -65,18 +46,8 @@ impl Target<'_> {
         let key = self.columns.keyed.column();
         let key =
             key.ok_or_else(|| Error::user("the table has no column that tells its rows apart"))?;
-        let (moments, note) = match self.options.at {
-            Some(At::Now) => self.moments(table, self.own_progress(false)?.as_ref())?,
-            _ => (Moments::One(self.end(table)?), None),
-        };
-        let end = moments.last();
-        let states = States::new(
-            self.job,
-            self.sink,
-            &self.columns.compared,
-            moments,
-            self.options.memory,
-        )?;
+        let (states, note) = self.states_asked(table)?;
+        let end = states.moments().last();
         let mut digest = Digest::new(&fields, key)?;
         let must = must(&states, end, &mut digest)?;
         let (there, read) = there(documents, &fields, &mut digest)?;
@@ -89,41 +60,22 @@ impl Target<'_> {
         ));
         outcome.counts.expected = must.len() as u64;
         outcome.counts.found = (there.len() + read.emptied.len()) as u64;
-        for id in read.emptied {
-            outcome.counts.count(Kind::Extra, 1);
-            if self.options.all_told || outcome.told < self.options.most_told {
-                outcome.told += 1;
-                tell(outcome, &emptied(&id))?;
-            }
-        }
+        self.tell_emptied(&read.emptied, outcome, tell)?;
         let told = differences(&must, &there);
-        let wanted = told
-            .len()
-            .min(usize::try_from(self.options.most_told).unwrap_or(usize::MAX));
-        let wanted = if self.options.all_told {
-            told.len()
-        } else {
-            wanted
+        let wanted = match self.options.all_told {
+            true => told.len(),
+            false => (told.len() as u64).min(self.options.most_told) as usize,
         };
-        let shown = Shown::of(
-            documents,
-            &fields,
-            told[..wanted]
-                .iter()
-                .filter_map(|(aligned, _)| match aligned {
-                    Aligned::Replaced(_, found) | Aligned::Extra(found) => {
-                        Some(there[*found].id.as_str())
-                    }
-                    _ => None,
-                }),
-        )?;
-        let wrong = told
+        let found = told[..wanted]
             .iter()
-            .filter(|(aligned, _)| !matches!(aligned, Aligned::Extra(_)));
-        outcome.counts.equal = outcome.counts.expected - wrong.count() as u64;
-        for (aligned, _) in &told {
-            outcome.counts.count(kind(*aligned), 1);
-        }
+            .filter_map(|(aligned, _)| match aligned {
+                Aligned::Replaced(_, found) | Aligned::Extra(found) => {
+                    Some(there[*found].id.as_str())
+                }
+                _ => None,
+            });
+        let shown = Shown::of(documents, &fields, found)?;
+        count_all(outcome, &told);
         for (aligned, _) in &told[..wanted] {
             let one = self.told_of(*aligned, (&must, &there), (&states, &shown), (&fields, key))?;
             outcome.told += 1;
@@ -131,6 +83,39 @@ impl Target<'_> {
                 *outcome.cells.entry(cell.column.clone()).or_default() += 1;
             }
             tell(outcome, &one)?;
+        }
+        Ok(())
+    }
+
+    /// The rows as they are at the moment that is asked for, and what is said of it.
+    fn states_asked(&self, table: &Table) -> Result<(States<'_>, Option<String>)> {
+        let (moments, note) = match self.options.at {
+            Some(At::Now) => self.moments(table, self.own_progress(false)?.as_ref())?,
+            _ => (Moments::One(self.end(table)?), None),
+        };
+        let states = States::new(
+            self.job,
+            self.sink,
+            &self.columns.compared,
+            moments,
+            self.options.memory,
+        )?;
+        Ok((states, note))
+    }
+
+    /// Documents which say that the table was emptied.
+    fn tell_emptied(
+        &self,
+        ids: &[String],
+        outcome: &mut Outcome,
+        tell: &mut Tell<'_>,
+    ) -> Result<()> {
+        for id in ids {
+            outcome.counts.count(Kind::Extra, 1);
+            if self.options.all_told || outcome.told < self.options.most_told {
+                outcome.told += 1;
+                tell(outcome, &emptied(id))?;
+            }
         }
         Ok(())
     }
@@ -185,6 +170,17 @@ impl Target<'_> {
     }
 }
 
+/// Counts every difference, told or not.
+fn count_all(outcome: &mut Outcome, told: &[(Aligned, u64)]) {
+    let wrong = told
+        .iter()
+        .filter(|(aligned, _)| !matches!(aligned, Aligned::Extra(_)));
+    outcome.counts.equal = outcome.counts.expected - wrong.count() as u64;
+    for (aligned, _) in told {
+        outcome.counts.count(kind(*aligned), 1);
+    }
+}
+
 /// A document says that the table was emptied, which no load does.
 fn emptied(id: &str) -> Told {
     Told {
@@ -222,135 +218,6 @@ fn words(aligned: Aligned, past: Past) -> String {
         Aligned::Replaced(..) => format!("{change}, is told otherwise"),
         _ => format!("{change}, is not told"),
     }
-}
-
-fn living(row: u64, past: Past) -> Living {
-    Living {
-        key: row,
-        update: past.rank.map(|rank| (rank, past.number)),
-    }
-}
-
-/// Every change before `end` that changes anything, by row and in order.
-fn must(states: &States<'_>, end: u64, digest: &mut Digest) -> Result<Vec<Must>> {
-    let table = states.table();
-    let rows = table.before(end);
-    let mut all = Vec::new();
-    for first in (0..rows).step_by(BATCH_ROWS as usize) {
-        let mut steps = table.steps(first..rows.min(first + BATCH_ROWS));
-        steps.retain(|(row, past)| past.number < states.moments().of(*row));
-        let living: Vec<Living> = steps
-            .iter()
-            .map(|(row, past)| living(*row, *past))
-            .collect();
-        let digests = digest.of(&states.values(&living)?)?;
-        all.extend(
-            steps
-                .into_iter()
-                .zip(digests)
-                .map(|((row, past), (key, values))| Must {
-                    key,
-                    row,
-                    past,
-                    // A delete is known by its key; the values that the row had last do not count.
-                    values: if past.operation == Operation::Delete {
-                        0
-                    } else {
-                        values
-                    },
-                }),
-        );
-    }
-    all.sort_by_key(|must| (must.key, must.past.number));
-    // An update that sets what is there already is no event.
-    let mut last: Option<(u128, u128)> = None;
-    all.retain(|must| {
-        let now = (must.key, must.values);
-        let same = must.past.operation == Operation::Update && last == Some(now);
-        last = Some(now);
-        !same
-    });
-    Ok(all)
-}
-
-fn there(
-    documents: &MongoDb,
-    fields: &[Field],
-    digest: &mut Digest,
-) -> Result<(Vec<There>, EventsRead)> {
-    let mut all = Vec::new();
-    let read = events(documents, fields, &mut |told: Vec<Event>, columns| {
-        let digests = digest.of(&columns)?;
-        for (event, (key, values)) in told.into_iter().zip(digests) {
-            let operation = match event.operation.as_str() {
-                "create" | "read" => Operation::Insert,
-                "update" => Operation::Update,
-                _ => Operation::Delete,
-            };
-            all.push(There {
-                key,
-                place: event.place,
-                id: event.id,
-                operation,
-                values: if operation == Operation::Delete {
-                    0
-                } else {
-                    values
-                },
-            });
-        }
-        Ok(())
-    })?;
-    all.sort_by_key(|there: &There| (there.key, there.place));
-    Ok((all, read))
-}
-
-/// What is not as it should be, row by row, with places in both lists; in the order of the changes.
-fn differences(must: &[Must], there: &[There]) -> Vec<(Aligned, u64)> {
-    let mut told = Vec::new();
-    let (mut one, mut other) = (0, 0);
-    while one < must.len() || other < there.len() {
-        let keys = [
-            must.get(one).map(|must| must.key),
-            there.get(other).map(|there| there.key),
-        ];
-        let Some(key) = keys.into_iter().flatten().min() else {
-            break;
-        };
-        let ends = (
-            one + must[one..]
-                .iter()
-                .take_while(|must| must.key == key)
-                .count(),
-            other
-                + there[other..]
-                    .iter()
-                    .take_while(|there| there.key == key)
-                    .count(),
-        );
-        let expected: Vec<_> = must[one..ends.0]
-            .iter()
-            .map(|must| (must.past.operation, must.values))
-            .collect();
-        let found: Vec<_> = there[other..ends.1]
-            .iter()
-            .map(|there| (there.operation, there.values))
-            .collect();
-        let number = |index: usize| must[one + index].past.number;
-        told.extend(
-            align(&expected, &found)
-                .into_iter()
-                .map(|aligned| match aligned {
-                    Aligned::Moved(a, b) => (Aligned::Moved(one + a, other + b), number(a)),
-                    Aligned::Replaced(a, b) => (Aligned::Replaced(one + a, other + b), number(a)),
-                    Aligned::Missing(a) => (Aligned::Missing(one + a), number(a)),
-                    Aligned::Extra(b) => (Aligned::Extra(other + b), u64::MAX),
-                }),
-        );
-        (one, other) = ends;
-    }
-    told.sort_by_key(|(_, number)| *number);
-    told
 }
 
 /// The values of a row after a change, as text.

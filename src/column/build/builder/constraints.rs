@@ -2,8 +2,7 @@
 
 use arrow::datatypes::{DataType, Field};
 
-use crate::column::build::BuiltColumn;
-use crate::column::build::Column;
+use crate::column::build::{BuiltColumn, Column, CommonOptions};
 use crate::column::values::types::{UUID_EXTENSION, show_type};
 use crate::error::Problem;
 
@@ -34,24 +33,7 @@ pub(super) fn check(
         );
         return Err(Problem::new(message).at(&wanted.place));
     }
-    if let Some(nulls) = &common.nulls {
-        if !(0.0..=1.0).contains(&nulls.value.0) {
-            return Err(Problem::new(format!(
-                "`nulls` is a fraction from 0 to 1, found {}",
-                nulls.value.0
-            ))
-            .at(&nulls.place));
-        }
-        if let Some(nullable) = &common.nullable
-            && !nullable.value.0
-            && nulls.value.0 > 0.0
-        {
-            return Err(Problem::new(format!(
-                "column `{name}` has `nullable: false` and yet `nulls`"
-            ))
-            .at(&nulls.place));
-        }
-    }
+    check_nulls(common, name)?;
     if let Some(nullable) = &common.nullable
         && !nullable.value.0
         && made.domain.nulls
@@ -72,6 +54,25 @@ pub(super) fn check(
             .hint("`sequence`, `permute`, `uuid`, whole-number `uniform`, `pattern`, and a `template` with one of them can be unique")),
         _ => Ok(()),
     }
+}
+
+/// The share of nulls that is asked for.
+fn check_nulls(common: &CommonOptions, name: &str) -> Result<(), Problem> {
+    let Some(nulls) = &common.nulls else {
+        return Ok(());
+    };
+    let share = nulls.value.0;
+    let is_required = common.nullable.as_ref().is_some_and(|flag| !flag.value.0);
+    let message = match share {
+        share if !(0.0..=1.0).contains(&share) => {
+            format!("`nulls` is a fraction from 0 to 1, found {share}")
+        }
+        share if share > 0.0 && is_required => {
+            format!("column `{name}` has `nullable: false` and yet `nulls`")
+        }
+        _ => return Ok(()),
+    };
+    Err(Problem::new(message).at(&nulls.place))
 }
 
 /// Its name, type and nullability.

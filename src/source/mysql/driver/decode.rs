@@ -114,15 +114,8 @@ impl Builder {
             Self::UInt16(values) => whole!(values, u16),
             Self::UInt32(values) => whole!(values, u32),
             Self::UInt64(values) => whole!(values, u64),
-            Self::Float32(values) => append!(values, |value| match value {
-                Value::Float(value) => Ok(value),
-                other => Err(unlike(&other)),
-            }),
-            Self::Float64(values) => append!(values, |value| match value {
-                Value::Double(value) => Ok(value),
-                Value::Float(value) => Ok(f64::from(value)),
-                other => Err(unlike(&other)),
-            }),
+            Self::Float32(values) => append!(values, float),
+            Self::Float64(values) => append!(values, double),
             Self::Decimal64(values, precision, scale) => {
                 append!(values, |value| decimal(&value, *precision, *scale)
                     .map(|value| value as i64))
@@ -130,35 +123,10 @@ impl Builder {
             Self::Decimal128(values, precision, scale) => {
                 append!(values, |value| decimal(&value, *precision, *scale))
             }
-            Self::Text(values) => append!(values, |value| match value {
-                Value::Bytes(bytes) =>
-                    String::from_utf8(bytes).map_err(|_| "it is no UTF-8".into()),
-                other => Err(unlike(&other)),
-            }),
+            Self::Text(values) => append!(values, text),
             Self::Binary(values) => append!(values, bytes),
-            Self::Fixed(values, width) => {
-                let value = match value {
-                    Value::NULL => {
-                        values.append_null();
-                        return Ok(());
-                    }
-                    value => bytes(value)?,
-                };
-                // A view's column may be shorter than it says.
-                if values.append_value(&value).is_err() {
-                    values.append_null();
-                    return Err(format!(
-                        "it has {} bytes, and was to have {width}",
-                        value.len()
-                    ));
-                }
-                Ok(())
-            }
-            Self::Bits(values) => append!(values, |value| bytes(value).map(|bytes| {
-                bytes
-                    .iter()
-                    .fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte))
-            })),
+            Self::Fixed(values, width) => fixed(values, *width, value),
+            Self::Bits(values) => append!(values, bits),
             Self::Date(values) => append!(values, |value| date(&value).map(|days| days as i32)),
             Self::Time(values) => append!(values, |value| time(&value)),
             Self::Timestamp(values) => append!(values, |value| moment(&value)),
@@ -212,6 +180,53 @@ fn boolean(value: &Value) -> Result<bool, String> {
         Some(other) => Err(format!("{other} is no boolean here")),
         None => Err(unlike(value)),
     }
+}
+
+/// Bytes of one length. A view's column may be shorter than it says.
+fn fixed(values: &mut FixedSizeBinaryBuilder, width: usize, value: Value) -> Result<(), String> {
+    let value = match value {
+        Value::NULL => {
+            values.append_null();
+            return Ok(());
+        }
+        value => bytes(value)?,
+    };
+    if values.append_value(&value).is_err() {
+        values.append_null();
+        let length = value.len();
+        return Err(format!("it has {length} bytes, and was to have {width}"));
+    }
+    Ok(())
+}
+
+fn float(value: Value) -> Result<f32, String> {
+    match value {
+        Value::Float(value) => Ok(value),
+        other => Err(unlike(&other)),
+    }
+}
+
+fn double(value: Value) -> Result<f64, String> {
+    match value {
+        Value::Double(value) => Ok(value),
+        Value::Float(value) => Ok(f64::from(value)),
+        other => Err(unlike(&other)),
+    }
+}
+
+fn text(value: Value) -> Result<String, String> {
+    match value {
+        Value::Bytes(bytes) => String::from_utf8(bytes).map_err(|_| "it is no UTF-8".into()),
+        other => Err(unlike(&other)),
+    }
+}
+
+/// `bit(n)`: a whole number, its highest byte first.
+fn bits(value: Value) -> Result<u64, String> {
+    let bytes = bytes(value)?;
+    Ok(bytes
+        .iter()
+        .fold(0, |bits, byte| bits << 8 | u64::from(*byte)))
 }
 
 fn bytes(value: Value) -> Result<Vec<u8>, String> {
