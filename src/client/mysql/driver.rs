@@ -202,13 +202,6 @@ impl Server for Database {
     }
 }
 
-/// Never the user, never the password.
-impl std::fmt::Debug for Database {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Database({})", self.shown)
-    }
-}
-
 /// What the server itself says.
 pub fn answer(error: &Refusal) -> Option<&ServerError> {
     match error {

@@ -162,13 +162,6 @@ impl Server for Database {
     }
 }
 
-/// Never the user, never the password.
-impl std::fmt::Debug for Database {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Database({})", self.shown)
-    }
-}
-
 /// The server's message with its detail.
 pub fn database_words(error: &DbError) -> String {
     match error.detail() {

@@ -7,12 +7,13 @@ use arrow::datatypes::{Schema, SchemaRef};
 use crate::error::Problem;
 use crate::format::{ChangeColumns, Shape};
 use crate::place::Place;
-use crate::sink::database::{Mode, TableOptions};
+use crate::sink::database::{Mode, SinkDialect, TableSink};
 use crate::sink::on_bad_row::OnBadRow;
 
-impl TableOptions<'_> {
+impl<D: SinkDialect> TableSink<D> {
     /// Everything that cannot be as asked of changes.
     pub fn of_changes(&self, shape: &Shape, columns: &ChangeColumns) -> Vec<Problem> {
+        let place = &self.url.place;
         let mut problems = Vec::new();
         let mut refuse = |what: String, place: &Place, hint: &str| {
             problems.push(Problem::new(what).at(place).hint(hint));
@@ -20,7 +21,7 @@ impl TableOptions<'_> {
         if self.mode == Mode::Upsert {
             refuse(
                 "`mode: upsert` is for rows, and these are changes: each says whether its row is there".into(),
-                self.place,
+                place,
                 "leave `mode` out, or say `mode: truncate`, which begins with an empty table",
             );
         }
@@ -29,17 +30,17 @@ impl TableOptions<'_> {
             let what = format!("the key of these changes is `{key}`");
             refuse(what, &named.place, "leave `key` out");
         }
-        if !self.exactly_once {
+        if !self.is_exactly_once() {
             refuse(
                 "changes need `exactly_once`: a change that comes twice is another one".into(),
-                self.place,
+                place,
                 "leave `exactly_once` out",
             );
         }
-        if *self.bad_rows != OnBadRow::Stop {
+        if self.on_bad_row != OnBadRow::Stop {
             refuse(
                 "`on_bad_row` would leave changes out that later ones need".into(),
-                self.place,
+                place,
                 "leave `on_bad_row` out: the first change that the server does not take ends the run",
             );
         }

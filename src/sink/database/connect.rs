@@ -19,7 +19,7 @@ use crate::sink::{Found, Target};
 /// # Errors
 /// Nobody answers, the user may not, or the table does not fit.
 pub fn connect<S: Sends>(sink: &TableSink<S::Names>, target: &Target) -> Result<Found> {
-    if let Some(problem) = sink.options().slices(target) {
+    if let Some(problem) = sink.slices(target) {
         return Err(Error::user(problem));
     }
     let name = sink.name(&target.shape).map_err(Error::user)?;
@@ -35,8 +35,8 @@ pub fn connect<S: Sends>(sink: &TableSink<S::Names>, target: &Target) -> Result<
 /// The load as the engine is told of it.
 fn found<S: Sends>(load: Arc<Load<S>>, (reached, told): Looked, target: &Target) -> Result<Found> {
     let begun = reached.get(&CONNECTIONS).map(|count| *count as usize);
-    let own = load.options.options();
-    let asked = connections(own.connections);
+    let own = &load.options;
+    let asked = connections(own.connections.as_ref());
     let connections = match &load.changes {
         Some(changes) => changes.applied.changing().share_of(asked),
         None => begun.unwrap_or(asked).max(1),
@@ -45,7 +45,7 @@ fn found<S: Sends>(load: Arc<Load<S>>, (reached, told): Looked, target: &Target)
         sessions: connections,
         rows: own.transaction_rows(),
         linger: own.linger(),
-        bad_rows: own.bad_rows.clone(),
+        bad_rows: own.on_bad_row.clone(),
         keeps_offsets: load.offsets.is_some(),
         applied: load.changes.as_ref().map(|changes| changes.applied.clone()),
         seed: target.run_id as u64,

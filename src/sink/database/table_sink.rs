@@ -9,7 +9,8 @@ use arrow::datatypes::{Field, Schema};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Mode, TableOptions};
+use super::Mode;
+use super::check::TRANSACTION_ROWS;
 use crate::client::database::Tls;
 use crate::client::table_name::{Dialect, TableName};
 use crate::error::{Problem, Result};
@@ -18,7 +19,9 @@ use crate::place::{Count, Duration, Flag, Placed, Secret, Text};
 use crate::sink::applied::of_table;
 use crate::sink::constraints::Constraints;
 use crate::sink::on_bad_row::OnBadRow;
-use crate::sink::{Found, HeldTable, Holds, Sink, Slice, TableServer, Takes, Target};
+use crate::sink::{
+    Delivery, Found, HeldTable, Holds, Sink, Slice, TableServer, Takes, TakesChanges, Target,
+};
 
 /// A database that rows are written to: its words in the reference, and its driver.
 pub trait SinkDialect: Dialect {
@@ -49,10 +52,6 @@ pub trait SinkDialect: Dialect {
     ///
     /// # Errors
     /// The column that no type holds, and why.
-    #[cfg_attr(
-        not(any(feature = "mysql", feature = "postgres")),
-        expect(dead_code, reason = "without a driver no table is made")
-    )]
     fn create(
         name: &TableName<Self>,
         schema: &Schema,
@@ -119,7 +118,7 @@ impl<D: SinkDialect> TableSink<D> {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(in crate::sink) fn name(&self, shape: &Shape) -> Result<TableName<D>, Problem> {
+    pub fn name(&self, shape: &Shape) -> Result<TableName<D>, Problem> {
         let (text, place) = match &self.into {
             Some(into) => (into.as_str(), &into.place),
             None => (shape.table.as_str(), &self.url.place),
@@ -127,26 +126,12 @@ impl<D: SinkDialect> TableSink<D> {
         TableName::parse(text).map_err(|fault| Problem::new(fault).at(place))
     }
 
-    pub(in crate::sink) fn is_exactly_once(&self) -> bool {
+    pub fn is_exactly_once(&self) -> bool {
         self.exactly_once.as_ref().is_none_or(|flag| flag.value.0)
     }
 
-    /// What databases of other kinds are asked, too.
-    pub(in crate::sink) fn options(&self) -> TableOptions<'_> {
-        TableOptions {
-            place: &self.url.place,
-            mode: self.mode,
-            key: &self.key,
-            connections: self.connections.as_ref(),
-            transaction_rows: self.transaction_rows.as_ref(),
-            linger: self.linger.as_ref(),
-            exactly_once: self.is_exactly_once(),
-            bad_rows: &self.on_bad_row,
-        }
-    }
-
     /// True of a column that tells rows apart.
-    pub(in crate::sink) fn is_key(&self, column: &str) -> bool {
+    pub fn is_key(&self, column: &str) -> bool {
         self.key.iter().any(|key| key.as_str() == column)
     }
 }
@@ -168,7 +153,7 @@ impl<D: SinkDialect> Sink for TableSink<D> {
         let mut problems = Vec::new();
         problems.extend(D::check(&self.url).err());
         problems.extend(self.name(shape).err());
-        problems.extend(self.options().problems(shape));
+        problems.extend(self.problems(shape));
         let of_changes = shape.changes.as_ref();
         let of_changes = of_changes.map(|columns| shape.schema.field(columns.key).name());
         for field in schema.fields() {
@@ -184,13 +169,46 @@ impl<D: SinkDialect> Sink for TableSink<D> {
     }
 
     fn takes(&self) -> Takes {
-        self.options().takes()
+        Takes {
+            changes: TakesChanges::Applied,
+            delivery: match (self.is_exactly_once(), self.mode) {
+                (true, _) => Delivery::Transactional,
+                (false, Mode::Upsert) => Delivery::Idempotent,
+                (false, _) => Delivery::AtLeastOnce,
+            },
+            // A transaction is made of whole batches, of which two connections have a half each.
+            most_rows: Some(match &self.transaction_rows {
+                Some(rows) => rows.value.0,
+                None => 2 * *TRANSACTION_ROWS.start() as u64,
+            }),
+            placing: &[
+                "url",
+                "connections",
+                "transaction_rows",
+                "linger",
+                "tls",
+                "on_bad_row",
+            ],
+            // A batch waits whole, as it came, as it is sent and as what may be a dead letter.
+            best_rows: Some(16_384),
+            letters: self.on_bad_row.letters(),
+            replaces: self.mode == Mode::Truncate,
+            ..Takes::default()
+        }
     }
 
     fn describe(&self, shape: &Shape) -> Vec<String> {
-        let name = self.name(shape).ok();
-        let described = name.map(|name| self.options().describe(&name.to_string(), shape, D::WAYS));
-        described.into_iter().collect()
+        let Ok(name) = self.name(shape) else {
+            return Vec::new();
+        };
+        let (rows, changes) = D::WAYS;
+        let (what, way) = match self.mode {
+            _ if shape.changes.is_some() => ("rows are inserted, updated and deleted", changes),
+            Mode::Append => ("rows are added", rows),
+            Mode::Truncate => ("emptied before the first row", rows),
+            Mode::Upsert => ("rows of equal key are replaced", rows),
+        };
+        vec![format!("table {name}: {what}; {way}")]
     }
 
     /// Nothing is sent, and no table made.
