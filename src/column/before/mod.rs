@@ -105,6 +105,17 @@ impl Group {
         }
     }
 
+    /// The most states that are kept, of groups that are longer than so many rows.
+    fn blocks(&self, direct: u64) -> u64 {
+        let (Some(most), Some(rows)) = (self.most(), self.rows) else {
+            return 0;
+        };
+        match most > direct {
+            true => most / BLOCK * rows.div_ceil(most).min(blocks::GROUPS as u64),
+            false => 0,
+        }
+    }
+
     /// The whole table is one group.
     pub(super) fn is_whole(&self) -> bool {
         self.children.is_none()
@@ -172,4 +183,4 @@ fn scattered(within: &Placed<Text>, kind: &str, build: &Build<'_>) -> Problem {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -60,6 +60,7 @@ impl Neighbour {
         let group = Group::of(self.within.as_ref(), kind, Reach::Neighbour, build)?;
         let domain = Domain {
             nulls: true,
+            states: 0,
             // The last row of the table has none behind it.
             depends_on_rows: input.domain.depends_on_rows
                 || side == Side::Behind && group.is_whole(),

@@ -9,7 +9,7 @@ use crate::column::rows::Rows;
 use crate::column::testing::{Tables, check_any_split, problem, tables};
 
 /// Groups of 0 to 6 rows, and two of 30 000.
-pub(super) const SHORT: &str = "accounts:
+pub(in crate::column) const SHORT: &str = "accounts:
   rows: 60
   columns:
     account_id: sequence
@@ -18,7 +18,7 @@ moves:
   columns:
     account_id: { foreign_key: { ref: accounts.account_id, per_parent: { uniform: { min: 0, max: 6 } } } }
 ";
-pub(super) const LONG: &str = "accounts:
+pub(in crate::column) const LONG: &str = "accounts:
   rows: 2
   columns:
     account_id: sequence
@@ -27,14 +27,14 @@ moves:
   columns:
     account_id: { foreign_key: { ref: accounts.account_id, per_parent: 30_000 } }
 ";
-pub(super) const WHOLE: &str = "moves:
+pub(in crate::column) const WHOLE: &str = "moves:
   rows: 70_001
   columns:
     account_id: sequence
 ";
 
 /// What columns are made of.
-pub(super) const SOURCES: &str =
+pub(in crate::column) const SOURCES: &str =
     "    amount: { type: \"decimal(8,2)\", normal: { mean: 1, stddev: 30 }, nulls: 0.1 }
     size: { lognormal: { median: 1, p99: 1000 } }
     big: { type: uint64, uniform: { min: 9_000_000_000_000_000_000, max: 18_000_000_000_000_000_000 } }
@@ -43,7 +43,7 @@ pub(super) const SOURCES: &str =
 ";
 
 /// A pipeline with more columns, in which `WITHIN` is the key or nothing.
-pub(super) fn with(groups: &str, columns: &str) -> Tables {
+pub(in crate::column) fn with(groups: &str, columns: &str) -> Tables {
     let within = match groups == WHOLE {
         true => "",
         false => ", within: account_id",
@@ -56,7 +56,7 @@ pub(super) fn with(groups: &str, columns: &str) -> Tables {
 }
 
 /// Slices and lists of a long table are what the whole gives, whoever asks first.
-pub(super) fn check_far(groups: &str, columns: &str, names: &[&str]) {
+pub(in crate::column) fn check_far(groups: &str, columns: &str, names: &[&str]) {
     let whole = with(groups, columns);
     for name in names {
         let all = whole.column("moves", name);
