@@ -98,12 +98,15 @@ const COLUMNS: &str = "    total: { running: { sum: amountWITHIN } }
     before: { previous: { column: kindWITHIN } }
     behind: { next: { column: totalWITHIN } }
     twice: { previous: { column: beforeWITHIN } }
+    third: { previous: { column: twiceWITHIN } }
+    far: { previous: { column: at, rows: 300WITHIN } }
+    near: { next: { column: kind, rows: 3WITHIN } }
     gap: { expr: \"at - last\" }
     last: { previous: { column: latestWITHIN } }
 ";
 const NAMES: &[&str] = &[
     "total", "sizes", "count", "least", "smallest", "latest", "bigs", "before", "behind", "twice",
-    "gap",
+    "third", "far", "near", "gap",
 ];
 
 #[test]
@@ -177,6 +180,8 @@ fn mistakes_say_what_is_wrong() {
         "previous: { column: amonut }",
         "previous: amount",
         "type: int64, next: { column: amount }",
+        "next: { column: amount, rows: 0 }",
+        "previous: { column: x }",
         "struct: { y: { previous: { column: amount } } }",
         "list: { length: 2, of: { running: { sum: amount } } }",
         "previous: { column: amount }, by: kind",
@@ -208,4 +213,48 @@ fn a_sum_that_does_not_fit_names_its_row() {
         "    x: { type: int8, running: { sum: ones } }\n    ones: { type: int8, constant: 10 }\n",
     );
     insta::assert_snapshot!(tables.failure("moves", "x"));
+}
+
+/// Accounts, their months, and the moves of each month: a year of an account's moves are a group, too.
+const NESTED: &str = "accounts:
+  rows: 40
+  columns:
+    account_id: sequence
+months:
+  columns:
+    account: { foreign_key: { ref: accounts.account_id, per_parent: { uniform: { min: 0, max: 5 } } } }
+    month: sequence
+moves:
+  columns:
+    month: { foreign_key: { ref: months.month, per_parent: { uniform: { min: 0, max: 5 } } } }
+    account_id: { copy: month.account }
+";
+
+#[test]
+fn a_parent_s_parent_is_a_group() {
+    let tables = with(NESTED, COLUMNS);
+    check_any_split(&tables, "moves", NAMES);
+    // The same as through the path, and as a count of equal keys.
+    let by_path = COLUMNS.replace("WITHIN", ", within: month.account");
+    let by_path = with(NESTED, &by_path);
+    let (keys, counts) = (
+        tables.texts("moves", "account_id"),
+        tables.integers("moves", "count"),
+    );
+    let kinds = tables.texts("moves", "kind");
+    let mut count = 0;
+    for row in 0..keys.len() {
+        if row > 0 && keys[row] != keys[row - 1] {
+            count = 0;
+        }
+        count += i64::from(kinds[row] != "null");
+        assert_eq!(counts[row], count, "row {row}");
+    }
+    for name in NAMES {
+        assert_eq!(
+            &tables.column("moves", name),
+            &by_path.column("moves", name),
+            "{name}"
+        );
+    }
 }

@@ -141,6 +141,14 @@ impl Children {
         }
     }
 
+    /// The first row of a parent's; behind the last one, the number of rows.
+    pub(in crate::column) fn first(&self, parent: u64) -> u64 {
+        match self {
+            Self::Alike { number, .. } => parent * number,
+            Self::Drawn(drawn) => drawn.first(parent),
+        }
+    }
+
     /// The parent of each row.
     pub(in crate::column) fn parents(&self, rows: Rows<'_>) -> Vec<u64> {
         match self {
@@ -284,6 +292,13 @@ impl CountedChildren {
         }
         values.truncate(count);
         values
+    }
+
+    fn first(&self, parent: u64) -> u64 {
+        let block = parent / self.block;
+        let (first, count) = (block * self.block, (parent % self.block) as usize);
+        let before = children_of(self.key, &self.counts, Rows::Range { first, count });
+        self.starts[block as usize] + before.iter().sum::<u64>()
     }
 
     fn draw(&self, parent: u64) -> u64 {
