@@ -57,6 +57,9 @@ pub struct Domain {
     pub longest: Option<usize>,
     /// Text is never shorter than so many characters.
     pub shortest: usize,
+    /// Of values that follow from all rows before: the bytes of the states between blocks of rows that are
+    /// kept for them.
+    pub states: u64,
     /// What a value is made of has at most so many bytes, as far as that is known: the items of a list,
     /// the fields of a struct, the texts that an expression makes on its way.
     pub bytes: u64,

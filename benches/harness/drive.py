@@ -6,6 +6,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
+import before
 import cdc
 import kafka
 import mysql
@@ -30,6 +31,7 @@ PACKAGES = {
     "mysql": [],
     "stream": [],
     "cdc": [],
+    "before": [],
 }
 CRATES = ["parquet", "arrow-csv", "arrow-json", "arrow-avro"]
 FILES = {
@@ -58,6 +60,7 @@ def size(name):
         "stream": ", ".join(f"{messages:,} messages of {name}" for name, (_, messages, _) in stream.SIZES.items()),
         "cdc": f"{Settings.messages:,} changes",
         "mysql": f"{Settings.messages:,} rows",
+        "before": f"{before.rows():,} rows",
         "verify": f"{Settings.rows_memory:,} rows of Parquet, {Settings.rows:,} shuffled, {Settings.messages:,} in PostgreSQL",
     }[name]
 
@@ -110,6 +113,8 @@ def raced(name, peers_only):
         return ordered.race(), ordered.facts()
     if name == "verify":
         return verify.race(), verify.facts()
+    if name == "before":
+        return before.race(), before.facts()
     if name == "mysql":
         return mysql.race(), mysql.facts()
     chosen, facts = works_of(name, peers_only)

@@ -203,6 +203,12 @@ TARGETS = {
         memory("verifying Parquet, peak memory", "parquet", 300),
         Speed("verifying PostgreSQL", "postgres", ["pg_dump"], 1),
     ],
+    "before": [
+        Cost("walk within a parent, its CPU", "walk", ["steps"], 2, "walks"),
+        Cost("walk of the whole table, its CPU", "walk", ["steps"], 3, "walk_of_all"),
+        Cost("running within a parent, its CPU", "running", ["amounts"], 3, "sums"),
+        Cost("running of the whole table, its CPU", "running", ["amounts"], 4, "sum_of_all"),
+    ],
     "cdc": [
         *(Speed(f"changes into MariaDB, {load}", load, ["a statement a change"], 3) for load in cdc_loads()),
         *(Speed(f"changes into MariaDB, {load}", load, ["LOAD DATA"], None) for load in cdc_loads()),

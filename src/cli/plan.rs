@@ -196,6 +196,12 @@ fn knowledge(domain: &Domain) -> String {
     if domain.depends_on_rows {
         known.push("changes with the row count".into());
     }
+    if domain.states > 0 {
+        let states = show_bytes(domain.states);
+        known.push(format!(
+            "what it reads is gone through once more for states of blocks, {states}"
+        ));
+    }
     if domain.depends_on_now {
         known.push("not reproducible".into());
     }

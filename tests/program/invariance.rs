@@ -10,6 +10,14 @@ const COLUMNS: &str = r#"
       amount: { type: "decimal(10,2)", uniform: { min: 1, max: 1000 } }
       share: { normal: { mean: 0, stddev: 1 } }
       text: { template: "N-{id:06}-{status}" }
+      kept: { uniform: { min: 1, max: 1_000_000 }, by: code }
+      total: { running: { sum: amount } }
+      shares: { running: { sum: share } }
+      above: { previous: { column: status } }
+      level: { walk: { start: 5, step: { normal: { mean: 0, stddev: 1 } }, min: 0, max: 10 } }
+      mode: { states: { start: on, transitions: { on: { on: 9, off: 1 }, off: { off: 4, on: 1 } } } }
+      at: { after: { previous: at, start: 2026-01-01, delay: { exponential: { mean: 20s, max: 1h } } } }
+      load: { series: { time: at, base: level, season: { period: 24h, amplitude: 5 }, noise: { normal: { mean: 0, stddev: 1 } } } }
 "#;
 
 fn pipeline(columns: &str, sinks: &str, run: &str) -> String {

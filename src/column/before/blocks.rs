@@ -19,7 +19,7 @@ const TOGETHER: u64 = 64;
 /// More blocks are not made at once (64 M rows), so that a run that is stopped ends soon.
 const MOST_AT_ONCE: u64 = 1 << 18;
 /// Long groups whose states are kept; beyond them, those of the latest are.
-const GROUPS: usize = 64;
+pub(super) const GROUPS: usize = 64;
 
 /// The states of the groups that are known, by their first rows.
 pub(super) struct BlockStates<T> {

@@ -3,13 +3,15 @@
 use std::ops::Range;
 
 use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
 
 use super::Group;
 use super::blocks::{BLOCK, BlockStates};
 use super::own::OwnColumns;
-use crate::column::build::Build;
+use crate::column::build::{Build, BuiltColumn};
 use crate::column::program::Fill;
 use crate::column::rows::Rows;
+use crate::domain::Domain;
 use crate::error::Result;
 
 /// Something that each row does to a state.
@@ -86,6 +88,15 @@ impl<S: Scan> Carried<S> {
             read,
             states: BlockStates::new(),
         }
+    }
+
+    /// The column of what rows show, with what its states take.
+    pub(in crate::column) fn column(self, data_type: DataType, domain: Domain) -> BuiltColumn
+    where
+        S: 'static,
+    {
+        let states = self.group.blocks(DIRECT) * size_of::<S::State>() as u64;
+        BuiltColumn::new(data_type, Domain { states, ..domain }, self)
     }
 
     /// Where to begin so as to reach a place.

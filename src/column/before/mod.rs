@@ -5,6 +5,7 @@
 //! and whole tables the states between blocks are kept (`blocks`), which are made in parallel when they
 //! are first needed.
 
+mod ancestors;
 mod blocks;
 pub(super) mod carried;
 pub(super) mod neighbour;
@@ -17,6 +18,7 @@ use arrow::datatypes::UInt64Type;
 
 pub(in crate::column) use blocks::BLOCK;
 
+use self::ancestors::Ancestors;
 use super::build::Build;
 use super::generators::{Children, GeneratorKind, NTH};
 use super::rows::Rows;
@@ -29,6 +31,8 @@ pub(super) struct Group {
     /// The input that has each row's place in its group; none where the whole table is one.
     places: Option<usize>,
     children: Option<Arc<Children>>,
+    /// Of a parent's parent.
+    ancestors: Option<Ancestors>,
     /// How many rows the table has; none without end.
     rows: Option<u64>,
 }
@@ -67,9 +71,18 @@ impl Group {
             return Ok(Self {
                 places: None,
                 children: None,
+                ancestors: None,
                 rows,
             });
         };
+        if let Some(ancestors) = Ancestors::of(within, build)? {
+            return Ok(Self {
+                places: None,
+                children: None,
+                rows: Some(ancestors.rows()),
+                ancestors: Some(ancestors),
+            });
+        }
         refuse_scattered(within, kind, build)?;
         let input = build.input(&format!("{}.{NTH}", within.as_str()), &within.place)?;
         let children = build.siblings(input.index);
@@ -78,11 +91,15 @@ impl Group {
             places: Some(input.index),
             rows: Some(children.total()),
             children: Some(children),
+            ancestors: None,
         })
     }
 
     /// Each row's place in its group, from 0.
     pub(super) fn places(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Vec<u64> {
+        if let Some(ancestors) = &self.ancestors {
+            return ancestors.places(rows);
+        }
         match self.places {
             Some(input) => inputs[input].as_primitive::<UInt64Type>().values().to_vec(),
             None => rows.numbers(),
@@ -91,23 +108,36 @@ impl Group {
 
     /// The first row behind the group that `row` is in.
     pub(super) fn end(&self, row: u64) -> u64 {
-        match &self.children {
-            Some(children) => children.end(row),
-            None => self.rows.unwrap_or(u64::MAX),
+        match (&self.children, &self.ancestors) {
+            (Some(children), _) => children.end(row),
+            (None, Some(ancestors)) => ancestors.end(row),
+            (None, None) => self.rows.unwrap_or(u64::MAX),
         }
     }
 
     /// The most rows that a group can have, if that is known.
     pub(super) fn most(&self) -> Option<u64> {
-        match &self.children {
-            Some(children) => Some(children.most()),
-            None => self.rows,
+        match (&self.children, &self.ancestors) {
+            (Some(children), _) => Some(children.most()),
+            (None, Some(ancestors)) => Some(ancestors.most()),
+            (None, None) => self.rows,
+        }
+    }
+
+    /// The most states that are kept, of groups that are longer than so many rows.
+    fn blocks(&self, direct: u64) -> u64 {
+        let (Some(most), Some(rows)) = (self.most(), self.rows) else {
+            return 0;
+        };
+        match most > direct {
+            true => most / BLOCK * rows.div_ceil(most).min(blocks::GROUPS as u64),
+            false => 0,
         }
     }
 
     /// The whole table is one group.
     pub(super) fn is_whole(&self) -> bool {
-        self.children.is_none()
+        self.children.is_none() && self.ancestors.is_none()
     }
 }
 
@@ -168,8 +198,8 @@ fn scattered(within: &Placed<Text>, kind: &str, build: &Build<'_>) -> Problem {
         "rows of `{table}` with the same `{column}` do not follow each other: `{kind}` cannot go through them"
     ))
     .at(&within.place)
-    .hint("`within` names a foreign key with `per_parent`, which keeps the rows of a parent together")
+    .hint("`within` names a foreign key with `per_parent`, which keeps the rows of a parent together, or such a key of that parent: `order_id.customer_id`")
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -1,7 +1,7 @@
-//! The value of a column in the row before or behind, within a group.
+//! The value of a column in a row before or behind, within a group.
 
-use arrow::array::{Array, ArrayRef, UInt64Array};
-use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::array::{ArrayRef, UInt64Array};
+use arrow::buffer::NullBuffer;
 use arrow::compute::{concat, take};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -9,18 +9,23 @@ use serde::Deserialize;
 use super::own::OwnColumns;
 use super::{Group, Reach};
 use crate::column::build::{Build, BuiltColumn};
+use crate::column::generators::GeneratorKind;
 use crate::column::program::{Fill, with_valid};
 use crate::column::rows::Rows;
+use crate::column::values::arrays::plain_type;
+use crate::column::values::types::show_type;
 use crate::domain::{Domain, Order};
 use crate::error::{Problem, Result};
-use crate::place::{Placed, Text};
+use crate::place::{Count, Placed, Text};
 
-/// A column, and the rows that belong together.
+/// A column, how far away, and the rows that belong together.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::column) struct Neighbour {
     /// The column, or the field, whose value is taken.
     column: Placed<Text>,
+    /// How many rows away (default 1).
+    rows: Option<Placed<Count>>,
     /// The foreign key, with `per_parent`, whose rows belong together (default: the whole table).
     within: Option<Placed<Text>>,
 }
@@ -36,7 +41,12 @@ struct NeighbourFill {
     group: Group,
     own: OwnColumns,
     side: Side,
+    /// How many rows away.
+    far: u64,
 }
+
+/// Rows further away are not looked at: all between them would be made.
+const FARTHEST: u64 = 100_000;
 
 impl Neighbour {
     /// The column of the neighbours' values.
@@ -49,18 +59,18 @@ impl Neighbour {
         kind: &str,
         build: &mut Build<'_>,
     ) -> Result<BuiltColumn, Problem> {
-        let input = build.dictionary_input(&self.column, &self.column.place)?;
-        let plain = crate::column::values::arrays::plain_type(&input.data_type);
+        let (column, far) = self.base(side, build)?;
+        let input = build.dictionary_input(&column, &column.place)?;
+        let plain = plain_type(&input.data_type);
         if build.data_type(plain.clone()) != *plain {
-            let shown = crate::column::values::types::show_type(plain);
-            return Err(
-                build.wrong_type(kind, &format!("{shown}, as `{}` is", self.column.as_str()))
-            );
+            let shown = show_type(plain);
+            return Err(build.wrong_type(kind, &format!("{shown}, as `{}` is", column.as_str())));
         }
         let group = Group::of(self.within.as_ref(), kind, Reach::Neighbour, build)?;
         let domain = Domain {
             nulls: true,
-            // The last row of the table has none behind it.
+            states: 0,
+            // The last rows of the table have none behind them.
             depends_on_rows: input.domain.depends_on_rows
                 || side == Side::Behind && group.is_whole(),
             order: match group.is_whole() {
@@ -73,69 +83,112 @@ impl Neighbour {
             group,
             own: OwnColumns::first(1, build),
             side,
+            far,
         };
         Ok(BuiltColumn::new(input.data_type, domain, fill))
+    }
+
+    fn far(&self) -> Result<u64, Problem> {
+        match &self.rows {
+            None => Ok(1),
+            Some(rows) if (1..=FARTHEST).contains(&rows.value.0) => Ok(rows.value.0),
+            Some(rows) => {
+                let message = format!("`rows` is 1 to {FARTHEST}, found {}", rows.value.0);
+                Err(Problem::new(message).at(&rows.place))
+            }
+        }
+    }
+
+    /// The column behind those that only look at the row before it, and how far it is in all. Each of
+    /// them would make a row of its own at the edge of a batch, through all of those below it: twice as
+    /// much with each.
+    fn base(&self, side: Side, build: &Build<'_>) -> Result<(Placed<Text>, u64), Problem> {
+        let (mut at, mut far) = (self, self.far()?);
+        let columns = build.around().columns;
+        // A circle is told when the column is asked for.
+        for _ in 0..columns.len() {
+            let named = columns.iter().find(|(name, _)| *name.value == **at.column);
+            let Some((_, column)) = named else { break };
+            let next = match (&column.generator, side) {
+                (GeneratorKind::Previous(next), Side::Before) => next.neighbour(),
+                (GeneratorKind::Next(next), Side::Behind) => next.neighbour(),
+                _ => break,
+            };
+            let common = &column.common;
+            let plain = common.nulls.is_none() && common.by.is_none() && common.data_type.is_none();
+            let same = next.within.as_deref().map(|within| within.as_str())
+                == self.within.as_deref().map(|within| within.as_str());
+            if !plain || !same || far + next.far()? > FARTHEST {
+                break;
+            }
+            far += next.far()?;
+            at = next;
+        }
+        Ok((at.column.clone(), far))
     }
 }
 
 impl NeighbourFill {
     /// Whether each row has a neighbour.
     fn has(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Vec<bool> {
-        if self.side == Side::Before {
-            let places = self.group.places(rows, inputs);
-            return places.into_iter().map(|place| place > 0).collect();
-        }
-        match rows {
-            Rows::Range { first, count } => {
-                // The row behind begins a group where its place is 0.
+        let within = |row: u64| row + self.far < self.group.end(row);
+        match (self.side, rows) {
+            (Side::Before, rows) => {
+                let places = self.group.places(rows, inputs).into_iter();
+                places.map(|place| place >= self.far).collect()
+            }
+            (Side::Behind, Rows::Range { first, count }) => {
+                // Of one group where the place there is as much greater.
                 let places = self.group.places(rows, inputs);
-                let within = places.iter().skip(1).map(|place| *place > 0);
-                let last = first + count as u64 - 1;
-                within.chain([last + 1 < self.group.end(last)]).collect()
+                let far = self.far as usize;
+                let there = places.iter().zip(places.iter().skip(far));
+                let there = there.map(|(here, there)| *there == here + self.far);
+                let rest = count.saturating_sub(far)..count;
+                there
+                    .chain(rest.map(|index| within(first + index as u64)))
+                    .collect()
             }
-            Rows::List(rows) => {
-                let has = |row: &u64| row + 1 < self.group.end(*row);
-                rows.iter().map(has).collect()
-            }
+            (Side::Behind, Rows::List(rows)) => rows.iter().map(|row| within(*row)).collect(),
         }
     }
 
-    /// Values of rows that follow each other, but for one at the edge, which the batch has not.
-    fn shifted(&self, first: u64, has: &[bool], values: &ArrayRef) -> Result<ArrayRef> {
-        let (count, last) = (has.len(), has.len() - 1);
-        let (edge, row) = match self.side {
-            Side::Before => (0, first.wrapping_sub(1)),
-            Side::Behind => (last, first + count as u64),
+    /// Values of rows that follow each other, but for those at the edge, which the batch has not; nothing
+    /// where it has none of them, or not all rows of the edge are there.
+    fn shifted(&self, first: u64, has: &[bool], values: &ArrayRef) -> Result<Option<ArrayRef>> {
+        let (count, far) = (has.len(), self.far as usize);
+        let (edge, start) = match self.side {
+            Side::Before => (0..far, first.checked_sub(self.far)),
+            Side::Behind => (count.saturating_sub(far)..count, Some(first + count as u64)),
         };
-        let beyond = match has[edge] {
-            true => self
-                .own
-                .at(Rows::Range {
-                    first: row,
-                    count: 1,
-                })?
-                .remove(0),
-            // Any value does: it is null there.
-            false => values.slice(edge, 1),
+        let Some(start) = start.filter(|_| far < count) else {
+            return Ok(None);
+        };
+        let beyond = match (has[edge.clone()].iter().any(|has| *has), self.side) {
+            // Any values do: they are null there.
+            (false, _) => values.slice(edge.start, far),
+            (true, Side::Behind) if !has[edge.clone()].iter().all(|has| *has) => return Ok(None),
+            (true, _) => {
+                let (first, count) = (start, far);
+                self.own.at(Rows::Range { first, count })?.remove(0)
+            }
         };
         let moved = match self.side {
-            Side::Before => concat(&[&beyond, &values.slice(0, last)])?,
-            Side::Behind => concat(&[&values.slice(1, last), &beyond])?,
+            Side::Before => concat(&[&beyond, &values.slice(0, count - far)])?,
+            Side::Behind => concat(&[&values.slice(far, count - far), &beyond])?,
         };
-        let valid = BooleanBuffer::collect_bool(count, |index| has[index]);
         match has.iter().all(|has| *has) {
-            true => Ok(moved),
-            false => with_valid(&moved, &NullBuffer::new(valid)),
+            true => Ok(Some(moved)),
+            false => with_valid(&moved, &NullBuffer::from(has)).map(Some),
         }
     }
 
-    fn listed(&self, rows: &[u64], has: &[bool]) -> Result<ArrayRef> {
+    fn listed(&self, rows: Rows<'_>, has: &[bool]) -> Result<ArrayRef> {
         let neighbour = |row: u64| match self.side {
-            Side::Before => row - 1,
-            Side::Behind => row + 1,
+            Side::Before => row - self.far,
+            Side::Behind => row + self.far,
         };
-        let of = rows.iter().zip(has).filter(|(_, has)| **has);
-        let needed: Vec<u64> = of.map(|(row, _)| neighbour(*row)).collect();
+        let of = (0..rows.len()).filter(|index| has[*index]);
+        let needed: Vec<u64> = of.map(|index| neighbour(rows.at(index))).collect();
         let values = self.own.at(Rows::List(&needed))?.remove(0);
         let mut next = 0..;
         let index = has.iter().map(|has| has.then(|| next.next()).flatten());
@@ -149,9 +202,13 @@ impl Fill for NeighbourFill {
             return Ok(inputs[0].slice(0, 0));
         }
         let has = self.has(rows, inputs);
-        match rows {
-            Rows::Range { first, .. } => self.shifted(first, &has, &inputs[0]),
-            Rows::List(rows) => self.listed(rows, &has),
+        let shifted = match rows {
+            Rows::Range { first, .. } => self.shifted(first, &has, &inputs[0])?,
+            Rows::List(_) => None,
+        };
+        match shifted {
+            Some(shifted) => Ok(shifted),
+            None => self.listed(rows, &has),
         }
     }
 }

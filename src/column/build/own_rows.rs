@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use super::context::Build;
+use super::context::{Build, Parent};
 use crate::column::generators::Children;
 use crate::column::program::{Origin, ProgramCell};
 
@@ -14,8 +14,20 @@ impl Build<'_> {
 
     /// Whose children the rows are, where an input says which child each of them is.
     pub(in crate::column) fn siblings(&self, input: usize) -> Option<Arc<Children>> {
-        let node = self.tables.node(self.scope, self.inputs[input]);
-        let Origin::Fill(fill) = &node.origin else {
+        self.of_node(self.scope, self.inputs[input])
+    }
+
+    /// The same of a column of another table.
+    pub(in crate::column) fn parents_siblings(
+        &self,
+        parent: &Parent,
+        node: usize,
+    ) -> Option<Arc<Children>> {
+        self.of_node(parent.scope, node)
+    }
+
+    fn of_node(&self, scope: usize, node: usize) -> Option<Arc<Children>> {
+        let Origin::Fill(fill) = &self.tables.node(scope, node).origin else {
             return None;
         };
         let part = fill.kin().filter(|part| part.place)?;

@@ -98,7 +98,11 @@ impl Distribution {
         Err(Problem::new(message).at(place).maybe_hint(hint))
     }
 
-    fn sampler(&self, numeric_type: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
+    /// Its numbers, on the scale of a type.
+    ///
+    /// # Errors
+    /// Options that no law has.
+    pub fn sampler(&self, numeric_type: &NumericType) -> Result<Arc<dyn Sampler>, Problem> {
         match self {
             Self::Constant(value) => Ok(Arc::new(ConstantSampler(numeric_type.value(value)?))),
             Self::Kind(kind) => kind.sampler(numeric_type),

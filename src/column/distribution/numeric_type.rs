@@ -124,6 +124,11 @@ impl NumericType {
         }
     }
 
+    /// How many of the type's integers make one.
+    pub fn factor(&self) -> f64 {
+        self.factor
+    }
+
     /// A value of the type, such as a bound.
     ///
     /// # Errors

@@ -21,9 +21,9 @@ use crate::place::{Node, Place, Scalar, Value, by_node, decode};
 /// One of a few values: a list chooses evenly, a map gives each its weight.
 #[derive(Debug, Clone)]
 pub struct Choice {
-    values: Vec<Scalar>,
-    weights: Vec<f64>,
-    place: Place,
+    pub(super) values: Vec<Scalar>,
+    pub(super) weights: Vec<f64>,
+    pub(super) place: Place,
 }
 
 /// Values that are looked up by key.

@@ -109,6 +109,11 @@ fn has_fraction(data_type: &DataType) -> bool {
 }
 
 impl Copy {
+    /// What is copied.
+    pub(in crate::column) fn path(&self) -> &str {
+        self.0.as_str()
+    }
+
     /// A number says neither what it counts nor from when.
     fn no_unit(&self, from: &DataType, to: &DataType) -> Problem {
         let (column, from, to) = (self.0.as_str(), show_type(from), show_type(to));

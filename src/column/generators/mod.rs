@@ -31,10 +31,13 @@ mod previous;
 mod reference;
 mod running;
 mod sequence;
+mod series;
+mod states;
 pub(in crate::column) mod structure;
 mod template;
 mod uniform;
 mod uuid;
+mod walk;
 mod words;
 pub(in crate::column) mod zipf;
 
@@ -112,10 +115,13 @@ registry! {
         "reference" => Reference(reference::ReferencePick): "reference: { from: countries, field: code }",
         "running" => Running(running::Running): "running: { sum: price, within: customer_id }",
         "sequence" => Sequence(sequence::Sequence): "sequence: { start: 1000, step: 1 }",
+        "series" => Series(series::Series): "series: { time: ordered_at, base: 20, season: { period: 24h, amplitude: 5, peak: 14h }, noise: { normal: { mean: 0, stddev: 0.3 } } }",
+        "states" => States(states::States): "states: { start: open, transitions: { open: { open: 2, paid: 7, cancelled: 1 }, paid: shipped }, end: [shipped, cancelled], within: customer_id }",
         "struct" => Structure(structure::Structure): "struct: { code: { copy: country.code }, floor: { uniform: { min: 1, max: 9 } } }",
         "template" => Template(template::Template): "template: \"ORD-{row:08}\"",
         "uniform" => Uniform(uniform::Uniform): "uniform: { min: 1, max: 100 }",
         "uuid" => Uuid(uuid::Uuid): "uuid: { version: 7 }",
+        "walk" => Walk(walk::Walk): "walk: { start: 20, step: { normal: { mean: 0, stddev: 0.5 } }, min: 5, max: 40, within: customer_id }",
         "words" => Words(words::Words): "words: { length: { uniform: { min: 10, max: 43 } } }",
         "zipf" => Zipf(zipf::Zipf): "zipf: { exponent: 1.1, max: 1_000_000 }",
     }

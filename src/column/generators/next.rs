@@ -13,6 +13,13 @@ use crate::error::Problem;
 #[serde(transparent)]
 pub struct Next(Neighbour);
 
+impl Next {
+    /// Whose value it takes.
+    pub(in crate::column) fn neighbour(&self) -> &Neighbour {
+        &self.0
+    }
+}
+
 impl Generator for Next {
     fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         self.0.build(Side::Behind, "next", build)

@@ -39,12 +39,15 @@ const SHIPPED: &[(&str, &[&str])] = &[
         ],
     ),
     ("cdc_log", &["--set=changes=40000"]),
+    ("clickstream", &["--set=sessions=2000", "--set=users=300"]),
     ("daily", &["--set=orders=3000", "--run-date=2026-01-31"]),
     #[cfg(feature = "delta")]
     ("delta", &["--set=orders=3000", "--run-date=2026-01-31"]),
+    ("employees", &["--set=employees=700"]),
     ("encodings", &["--set=rows=3000"]),
     ("lake", &["--set=rows=3000"]),
     ("lineitem", &["--set=scale=0.0005"]),
+    ("sensors", &["--set=devices=30", "--set=ticks=100"]),
     ("shop", &["--set=rows=2000", "--set=customers=500"]),
     ("users_csv", &["--set=rows=3000"]),
 ];

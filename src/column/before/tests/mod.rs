@@ -9,7 +9,7 @@ use crate::column::rows::Rows;
 use crate::column::testing::{Tables, check_any_split, problem, tables};
 
 /// Groups of 0 to 6 rows, and two of 30 000.
-pub(super) const SHORT: &str = "accounts:
+pub(in crate::column) const SHORT: &str = "accounts:
   rows: 60
   columns:
     account_id: sequence
@@ -18,7 +18,7 @@ moves:
   columns:
     account_id: { foreign_key: { ref: accounts.account_id, per_parent: { uniform: { min: 0, max: 6 } } } }
 ";
-pub(super) const LONG: &str = "accounts:
+pub(in crate::column) const LONG: &str = "accounts:
   rows: 2
   columns:
     account_id: sequence
@@ -27,14 +27,14 @@ moves:
   columns:
     account_id: { foreign_key: { ref: accounts.account_id, per_parent: 30_000 } }
 ";
-pub(super) const WHOLE: &str = "moves:
+pub(in crate::column) const WHOLE: &str = "moves:
   rows: 70_001
   columns:
     account_id: sequence
 ";
 
 /// What columns are made of.
-pub(super) const SOURCES: &str =
+pub(in crate::column) const SOURCES: &str =
     "    amount: { type: \"decimal(8,2)\", normal: { mean: 1, stddev: 30 }, nulls: 0.1 }
     size: { lognormal: { median: 1, p99: 1000 } }
     big: { type: uint64, uniform: { min: 9_000_000_000_000_000_000, max: 18_000_000_000_000_000_000 } }
@@ -43,7 +43,7 @@ pub(super) const SOURCES: &str =
 ";
 
 /// A pipeline with more columns, in which `WITHIN` is the key or nothing.
-pub(super) fn with(groups: &str, columns: &str) -> Tables {
+pub(in crate::column) fn with(groups: &str, columns: &str) -> Tables {
     let within = match groups == WHOLE {
         true => "",
         false => ", within: account_id",
@@ -56,7 +56,7 @@ pub(super) fn with(groups: &str, columns: &str) -> Tables {
 }
 
 /// Slices and lists of a long table are what the whole gives, whoever asks first.
-pub(super) fn check_far(groups: &str, columns: &str, names: &[&str]) {
+pub(in crate::column) fn check_far(groups: &str, columns: &str, names: &[&str]) {
     let whole = with(groups, columns);
     for name in names {
         let all = whole.column("moves", name);
@@ -98,12 +98,15 @@ const COLUMNS: &str = "    total: { running: { sum: amountWITHIN } }
     before: { previous: { column: kindWITHIN } }
     behind: { next: { column: totalWITHIN } }
     twice: { previous: { column: beforeWITHIN } }
+    third: { previous: { column: twiceWITHIN } }
+    far: { previous: { column: at, rows: 300WITHIN } }
+    near: { next: { column: kind, rows: 3WITHIN } }
     gap: { expr: \"at - last\" }
     last: { previous: { column: latestWITHIN } }
 ";
 const NAMES: &[&str] = &[
     "total", "sizes", "count", "least", "smallest", "latest", "bigs", "before", "behind", "twice",
-    "gap",
+    "third", "far", "near", "gap",
 ];
 
 #[test]
@@ -177,6 +180,8 @@ fn mistakes_say_what_is_wrong() {
         "previous: { column: amonut }",
         "previous: amount",
         "type: int64, next: { column: amount }",
+        "next: { column: amount, rows: 0 }",
+        "previous: { column: x }",
         "struct: { y: { previous: { column: amount } } }",
         "list: { length: 2, of: { running: { sum: amount } } }",
         "previous: { column: amount }, by: kind",
@@ -208,4 +213,48 @@ fn a_sum_that_does_not_fit_names_its_row() {
         "    x: { type: int8, running: { sum: ones } }\n    ones: { type: int8, constant: 10 }\n",
     );
     insta::assert_snapshot!(tables.failure("moves", "x"));
+}
+
+/// Accounts, their months, and the moves of each month: a year of an account's moves are a group, too.
+const NESTED: &str = "accounts:
+  rows: 40
+  columns:
+    account_id: sequence
+months:
+  columns:
+    account: { foreign_key: { ref: accounts.account_id, per_parent: { uniform: { min: 0, max: 5 } } } }
+    month: sequence
+moves:
+  columns:
+    month: { foreign_key: { ref: months.month, per_parent: { uniform: { min: 0, max: 5 } } } }
+    account_id: { copy: month.account }
+";
+
+#[test]
+fn a_parent_s_parent_is_a_group() {
+    let tables = with(NESTED, COLUMNS);
+    check_any_split(&tables, "moves", NAMES);
+    // The same as through the path, and as a count of equal keys.
+    let by_path = COLUMNS.replace("WITHIN", ", within: month.account");
+    let by_path = with(NESTED, &by_path);
+    let (keys, counts) = (
+        tables.texts("moves", "account_id"),
+        tables.integers("moves", "count"),
+    );
+    let kinds = tables.texts("moves", "kind");
+    let mut count = 0;
+    for row in 0..keys.len() {
+        if row > 0 && keys[row] != keys[row - 1] {
+            count = 0;
+        }
+        count += i64::from(kinds[row] != "null");
+        assert_eq!(counts[row], count, "row {row}");
+    }
+    for name in NAMES {
+        assert_eq!(
+            &tables.column("moves", name),
+            &by_path.column("moves", name),
+            "{name}"
+        );
+    }
 }

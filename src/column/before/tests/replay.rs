@@ -84,7 +84,7 @@ fn neighbours_are_those_of_the_group() {
     for groups in [SHORT, LONG, WHOLE] {
         let tables = with(
             groups,
-            "    before: { previous: { column: kindWITHIN } }\n    behind: { next: { column: kindWITHIN } }\n",
+            "    before: { previous: { column: kindWITHIN } }\n    behind: { next: { column: kindWITHIN } }\n    third: { previous: { column: secondWITHIN } }\n    second: { previous: { column: kind, rows: 2WITHIN } }\n",
         );
         let keys = tables.texts("moves", "account_id");
         let kinds = tables.texts("moves", "kind");
@@ -92,6 +92,7 @@ fn neighbours_are_those_of_the_group() {
             tables.texts("moves", "before"),
             tables.texts("moves", "behind"),
         );
+        let third = tables.texts("moves", "third");
         let same = |one: usize, other: usize| groups == WHOLE || keys[one] == keys[other];
         for row in 0..keys.len() {
             let expected = match row > 0 && same(row, row - 1) {
@@ -99,6 +100,11 @@ fn neighbours_are_those_of_the_group() {
                 false => "null",
             };
             assert_eq!(before[row], expected, "row {row}");
+            let expected = match row > 2 && same(row, row - 3) {
+                true => kinds[row - 3].as_str(),
+                false => "null",
+            };
+            assert_eq!(third[row], expected, "row {row}");
             let expected = match row + 1 < keys.len() && same(row, row + 1) {
                 true => kinds[row + 1].as_str(),
                 false => "null",

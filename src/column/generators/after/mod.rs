@@ -1,6 +1,7 @@
 //! `after`: a time some while after another column's time.
 
 mod delay;
+mod gaps;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::compute::cast;
@@ -21,14 +22,21 @@ use crate::column::values::ticks::{nanos_per_tick, ticks};
 use crate::column::values::types::show_type;
 use crate::domain::{Domain, Range};
 use crate::error::{Problem, Result};
-use crate::place::{Placed, Text};
+use crate::place::{Placed, Scalar, Text};
 
-/// A date or time that comes some while after another column's: later by `delay`.
+/// A date or time that comes some while after another column's, or after its own in the row before: later
+/// by `delay`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct After {
     /// The column, or the field, to count from.
-    column: Placed<Text>,
+    column: Option<Placed<Text>>,
+    /// Instead of `column`, the name of this column itself: each time comes after the one in the row before.
+    previous: Option<Placed<Text>>,
+    /// With `previous`, the time of the first row of a group: a time, or a column or field that has it.
+    start: Option<Scalar>,
+    /// With `previous`, the foreign key with `per_parent` whose rows belong together (default: the whole table).
+    within: Option<Placed<Text>>,
     /// How much later: a duration such as `90s`, or a distribution of durations.
     delay: Delay,
 }
@@ -46,18 +54,23 @@ const LONGEST: u64 = 1 << 53;
 
 impl Generator for After {
     fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
-        let input = build.input(&self.column, &self.column.place)?;
+        let column = match (&self.column, &self.previous) {
+            (Some(column), None) => column,
+            (None, Some(previous)) => return gaps::build(self, previous, build),
+            (Some(_), Some(previous)) => {
+                let message = "`column` and `previous` cannot be used together";
+                return Err(Problem::new(message).at(&previous.place));
+            }
+            (None, None) => return Err(self.nothing()),
+        };
+        self.refuse_group()?;
+        let input = build.input(column, &column.place)?;
         let output = build.data_type(input.data_type.clone());
-        let dated =
-            |data_type: &DataType| matches!(data_type, DataType::Date32 | DataType::Timestamp(..));
         let tick = nanos_per_tick(&input.data_type).filter(|_| dated(&input.data_type));
         let Some(tick) = tick else {
             let shown = show_type(&input.data_type);
-            let message = format!(
-                "`{}` is {shown}, not a date or timestamp",
-                self.column.as_str()
-            );
-            return Err(Problem::new(message).at(&self.column.place));
+            let message = format!("`{}` is {shown}, not a date or timestamp", column.as_str());
+            return Err(Problem::new(message).at(&column.place));
         };
         if !dated(&output) {
             return Err(build.wrong_type("after", "dates and timestamps"));
@@ -98,6 +111,34 @@ impl Generator for After {
             most: i64::try_from(most_ticks).unwrap_or(i64::MAX),
         };
         Ok(BuiltColumn::new(output, domain, later))
+    }
+
+    fn follows_rows(&self) -> bool {
+        self.previous.is_some()
+    }
+}
+
+fn dated(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Date32 | DataType::Timestamp(..))
+}
+
+impl After {
+    fn nothing(&self) -> Problem {
+        Problem::new("the key `column` is missing").hint(
+            "write the column to count from, or with `previous` the name of this one: each time then comes after the one in the row before",
+        )
+    }
+
+    /// What only times after their own have.
+    fn refuse_group(&self) -> Result<(), Problem> {
+        let start = self.start.as_ref().map(|start| ("start", &start.place));
+        let within = self.within.as_ref().map(|within| ("within", &within.place));
+        match start.or(within) {
+            None => Ok(()),
+            Some((option, place)) => Err(Problem::new(format!("`{option}` needs `previous`"))
+                .at(place)
+                .hint("`column` counts from a column of the same row")),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Tests of `after`.
 
+use crate::column::before::tests::{LONG, SHORT, SOURCES, WHOLE, check_far, with};
 use crate::column::testing::{check_any_split, one, problem};
 use crate::column::tests::fixture::{chi_square, kolmogorov_smirnov};
 use crate::domain::Range;
@@ -78,5 +79,73 @@ fn mistakes_say_what_is_wrong() {
             "t:\n  rows: 9\n  columns:\n    ordered_at: {{ type: timestamp, sequence: {{ start: 2026-01-01 }} }}\n    quantity: sequence\n    x: {{ {column} }}\n"
         ))
     });
+    insta::assert_snapshot!(shown.join("\n\n"));
+}
+
+const GAPS: &str = "    x: { after: { previous: x, delay: { exponential: { mean: 90s, max: 1h } }, start: START } }
+    day: { type: date, after: { previous: day, delay: { choice: { 1d: 1, 30d: 1 } }, start: START } }
+";
+
+fn gaps(groups: &str) -> String {
+    let (start, whole) = ("account_id.opened", groups == WHOLE);
+    let within = format!("{start}, within: account_id");
+    GAPS.replace("START", if whole { "2026-01-01" } else { &within })
+}
+
+#[test]
+fn gaps_are_a_function_of_the_row() {
+    check_any_split(&with(SHORT, &gaps(SHORT)), "moves", &["x", "day"]);
+    check_far(LONG, &gaps(LONG), &["x", "day"]);
+    check_far(WHOLE, &gaps(WHOLE), &["x", "day"]);
+}
+
+#[test]
+fn gaps_begin_at_the_start_and_follow_their_distribution() {
+    let groups = SHORT
+        .replace("rows: 60", "rows: 4000")
+        .replace("max: 6", "max: 30");
+    let more = "    opened: { copy: account_id.opened }\n    place: { nth: account_id }\n";
+    let tables = with(&groups, &format!("{}{more}", gaps(SHORT)));
+    let (places, opened) = (
+        tables.integers("moves", "place"),
+        tables.integers("moves", "opened"),
+    );
+    let times = tables.integers("moves", "x");
+    let mut found = Vec::new();
+    for row in 0..times.len() {
+        match places[row] {
+            1 => assert_eq!(times[row], opened[row], "row {row}"),
+            _ => found.push((times[row] - times[row - 1]) as f64),
+        }
+    }
+    let share = 1.0 - (-40.0_f64).exp();
+    let distance = kolmogorov_smirnov(&found, |gap| (1.0 - (-gap / 90_000.0).exp()) / share);
+    assert!(distance < 2.226, "{distance}");
+    let days = tables.integers("moves", "day");
+    let steps = (1..days.len()).filter(|row| places[*row] > 1);
+    let steps: Vec<i64> = steps.map(|row| days[row] - days[row - 1]).collect();
+    let long = steps.iter().filter(|step| **step == 30).count() as u64;
+    let short = steps.iter().filter(|step| **step == 1).count() as u64;
+    assert_eq!((long + short) as usize, steps.len());
+    assert!(chi_square(&[long, short], &[0.5; 2]) < 3.72);
+}
+
+#[test]
+fn mistakes_in_gaps_say_what_is_wrong() {
+    let mistakes = [
+        "after: { delay: 1d }",
+        "after: { column: at, delay: 1d, start: at }",
+        "after: { column: at, delay: 1d, within: account_id }",
+        "after: { column: at, previous: x, delay: 1d }",
+        "after: { previous: x, delay: 1d }",
+        "after: { previous: at, delay: 1d, start: at }",
+        "after: { previous: x, delay: 1d, start: amount }",
+        "after: { previous: x, delay: 1d, start: 2026-13-01 }",
+        "after: { previous: x, delay: 1d, start: 2026-01-01, within: kind }",
+        "after: { previous: x, delay: 1d, start: x }",
+        "after: { previous: x, delay: 3, start: at }",
+        "type: int64, after: { previous: x, delay: 1d, start: at }",
+    ];
+    let shown = mistakes.map(|column| problem(&format!("{SHORT}{SOURCES}    x: {{ {column} }}\n")));
     insta::assert_snapshot!(shown.join("\n\n"));
 }

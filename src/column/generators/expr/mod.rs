@@ -106,6 +106,11 @@ fn few_valued(expression: Expression, place: &Place, build: &mut Build<'_>) -> E
 }
 
 impl Expr {
+    /// An expression that stands within another generator's options.
+    pub(super) fn of(text: Placed<Text>) -> Self {
+        Self(text)
+    }
+
     /// The error at its place within the text. One that lies in a column it reads keeps its own place.
     fn problem(&self, error: ExpressionError, inner: Option<Problem>) -> Problem {
         if let Some(inner) =

@@ -14,6 +14,8 @@ pub(in crate::column) use runs::Run;
 use crate::column::distribution::CountSampler;
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
+use crate::error::Problem;
+use crate::units::show_count;
 
 /// Parents of a block: a lone row costs half of as many draws to find, and eight bytes stand for it.
 const BLOCK: u64 = 64;
@@ -139,6 +141,14 @@ impl Children {
         }
     }
 
+    /// The first row of a parent's; behind the last one, the number of rows.
+    pub(in crate::column) fn first(&self, parent: u64) -> u64 {
+        match self {
+            Self::Alike { number, .. } => parent * number,
+            Self::Drawn(drawn) => drawn.first(parent),
+        }
+    }
+
     /// The parent of each row.
     pub(in crate::column) fn parents(&self, rows: Rows<'_>) -> Vec<u64> {
         match self {
@@ -152,6 +162,24 @@ impl Children {
         match self {
             Self::Alike { number, .. } => divided(rows, *number, |_, place| place),
             Self::Drawn(drawn) => drawn.map(rows, |run, row| row - run.first),
+        }
+    }
+}
+
+impl UncountableChildren {
+    /// Why the children of so many parents are not counted.
+    pub(in crate::column) fn problem(&self, parents: u64) -> Problem {
+        match self {
+            Self::Children => Problem::new("the parents have more than 2^63 children together"),
+            Self::Parents => {
+                let (parents, most) = (show_count(parents), show_count(MOST_PARENTS));
+                let message = format!(
+                    "`per_parent` counts the children of each parent before the first row, of at most {most} in a pipeline: up to here are {parents}"
+                );
+                Problem::new(message).hint(
+                "as many for each need no counting (`per_parent: 3`), nor does a table with `rows` whose foreign key has no `per_parent`",
+            )
+            }
         }
     }
 }
@@ -264,6 +292,13 @@ impl CountedChildren {
         }
         values.truncate(count);
         values
+    }
+
+    fn first(&self, parent: u64) -> u64 {
+        let block = parent / self.block;
+        let (first, count) = (block * self.block, (parent % self.block) as usize);
+        let before = children_of(self.key, &self.counts, Rows::Range { first, count });
+        self.starts[block as usize] + before.iter().sum::<u64>()
     }
 
     fn draw(&self, parent: u64) -> u64 {

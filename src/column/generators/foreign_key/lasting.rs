@@ -57,6 +57,7 @@ pub(super) fn lasting(
             .hint("make it a column of its own, hidden or not"));
     }
     let asked = [
+        ("row", key.row.as_ref().map(|asked| &asked.place)),
         (
             "per_parent",
             key.per_parent.as_ref().map(|asked| &asked.place),

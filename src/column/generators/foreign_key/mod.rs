@@ -1,6 +1,7 @@
 //! `foreign_key`: a row of another table for each row; the key is recomputed there, never stored.
 
 pub(in crate::column) mod children;
+mod chosen;
 mod lasting;
 
 use std::sync::Arc;
@@ -23,8 +24,8 @@ use crate::column::rows::Rows;
 use crate::domain::{Domain, Order};
 use crate::error::{Problem, Result};
 use crate::place::{Flag, Place, Placed, Text};
-use crate::units::show_count;
-use children::{Children, MOST_PARENTS, UncountableChildren};
+use children::Children;
+use chosen::chosen;
 use lasting::lasting;
 
 /// A row of another table for each row; the parent's other columns are read through it:
@@ -45,6 +46,8 @@ pub struct ForeignKey {
     distribution: Option<Placed<Distribution>>,
     /// Rank 1 is the parent's first row, 2 the second one; otherwise ranks are scattered (default).
     ranked: Option<Placed<Flag>>,
+    /// An expression of the parent's row, from 0, such as `row % 1000`; null is no parent.
+    row: Option<Placed<Text>>,
     /// How many children each parent has; the table then has no `rows` of its own.
     per_parent: Option<Placed<Distribution>>,
 }
@@ -70,6 +73,8 @@ struct ParentFields {
     parent: Parent,
     parents: u64,
     children: Option<Arc<Children>>,
+    /// Some rows have no parent.
+    nulls: bool,
 }
 
 impl Generator for ForeignKey {
@@ -83,6 +88,7 @@ impl Generator for ForeignKey {
                 parents: parent.rows.unwrap_or(u64::MAX),
                 parent,
                 children: None,
+                nulls: false,
             };
             return fields.made(column, Arc::new(lasting), build, &place);
         }
@@ -92,18 +98,25 @@ impl Generator for ForeignKey {
                 .at(&place)
                 .hint(format!("give `{table}` a row count")));
         };
+        let chosen = chosen(self, build, &parent, parents)?;
         let children = self.children(build, parents)?;
         let fields = ParentFields {
             parent,
             parents,
             children: children.clone(),
+            nulls: chosen.as_ref().is_some_and(|chosen| chosen.nulls),
         };
-        let fill: Arc<dyn Fill> = match &children {
-            Some(children) => Arc::new(ClusteredParents(children.clone())),
-            None => Arc::new(self.random(build.key, &fields.parent, parents, &place)?),
+        let pointwise = chosen.is_some();
+        let fill: Arc<dyn Fill> = match (&children, chosen) {
+            (Some(children), _) => Arc::new(ClusteredParents(children.clone())),
+            (None, Some(chosen)) => Arc::new(chosen),
+            (None, None) => Arc::new(self.random(build.key, &fields.parent, parents, &place)?),
         };
         let rows = children.map(|children| children.total());
-        let made = fields.made(column, fill, build, &place)?;
+        let mut made = fields.made(column, fill, build, &place)?;
+        if let Some(pick) = &mut made.pick {
+            pick.pointwise = pointwise;
+        }
         Ok(BuiltColumn { rows, ..made })
     }
 
@@ -185,7 +198,7 @@ impl ForeignKey {
             false => parents,
         };
         let children = Children::index(key, counts, parents, all);
-        let children = children.map_err(|why| uncounted(&why, all).at(&per_parent.place))?;
+        let children = children.map_err(|why| why.problem(all).at(&per_parent.place))?;
         Ok(Some(Arc::new(children)))
     }
 
@@ -221,24 +234,6 @@ impl ForeignKey {
             parents,
             ranks,
         })
-    }
-}
-
-/// Why the children of so many parents are not counted.
-fn uncounted(why: &UncountableChildren, parents: u64) -> Problem {
-    match why {
-        UncountableChildren::Children => {
-            Problem::new("the parents have more than 2^63 children together")
-        }
-        UncountableChildren::Parents => {
-            let (parents, most) = (show_count(parents), show_count(MOST_PARENTS));
-            let message = format!(
-                "`per_parent` counts the children of each parent before the first row, of at most {most} in a pipeline: up to here are {parents}"
-            );
-            Problem::new(message).hint(
-                "as many for each need no counting (`per_parent: 3`), nor does a table with `rows` whose foreign key has no `per_parent`",
-            )
-        }
     }
 }
 
@@ -306,6 +301,7 @@ impl ParentFields {
             },
             unique: input.domain.unique && most.is_some_and(|most| most <= 1),
             distinct: Some(input.domain.distinct.unwrap_or(u64::MAX).min(self.parents)),
+            nulls: input.domain.nulls || self.nulls,
             ..input.domain
         };
         let program = self.parent.program.clone();

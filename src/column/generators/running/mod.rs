@@ -57,14 +57,12 @@ impl Generator for Running {
         Ok(match real {
             true => {
                 let scan = RunningNumbers::new(total, data_type.clone());
-                let fill = Carried::new(scan, group, 1, build);
-                BuiltColumn::new(data_type, domain, fill)
+                Carried::new(scan, group, 1, build).column(data_type, domain)
             }
             false => {
                 let column = build.name.clone();
                 let scan = RunningWhole::new(total, data_type.clone(), column, &build.place);
-                let fill = Carried::new(scan, group, 1, build);
-                BuiltColumn::new(data_type, domain, fill)
+                Carried::new(scan, group, 1, build).column(data_type, domain)
             }
         })
     }
