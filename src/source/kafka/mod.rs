@@ -92,6 +92,7 @@ pub struct Kafka {
 const LONGEST_LINGER: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// What a consumer needs at least.
+// An answer of a broker is asked for with 1 MiB at least (`flow::Ahead`).
 const LEAST_BUFFER: u64 = 1 << 20;
 
 /// More members would only wait for each other.

@@ -28,6 +28,8 @@ pub struct Schemas(Mutex<HashMap<String, Said>>);
 type Said = (Arc<Meanings>, Arc<str>);
 
 /// More are forgotten: tables change their columns now and then.
+// A choice. Each message has the whole schema as text, which is the key here: to read it again for
+// each of them would cost more than the row.
 const MOST_SCHEMAS: usize = 10_000;
 
 impl Schemas {
