@@ -41,7 +41,6 @@ const WAITS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_s
 const STUCK: u32 = 2;
 
 /// So many messages are passed on at once.
-// Each `put` takes a lock and wakes the run.
 const TOGETHER: usize = 1024;
 
 /// A queue that is read.
@@ -103,7 +102,6 @@ async fn fetch(shared: &Shared) {
             tracing::warn!("{}; it is tried again", refused.error);
         }
         let said = refused.error.to_string();
-        // An error has several lines, and what shows the trouble has one.
         let said: Vec<&str> = said.split_whitespace().collect();
         shared.meter.trouble(0, Some(said.join(" ")));
         let wait = WAITS.0.saturating_mul(1 << tries.min(10)).min(WAITS.1);
@@ -130,7 +128,6 @@ async fn session(shared: &Shared) -> Result<(), Refused> {
         line.turn.end();
     }
     shared.meter.connected(0, false);
-    // Polite only: the broker notices by itself that a client is gone.
     let _ = timeout(Duration::from_secs(2), connection.close(200, "done".into())).await;
     read
 }
@@ -317,7 +314,6 @@ fn take(
             Ok(delivery) => Some(Message {
                 queue: number as i32,
                 turn: line.turn.clone(),
-                // Tags count from 1 on each channel and serve as the offsets of this queue.
                 tag: i64::try_from(delivery.delivery_tag).unwrap_or(i64::MAX),
                 redelivered: delivery.redelivered,
                 routing_key: delivery.routing_key.to_string(),
@@ -364,7 +360,6 @@ async fn acknowledge(shared: &Shared, lines: &mut [Line]) -> Result<(), Refused>
         };
         let told = line
             .channel
-            // One acknowledgement for all messages up to the last safe one.
             .basic_ack(last, BasicAckOptions { multiple: true });
         match timeout(ANSWER, told).await {
             Ok(Ok(())) => (line.acknowledged, line.stuck) = (last, 0),
