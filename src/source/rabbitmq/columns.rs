@@ -67,6 +67,7 @@ impl Known {
                 let flags = messages.map(|message| Some(message.redelivered));
                 Arc::new(flags.collect::<BooleanArray>())
             }
+            // AMQP has seconds.
             Self::Timestamp => times(messages.map(|message| Some(message.timestamp? * 1000))),
             Self::At => times(told(changes, |envelope| envelope.ts_ms)),
             Self::Pos => Arc::new(told(changes, |envelope| envelope.pos).collect::<Int64Array>()),
