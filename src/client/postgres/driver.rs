@@ -70,6 +70,7 @@ impl Database {
             return Err(wrong("the address names no host"));
         }
         config.connect_timeout(ACCEPT).keepalives_idle(KEEPALIVE);
+        // Who looks at `pg_stat_activity` finds rowgen by its name.
         if config.get_application_name().is_none() {
             config.application_name("rowgen");
         }
@@ -114,6 +115,7 @@ impl Database {
         C: Future<Output: Send> + Send + 'static,
     {
         let hosts = self.config.get_hosts().len() as u32;
+        // The driver tries one host after the other.
         let connected = timeout(CONNECT * hosts, connecting).await;
         let connected = connected.map_err(|_| Unanswered::Silent)?;
         let (client, connection) = connected.map_err(Unanswered::Refused)?;

@@ -7,6 +7,8 @@ use super::Offsets;
 use crate::client::offsets::{Holder, NotHeld, Wanted};
 
 /// The locks, one after the other.
+// Tried and not waited for: a run that waits is to say for whom. They go with the connection, so
+// that a killed run holds nothing.
 const TAKEN: &str = "SELECT l, pg_try_advisory_lock(hashtext($1), hashtext(l)), pg_backend_pid() \
      FROM unnest($2::text[]) l";
 
