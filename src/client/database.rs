@@ -18,6 +18,7 @@ pub struct Tls {
 const MOST_CONNECTIONS: u64 = 128;
 
 /// Nobody asked for more, and more seldom help.
+// A choice; nothing was measured.
 const USUAL_CONNECTIONS: usize = 8;
 
 /// What is wrong with a number of connections.
@@ -32,7 +33,7 @@ pub fn check_connections(asked: Option<&Placed<Count>>) -> Option<Problem> {
 /// How many connections there are: as many as cores, at most 8, unless so many are asked for.
 pub fn connections(asked: Option<&Placed<Count>>) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    // It is at most 64, so it fits.
+    // At most `MOST_CONNECTIONS`, which was checked.
     let asked = asked.map(|count| count.value.0 as usize);
     asked.unwrap_or_else(|| cores().min(USUAL_CONNECTIONS))
 }

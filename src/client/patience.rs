@@ -12,6 +12,8 @@ use crate::error::Result;
 
 /// A server that is silent for so long is asked on another connection whether it is there: what it was
 /// asked for may take longer.
+// Ten seconds are a choice. A server that works on a long statement says nothing either, and only
+// another connection can tell the two apart.
 const SILENCE: Duration = Duration::from_secs(10);
 
 /// A server that is there has answered by then to what costs it nothing.
@@ -116,6 +118,7 @@ impl<'p, S: Server> Patience<'p, S> {
             if since.elapsed() < SILENCE {
                 continue;
             }
+            // It works on what it was asked for: another ten seconds.
             if !self.database.is_there().await {
                 return;
             }

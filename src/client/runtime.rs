@@ -51,6 +51,8 @@ pub fn handle() -> Result<Handle> {
 
 fn start() -> Result<Handle> {
     let doing = "starting the thread for connections";
+    // One thread for all connections: futures run on the threads that wait for them, and this one
+    // only hears sockets and timers.
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::because(doing, error))?;
     let handle = runtime.handle().clone();

@@ -88,6 +88,7 @@ impl<F: BlockFormat> Encode for BlockEncoder<F> {
 
     fn encode(&self, batch: &Batch, put: &dyn Fn(u64, FileChunk)) -> Result<()> {
         let mut bytes = self.buffers.take();
+        // A batch may have no rows: of a stream that was idle, or of which all were left out.
         if batch.rows.num_rows() > 0 {
             self.format.encode(batch, &mut bytes)?;
         }
@@ -135,6 +136,7 @@ impl FileWriter for BlockFile {
                 "a chunk of another format reached a file of blocks",
             ));
         };
+        // No separator without a block behind it.
         if chunk.rows > 0 {
             if self.blocks > 0 {
                 let frame = self.frame.clone();

@@ -189,6 +189,7 @@ impl TakenColumns {
         let first = origins.first;
         let nothing = new_empty_array(&DataType::Null);
         // What stands in the places of columns that are not used is never looked at.
+        // Expressions name a source's columns by their places, whether they are used or not.
         let mut read = vec![nothing; self.width];
         for ((place, _), values) in self.names.iter().zip(piece.columns) {
             read[*place] = values;
@@ -206,6 +207,8 @@ impl TakenColumns {
         };
         let (place, made, rejected) = match self.columns.evaluate(rows, &read) {
             Ok(made) => (place, made, Vec::new()),
+            // Only where it fails rows are looked at one by one: a batch without bad rows costs
+            // nothing.
             Err(error) if rejects.leaves_out() => {
                 let left = self.leave_out(&rows.numbers(), &read, origins, error)?;
                 let made = self

@@ -47,9 +47,11 @@ pub type FileTables = Vec<Arc<dyn Records>>;
 const HELD: usize = 64;
 
 /// Batches that are under way at once span no more than so many.
+// A choice: more than any machine has workers that are so far apart.
 const UNDER_WAY: u64 = 32;
 
 /// Objects that are looked at at once.
+// A choice; nothing was measured.
 const AT_ONCE: usize = 16;
 
 /// Several files.
@@ -206,6 +208,7 @@ impl FileSetSource {
             .starts
             .partition_point(|start| *start <= horizon)
             .saturating_sub(1);
+        // The highest wins, so that each file is released once, by whichever worker passed it.
         let from = self.passed.fetch_max(end, Ordering::Relaxed);
         for part in self.parts.iter().take(end).skip(from) {
             part.rows.release();

@@ -135,6 +135,8 @@ impl JsonRows {
             objects: good(objects.len(), &bad),
             columns,
         };
+        // The library refuses a local time that a change of the clock skips, where PostgreSQL has a
+        // rule.
         let again: Vec<usize> = bad.into_iter().map(|(object, _)| object).collect();
         let (part, bad) = self.part(&self.careful, objects, again)?;
         Ok((self.merged(&[first, part])?, bad))
@@ -205,6 +207,8 @@ impl JsonRows {
         let mut keep = vec![true; batch.num_rows()];
         let mut columns = Vec::with_capacity(batch.num_columns());
         for (column, field) in batch.columns().iter().zip(self.wanted.fields()) {
+            // Parses the object again, and so only rows that look odd are asked: few, or the user's
+            // mistake.
             let number = |row: &usize| is_number(objects[good[*row]], field.name());
             let numbers = digits(column, field).into_iter().filter(number).collect();
             let (values, mut wrong) = match counted(column, field, numbers)? {
@@ -248,6 +252,7 @@ fn good(objects: usize, bad: &[(usize, BadRow)]) -> Vec<usize> {
 /// How a column is read.
 fn usual(wanted: &DataType) -> DataType {
     match *wanted {
+        // UUIDs: JSON has them as texts, of which the library would make base16.
         DataType::FixedSizeBinary(16) => DataType::Utf8,
         // What the smaller float would round is found when it becomes one.
         DataType::Float32 => DataType::Float64,
@@ -268,8 +273,11 @@ fn exact(wanted: &DataType) -> DataType {
     match *wanted {
         DataType::Decimal64(precision, scale) | DataType::Decimal128(precision, scale) => {
             let before = precision as i8 - scale;
+            // As many digits as Arrow has room for: what the column does not hold is then seen, and
+            // not rounded.
             DataType::Decimal256(76, (76 - before).min(scale.saturating_add(38)))
         }
+        // Twenty digits before the point hold every integer of 64 bits; the rest shows a fraction.
         _ if wanted.is_integer() => DataType::Decimal256(76, 56),
         _ => usual(wanted),
     }

@@ -82,6 +82,7 @@ impl FileSource for Parquet {
 fn open(file: OpenFile, asked: &Asked<'_>) -> Result<Arc<dyn Records>, Problem> {
     let file = PositionedFile(Arc::new(file));
     file.0.refuse_other_than(FirstBytes::Parquet)?;
+    // With the index of pages a batch in the middle of a row group decodes its own pages only.
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
     let metadata = ArrowReaderMetadata::load(&file, options.clone());
     let metadata = metadata.map_err(|error| file.0.problem(error))?;
@@ -103,6 +104,7 @@ fn open(file: OpenFile, asked: &Asked<'_>) -> Result<Arc<dyn Records>, Problem> 
         true => with_dictionaries(&schema, metadata.schema()),
         false => schema,
     };
+    // Numbers of a damaged file may be negative or add up to more than there is.
     let groups = groups(metadata.metadata());
     let groups = groups.ok_or_else(|| file.0.problem(DAMAGED))?;
     Ok(Arc::new(ParquetFile {
@@ -186,6 +188,8 @@ impl ParquetFile {
     ) -> Result<RecordBatch> {
         let batch = self.batch(metadata, (first, count), columns);
         let batch = batch.map_err(|error| Error::run(error.to_string()))?;
+        // A damaged file may promise rows that it does not have. The library gives fewer, without
+        // an error.
         if batch.num_rows() == count {
             return Ok(batch);
         }
@@ -203,6 +207,8 @@ impl ParquetFile {
         let mut values: Vec<ArrayRef> = rows.columns().to_vec();
         if let Some(int96) = &self.int96 {
             let times = int96.among(&order);
+            // Read twice: at the unit that is wanted, and with all digits to see whether any was
+            // lost.
             let exact = self.exact(int96, (first, count), &times)?;
             for (column, exact) in times.iter().zip(&exact) {
                 let at = order.partition_point(|other| other < column);

@@ -62,6 +62,7 @@ impl FileSet {
             let found = remote::find(said, &mut files);
             found.map_err(|problem| problem.at(&said.place))?
         } else if path.is_dir() {
+            // Before it is asked whether the name is a pattern: a folder may be called `data[1]`.
             below(&path, &[], &mut files).map_err(|problem| problem.at(&said.place))?;
             true
         } else if path.exists() || !said.is_pattern() {
@@ -71,6 +72,7 @@ impl FileSet {
             matching(said, &mut files)?;
             true
         };
+        // Numbers within names count as numbers: part-10 comes after part-9, as rows were written.
         files.sort_by(|one, other| natural(&one.path, &other.path));
         let set = Self { files, many };
         let problem = half::problem(&set.files);
@@ -158,6 +160,7 @@ fn below(
             files.push(SetMember::of(path, keys.to_vec()));
             continue;
         }
+        // Not read silently: the rows of a backup folder would be rows of the table.
         let Some(key) = hive::key(&name) else {
             return Err(within(&path, folder));
         };

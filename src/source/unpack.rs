@@ -46,6 +46,7 @@ enum UnpackState {
 }
 
 /// Bytes that are read of a file at once.
+// A choice; nothing was measured.
 const ROOM: usize = 1 << 16;
 
 /// Bytes between two starts that are remembered.
@@ -125,6 +126,7 @@ impl Unpacker {
             .is_none_or(|last| self.at >= last.at + STEP)
         {
             self.starts.push(MemberStart {
+                // The reader is ahead of what was unpacked by what it holds.
                 packed: input.get_ref().at - input.buffer().len() as u64,
                 at: self.at,
             });
@@ -132,6 +134,7 @@ impl Unpacker {
         self.state = match self.packing {
             Packing::Gzip => UnpackState::Gzip(Box::new(GzDecoder::new(input))),
             Packing::Zstd => {
+                // One frame at a time, as members of gzip: only so it is known where each begins.
                 UnpackState::Zstd(Box::new(ZstdDecoder::with_buffer(input)?.single_frame()))
             }
         };

@@ -107,19 +107,23 @@ impl Server for Database {
         let schema = schema.to_string();
         let shown = format!("{}:{}/{schema}", opts.ip_or_hostname(), opts.tcp_port());
         let mut builder = OptsBuilder::from_opts(opts.clone())
-            // It may have to be made.
+            // Not entered while connecting: the database may have to be made first.
             .db_name(None::<String>)
+            // Else the driver leaves the port that the address names for a socket of the same
+            // machine.
             .prefer_socket(false)
             // Rows that are found count, whether or not they change.
             .client_found_rows(true)
             .tcp_keepalive(Some(KEEPALIVE))
             .wait_timeout(Some(60))
+            // MySQL's own upper limit.
             .max_allowed_packet(Some(1 << 30));
         if let Some(tls) = tls {
             builder = builder.ssl_opts(encrypted(tls)?);
         }
         if tls.is_some() || opts.ssl_opts().is_some() {
-            // Where other drivers bring a second one nobody else would choose.
+            // Two of rustls' providers are built in where other drivers bring one, too; then
+            // somebody has to choose, or rustls panics.
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
         Ok(Self {

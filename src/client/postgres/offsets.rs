@@ -38,6 +38,7 @@ impl KeepsOffsets for Database {
         if Self::exists(client, table).await? {
             return Ok(());
         }
+        // The lock is held to the end of the transaction, so that the other one finds the table.
         client.execute(LOCK, &[table]).await?;
         let create = format!(
             "CREATE TABLE IF NOT EXISTS {table} (sink text, load text, partition integer, next bigint NOT NULL, PRIMARY KEY (sink, load, partition))"

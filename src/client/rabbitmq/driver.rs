@@ -21,6 +21,7 @@ use crate::plain_file::read_text;
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Seconds after which a silent broker is taken for gone: half of them pass between two heartbeats.
+// A choice; nothing was measured.
 const HEARTBEAT: u16 = 20;
 
 const EXPECTED: &str =
@@ -50,6 +51,8 @@ impl Broker {
             .0
             .parse()
             .map_err(|_| wrong("this is no address of a RabbitMQ broker"))?;
+        // `amqp://host/` names a virtual host of no characters, though `/` is meant, the default
+        // one.
         if uri.vhost.is_empty() {
             return Err(wrong(
                 "the address ends with `/`, which is a virtual host without a name",
@@ -59,6 +62,7 @@ impl Broker {
             let problem = Problem::new("`tls` needs an address that begins with `amqps://`");
             return Err(problem.at(&url.place));
         }
+        // What the address says wins.
         uri.query.heartbeat.get_or_insert(HEARTBEAT);
         let vhost = match uri.vhost.as_str() {
             "/" => String::new(),

@@ -27,6 +27,7 @@ const ANSWERS: [Duration; 3] = [
 ];
 
 /// For so long a number that the registry did not know is not asked for again.
+// A choice. Messages with a wrong number come by thousands, and each would be a request.
 const UNKNOWN: Duration = Duration::from_secs(30);
 
 /// What the registry's own API calls its JSON.

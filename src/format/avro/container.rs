@@ -159,6 +159,7 @@ impl BlockFormat for ContainerEncoder {
         let mut datums = Vec::with_capacity(self.block_bytes.load(Ordering::Relaxed));
         self.append(batch, &mut datums, None).map_err(refused)?;
         self.block_bytes
+            // The next block has the room at once.
             .fetch_max(datums.capacity(), Ordering::Relaxed);
         let data = self.codec.compress(datums)?;
         out.reserve(data.len() + 36);
@@ -197,6 +198,8 @@ impl BlockCodec {
                     .map_err(|error| Error::because("compressing a block with snappy", error))?;
                 let mut checksum = flate2::Crc::new();
                 checksum.update(&bytes);
+                // Avro's specification: the CRC-32 of the bytes before they are compressed, the
+                // highest byte first.
                 compressed.extend_from_slice(&checksum.sum().to_be_bytes());
                 Ok(compressed)
             }
@@ -205,6 +208,7 @@ impl BlockCodec {
     }
 }
 
+// Avro names no level. These are the libraries' own defaults.
 const DEFLATE_LEVEL: u32 = 6;
 const ZSTANDARD_LEVEL: i32 = 3;
 

@@ -179,15 +179,18 @@ impl Derive {
             (Timestamps::MillisLong | Timestamps::MicrosLong, _) => return "long".into(),
             (Timestamps::Millis, _) => "millis",
             (Timestamps::Micros, _) => "micros",
+            // Avro has no logical type of seconds.
             (Timestamps::Native, TimeUnit::Second | TimeUnit::Millisecond) => "millis",
             (Timestamps::Native, TimeUnit::Microsecond) => "micros",
             (Timestamps::Native, TimeUnit::Nanosecond) => "nanos",
         };
+        // Avro's `timestamp-…` is an instant, `local-timestamp-…` a date and a time of day.
         let local = if zoned { "" } else { "local-" };
         logical("long", &format!("{local}timestamp-{unit}"))
     }
 
     fn fresh(&mut self, name: &str) -> String {
+        // A name stands for one type in the whole schema; two structs may be called alike.
         let mut fresh = name.to_string();
         let mut number = 2;
         while !self.names.insert(fresh.clone()) {

@@ -160,6 +160,7 @@ fn plain_column(
         ValueCodec::Array(item) => return lists(frame, item, array, shown).map(CellValues::Cells),
         ValueCodec::Map(value) => return maps(frame, value, array, shown).map(CellValues::Cells),
         ValueCodec::Record(members) => {
+            // Fields of a null struct hold anything: they must neither be refused nor written.
             let shown = visible(array, shown);
             let shown = shown.as_ref();
             let records = RecordEncoder {

@@ -83,6 +83,7 @@ fn holds(size: usize, precision: u8) -> bool {
         // 38 digits fit in 127 bits, and no decimal here has more.
         (16.., _) => true,
         (0, _) | (_, None) => false,
+        // One bit is the sign's.
         (_, Some(greatest)) => greatest <= 1_i128 << (8 * size - 1),
     }
 }

@@ -130,6 +130,8 @@ impl Avro {
             members: members(&schema).map_err(placed)?,
             lead: Vec::new(),
             codec: self.codec,
+            // Avro wants it random. From the key of the run it is the same whenever the same rows
+            // are made.
             sync: shape.run_key.to_be_bytes(),
             bare: *self.bare,
             memory: Memory::default(),

@@ -128,6 +128,8 @@ fn put_shortest(out: &mut [u8], at: usize, value: i64) -> usize {
     // A bit for the sign and those that differ from it.
     let bits = 65 - (value ^ (value >> 63)).leading_zeros() as usize;
     let length = bits.div_ceil(8);
+    // Always nine bytes are written, of which the next value covers what is too many: one copy of
+    // fixed length instead of a loop.
     let bytes = (value as u64) << (64 - 8 * length);
     out[at] = length as u8 * 2;
     out[at + 1..at + 9].copy_from_slice(&bytes.to_be_bytes());

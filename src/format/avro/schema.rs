@@ -186,6 +186,7 @@ impl Parser {
             .rsplit_once('.')
             .map_or("", |(space, _)| space)
             .to_string();
+        // Before its fields are read: a record that holds itself is seen then.
         if self.named.insert(full.clone(), None).is_some() {
             return Err(format!("the name `{full}` is defined twice"));
         }

@@ -72,9 +72,11 @@ fn zoned(text: &str) -> Option<i128> {
 /// The digits of a number of two's complement in base64.
 fn decimal(text: &str, scale: i8) -> Option<String> {
     let bytes = STANDARD.decode(text).ok()?;
+    // Arrow's widest decimal has 256 bits.
     if bytes.is_empty() || bytes.len() > 32 {
         return None;
     }
+    // Two's complement, the highest byte first, as Java's `BigInteger` writes it.
     let fill = if bytes[0] >= 0x80 { 0xff } else { 0 };
     let mut wide = [fill; 32];
     wide[32 - bytes.len()..].copy_from_slice(&bytes);

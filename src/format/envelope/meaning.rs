@@ -88,6 +88,7 @@ impl Meaning {
             "io.debezium.time.ZonedTimestamp" => Self::Zoned,
             "io.debezium.data.Json" => Self::Json,
             "io.debezium.data.Uuid" => Self::Uuid,
+            // A name that is not known here may mean anything: the value stays what its type says.
             _ => match column.kind.as_str().unwrap_or_default() {
                 "int8" | "int16" | "int32" => Self::Int32,
                 "int64" => Self::Int64,
@@ -167,6 +168,7 @@ impl Meanings {
             return Self::default();
         };
         let images = connect.fields.into_iter();
+        // Either image has the columns of the table; a `delete` has only the one before.
         let mut images = images.filter(|image| ["after", "before"].contains(&image.field.as_str()));
         let columns = images.next_back().map(|image| image.fields);
         let columns = columns.unwrap_or_default().into_iter();
@@ -193,6 +195,7 @@ impl Meanings {
     /// As JSON: `{"total":"decimal(2)"}`, columns that stand as they are left out.
     pub fn text(&self) -> String {
         let mut said: Vec<_> = self.0.iter().collect();
+        // In one order, so that equal schemas give equal texts.
         said.sort();
         let said = said
             .into_iter()

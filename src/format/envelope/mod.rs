@@ -52,6 +52,8 @@ pub struct Envelope<'m> {
 
 #[derive(Deserialize)]
 struct Message<'m> {
+    // Kept as it stands: it is longer than the change and the same for all of a table, and read
+    // only once.
     #[serde(borrow, default)]
     schema: Option<&'m RawValue>,
     // Null in the place of a value that is gone; one that is not there at all is no envelope.
@@ -128,6 +130,7 @@ pub fn read(message: &[u8]) -> Result<Told<'_>, String> {
         before: payload.before.map(RawValue::get),
         after: payload.after.map(RawValue::get),
         ts_ms: payload.ts_ms,
+        // Debezium tells transactions only where that is switched on.
         transaction: transaction.or(source.gtid),
         file: source.file,
         pos: source.pos,

@@ -143,6 +143,8 @@ impl AvroMessage {
         container.lead = match (self.framing(), schema_id) {
             (Framing::Datum, _) => Vec::new(),
             (Framing::SingleObject, _) => single_object(&container.schema)?,
+            // The wire format of Confluent's serializers: a zero, then four bytes, the highest
+            // first.
             (Framing::Confluent, Some(id)) => [&[0], id.to_be_bytes().as_slice()].concat(),
             (Framing::Confluent, None) => {
                 return Err(Error::run(
@@ -158,6 +160,8 @@ impl AvroMessage {
 fn single_object(schema: &str) -> Result<Vec<u8>> {
     let schema = AvroSchema::new(schema.to_string());
     match schema.fingerprint(FingerprintAlgorithm::Rabin)? {
+        // Avro's specification, "Single-object encoding": C3 01, then the CRC-64-AVRO of the schema
+        // in its canonical form, the lowest byte first.
         Fingerprint::Rabin(print) => Ok([&[0xc3, 0x01], print.to_le_bytes().as_slice()].concat()),
         other => Err(Error::because(
             "taking the fingerprint of the Avro schema",

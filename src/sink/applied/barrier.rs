@@ -84,6 +84,8 @@ impl Barrier {
         let there = || members.iter().flatten();
         let floor = there().map(|member| member.told.floor).min();
         let floor = floor.unwrap_or(u64::MAX);
+        // A table that waits is idle only as long as the floor is the one that it has seen: what
+        // was committed since may have freed it.
         let idle = |member: &Member| match member.told.does {
             Does::Works => false,
             Does::Waits(at) => at == floor,
@@ -92,10 +94,11 @@ impl Barrier {
         let settled = there().all(idle);
         let before = self.floor.swap(floor, Ordering::AcqRel);
         let was_settled = self.settled.swap(settled, Ordering::AcqRel);
+        // Stirring takes the lock of every table's queue; most words change nothing.
         if before == floor && was_settled == settled {
             return;
         }
-        // Who is stirred may tell how far it is.
+        // Let go first: whoever is stirred may tell how far it is, which takes this lock.
         drop(members);
         self.stir();
     }
@@ -113,6 +116,8 @@ impl Barrier {
 impl Seat {
     /// True if rows of this block may be sent.
     pub fn admits(&self, block: u64) -> bool {
+        // One block ahead, so that the tables do not stand still at the end of each. Parents are
+        // chosen at least two blocks back, and are committed by then.
         block <= self.floor().saturating_add(1)
     }
 
@@ -139,6 +144,8 @@ impl Seat {
     pub fn tell(&self, time: u64, told: Told) {
         self.barrier.moved(|members| {
             if let Some(member) = &mut members[self.index]
+                // Words are told without the lock of whoever tells, so that an older one may come
+                // later.
                 && time > member.time
             {
                 (member.told, member.time) = (told, time);
@@ -152,6 +159,7 @@ impl Seat {
         self.barrier.moved(|members| {
             if let Some(member) = &mut members[self.index] {
                 member.told.does = Does::Nothing;
+                // No later word of it counts.
                 member.time = u64::MAX;
             }
         });
@@ -170,6 +178,7 @@ impl Drop for Seat {
     fn drop(&mut self) {
         self.barrier.moved(|members| {
             let own = &mut members[self.index];
+            // One that has begun and ended keeps its place: its floor is true.
             own.take_if(|member| member.stir.is_none());
         });
     }

@@ -60,6 +60,8 @@ impl AppliedColumns {
             };
             references.push((name(column), parent, reference.key.clone()));
             let goes = changing.table.parent(&reference.table);
+            // A server looks through the children for each parent that is deleted: without an index
+            // through all of them.
             if goes.is_some_and(|parent| parent.has(Operation::Delete)) {
                 indexed.push(name(column));
             }

@@ -73,6 +73,7 @@ impl Keyed {
 struct Stretch {
     inserts: Vec<At>,
     /// In the `n`-th of them stands the `n`-th update of each row.
+    // A statement that names a row twice would do one of its updates only, or be refused.
     waves: Vec<Vec<At>>,
     deletes: Vec<At>,
     rows: HashMap<u64, Seen>,
@@ -91,6 +92,7 @@ pub fn statements<'k>(chunks: impl IntoIterator<Item = &'k Keyed>) -> Vec<Statem
     let (mut statements, mut stretch) = (Vec::new(), Stretch::default());
     for (chunk, keyed) in chunks.into_iter().enumerate() {
         for (row, (operation, key)) in keyed.rows().iter().enumerate() {
+            // A row that is inserted again after it was deleted would be inserted before it goes.
             if !stretch.takes(*operation, *key) {
                 std::mem::take(&mut stretch).end(&mut statements);
             }

@@ -72,6 +72,7 @@ impl Target {
 impl Changing {
     /// The connections of a table, where so many are for all of them; each table has one.
     pub fn share_of(&self, connections: usize) -> usize {
+        // More sessions than shards would have nothing to do.
         (connections / self.sinks.max(1)).clamp(1, SHARDS)
     }
 

@@ -15,11 +15,14 @@ use crate::format::Operation;
 
 /// How many shards a load has. It stays what it was when the load was begun, so it is no option: more
 /// than anybody wants connections, and few enough for each transaction to move all of its own on.
+// No measurement is behind 64.
 pub const SHARDS: usize = 64;
 
 /// The shard of a row of a table, by the row's number.
 pub fn shard_of(row: u64) -> usize {
     // Below the number of shards.
+    // By the row's number and not by its key: a plain remainder, which stays what it is whatever
+    // the key's type is, and rows of every block spread over all shards.
     (row % SHARDS as u64) as usize
 }
 
@@ -111,6 +114,8 @@ impl Applied {
         let indices = UInt32Array::from_iter_values(order.iter().map(|one| one.row as u32));
         let rows = take_record_batch(&batch.rows, &indices)?;
         let shares = order.chunk_by(|one, next| one.goes_with(next));
+        // A share of more rows than a transaction may have would be a transaction that is too
+        // large.
         let shares = shares.flat_map(|share| share.chunks(most.max(1)));
         let mut start = 0;
         let share = |rows_of: &[One]| {
@@ -148,6 +153,8 @@ impl Applied {
             }
         };
         let mut order: Vec<One> = rows.map(one).collect();
+        // By block first: what is sent in order never waits for a later block of its own batch. Row
+        // numbers in the end make the order total, so that the changes of a key keep theirs.
         order.sort_unstable();
         order
     }

@@ -93,12 +93,15 @@ impl DecidedOutput {
             let output = serde_json::from_value::<DecidedOutput>(record.output.clone());
             outputs.push(output.map_err(|error| Error::because("keeping what is decided", error))?);
         }
+        // A run without end goes on after this: killed then, its retry must know that these rows
+        // are there.
         if run.len() == 1 && self.steps.are_one() && !goes_on {
             return Ok(());
         }
         let text = serde_json::to_vec(&outputs).unwrap_or_default();
         let own = whole(&self.folder);
         for output in &mut outputs {
+            // Relative, so that all outputs can be moved together and the decision still holds.
             output.folder = from(&own, &output.folder);
         }
         let copy = DecisionCopy {

@@ -27,6 +27,7 @@ pub(super) fn note(output: &DecidedOutput) -> Result<()> {
         fsync: output.steps.fsync,
         steps: names.cloned().collect(),
     };
+    // One note for each run that was killed here: several may wait for their retries.
     let mut notes = read(output)?;
     notes.retain(|note| note.fingerprint != output.fingerprint);
     notes.push(DecidedOutput {

@@ -13,6 +13,7 @@ use crate::sink::FileReport;
 
 /// Files without a checksum are read once more to get it, up to so many bytes: whoever has asked for the
 /// end waits for that, and more is made again as fast as it is read.
+// No measurement is behind 1 GiB.
 const MOST_READ: u64 = 1 << 30;
 
 /// Where the note lies; nothing for what is written through.
@@ -63,6 +64,8 @@ pub(super) fn find(layout: &PathLayout, fingerprint: &str) -> Option<Vec<FileRep
     let file = |entry: ManifestEntry| {
         let same = entry.fingerprint == fingerprint && entry.sha256.is_some() && entry.bytes > 0;
         let path = base(layout).join(entry.path.filter(|_| same)?);
+        // By its length at first, which costs nothing; the bytes are read only when it is taken
+        // over.
         let there = fs::metadata(hidden(&path)).is_ok_and(|found| found.len() == entry.bytes);
         there.then_some(FileReport {
             path,

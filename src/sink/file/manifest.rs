@@ -152,6 +152,8 @@ impl PartFolder {
 
     /// From here on until the run ends no other run writes here, but for other slices. What is locked.
     pub(super) fn claim(&self, claims: &Claims, fsync: bool) -> Result<PathBuf> {
+        // The journal is what is locked: it is there as long as anybody works, and each slice has
+        // its own.
         create_folder(&self.path.join(FOLDER), fsync)?;
         let journal = hidden(&self.own_manifest());
         claim(claims, &journal, &self.path)?;
@@ -168,8 +170,11 @@ impl PartFolder {
     ) -> Result<()> {
         let entry = ManifestEntry::new(report, &self.path, fingerprint);
         let journal = hidden(&self.own_manifest());
+        // Noted before it is named: a file with a name that nothing lists is nobody's, and the next
+        // run would remove it, though the offsets of its rows are committed.
         let noted = note(&journal, &line(&entry), fsync);
         noted.map_err(|error| system("writing", &journal, &error))?;
+        // Between the two: readers that look for `_SUCCESS` see no file that the manifest lacks.
         remove(&self.path.join(SUCCESS))?;
         publish(&report.path, fsync)
     }
@@ -198,6 +203,7 @@ impl PartFolder {
             let same = |entries: Vec<ManifestEntry>| {
                 entries.iter().all(|entry| entry.fingerprint == fingerprint)
             };
+            // A journal with lines is one of a run that is at work, or was killed.
             let named = read(&hidden(&manifest))?.is_some_and(|journal| !journal.is_empty());
             if named || !read(&manifest)?.is_some_and(same) {
                 return Ok(false);
@@ -265,6 +271,7 @@ pub(super) fn note(journal: &Path, line: &str, fsync: bool) -> std::io::Result<(
         file.read_exact(&mut last)?;
     }
     if last != *b"\n" {
+        // Only after a kill: the journal is read whole to find where its last line ends.
         let text = fs::read(journal)?;
         let whole = text.iter().rposition(|byte| *byte == b'\n');
         file.set_len(whole.map_or(0, |end| end as u64 + 1))?;
@@ -275,6 +282,8 @@ pub(super) fn note(journal: &Path, line: &str, fsync: bool) -> std::io::Result<(
 
 /// Writes a small file so that it is there whole or not at all.
 pub(super) fn write_whole(draft: &Path, path: &Path, text: &str, fsync: bool) -> Result<()> {
+    // The text is synced before it has its name; the other order could leave the name with an empty
+    // file behind a crash.
     let written = fs::File::create(draft).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
         if fsync { file.sync_all() } else { Ok(()) }

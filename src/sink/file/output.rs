@@ -60,6 +60,8 @@ impl OutputFile {
             File::options()
                 .write(true)
                 .create(true)
+                // What a killed run left under the hidden name is of no use: nothing says how far
+                // it is whole.
                 .truncate(true)
                 .open(hidden)
         };
@@ -70,6 +72,7 @@ impl OutputFile {
     pub(super) fn alone(path: &Path, claims: &Claims, hash: bool, fsync: bool) -> Result<Self> {
         Self::hidden(path, hash, fsync, |hidden| {
             let file = claims.claim(hidden)?;
+            // Emptied only under the lock: until then it may be the file of a run that is at work.
             file.iter().try_for_each(|file| file.set_len(0))?;
             Ok(file)
         })
@@ -140,6 +143,8 @@ impl OutputFile {
     /// Everything was written: makes it safe if asked.
     pub(super) fn close(&self, path: &Path, fsync: bool) -> Result<WrittenFile> {
         let mut inner = lock(&self.0);
+        // Before the file is synced: `end` writes what is still in memory, and gives back room that
+        // was asked for and not needed.
         if let Err(error) = inner.target.end() {
             let told = inner.target.failure();
             return Err(told.unwrap_or_else(|| system("ending", path, &error)));
@@ -215,6 +220,8 @@ impl Write for OutputFile {
 /// Gives a finished file its final name.
 pub(super) fn publish(path: &Path, fsync: bool) -> Result<()> {
     let hidden = layout::hidden(path);
+    // A rename within a folder is whole or not there, also after a crash, once the folder is
+    // synced.
     fs::rename(&hidden, path).map_err(|error| system("naming", path, &error))?;
     match path.parent() {
         Some(folder) if fsync => sync_folder(folder),
@@ -242,6 +249,7 @@ pub(super) fn create_folder(folder: &Path, fsync: bool) -> Result<()> {
         .map(Path::to_path_buf)
         .collect();
     fs::create_dir_all(folder).map_err(|error| system("creating", folder, &error))?;
+    // A new folder's name stands in the folder above, which is to be synced for each that was made.
     let mut parents = missing.iter().filter_map(|folder| folder.parent());
     if fsync {
         parents.try_for_each(sync_folder)?;
@@ -264,6 +272,8 @@ pub(super) fn busy(path: &Path) -> Error {
     let what = format!("another run, or another sink of this one, is writing `{path}`");
     let problem = Problem::new(what).hint("wait until it ends, or write elsewhere with `--out`");
     Error {
+        // Told apart from other errors: a run that meets another one ends, also where sinks may
+        // fail (`on_sink_failure: continue`).
         fault: Fault::Busy,
         ..Error::run(problem)
     }

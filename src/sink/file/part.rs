@@ -23,9 +23,14 @@ impl DiskBuffer {
     /// # Errors
     /// There is no memory.
     pub(super) fn new() -> io::Result<Self> {
+        // Twice as much, so that an aligned part lies within: `mmap` promises alignment to pages of
+        // 4 KiB only.
         let mut memory = MmapMut::map_anon(2 * SIZE)?;
         let from = memory.as_ptr().align_offset(SIZE);
+        // For these pages alone. It once was switched on for the whole process (`prctl`) and off
+        // again.
         let _ = memory.advise_range(Advice::HugePage, from, SIZE);
+        // Touched after the advice, so that the system gives one huge page and not 512 small ones.
         memory[from..from + SIZE].fill(0);
         Ok(Self {
             memory,

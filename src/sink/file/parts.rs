@@ -10,9 +10,11 @@ use crate::units::{show_bytes, show_count};
 pub(super) const IN_FLIGHT: usize = 4;
 
 /// The least bytes of a part that every store takes.
+// S3's limit, for all parts but the last one.
 const LEAST_PART: u64 = 5 << 20;
 
 /// Bytes of a part where few files are open at once: the fewer requests, the faster.
+// A choice between requests and memory; no store was measured.
 const BEST_PART: u64 = 8 << 20;
 
 /// So many files may be open at once with parts of the best size.

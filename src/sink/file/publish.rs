@@ -87,7 +87,8 @@ pub(super) fn place(layout: &PathLayout, fingerprint: &str) -> Option<DecidedOut
             (&*folder.path, hidden(&lists), lists)
         }
     };
-    // Only told to people who look at a decision that was left behind; nothing is decided by it.
+    // Tells this decision from a later one of the same plan (`DecidedOutput::settle`), and says to
+    // people how old one is that was left behind.
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     Some(DecidedOutput {
         folder: folder.to_path_buf(),
@@ -165,6 +166,8 @@ pub(super) fn dataset(
         steps.extend(files.iter().map(|file| named(file, &folder.path)));
     }
     let before = before(folder, contents, &entries, rules)?;
+    // The manifest lists what stays, too: what it does not list is nobody's, and refused or
+    // removed.
     entries.extend(before.kept.into_values());
     // The manifest is the same whichever lane was ready first.
     entries.sort_by(|a, b| a.path.cmp(&b.path));
@@ -175,6 +178,8 @@ pub(super) fn dataset(
     steps.push(PublishStep::Write {
         path: manifest.clone(),
         text: match &*entries {
+            // A slice without rows says so: without its line the dataset would wait for it for
+            // ever.
             [] => manifest::line(&ManifestEntry::none(fingerprint)),
             entries => entries.iter().map(manifest::line).collect(),
         },
@@ -182,6 +187,7 @@ pub(super) fn dataset(
     // The journal is emptied only once the manifest lists what it held.
     let path = hidden(&manifest);
     steps.push(PublishStep::Empty { path });
+    // Last, after the manifest: `_SUCCESS` is the word that all of it is there.
     steps.push(PublishStep::Complete {
         fingerprint: fingerprint.to_string(),
         slice: folder.slice.map(|slice| (slice.index, slice.count)),
@@ -229,6 +235,8 @@ fn before(
             Some(path) if goes(entry) => {
                 before.replaced.insert(path.into());
             }
+            // A line of the journal may be of a file that never got its name; listed, it would be
+            // missing.
             Some(path) if contents.bytes(path)?.is_some() => {
                 before.kept.insert(path.clone(), entry.clone());
             }

@@ -50,6 +50,7 @@ pub(super) fn open_lane(
     let encoder = options.format()?.open(&target.shape)?;
     let known = target.lanes.get(number).cloned().unwrap_or_default();
     let rules = options.rules(target, layout, &known);
+    // Before the first batch: row groups are cut where files end, and workers encode ahead.
     encoder.plan_files(FileEnds {
         before: rules.before.clone(),
         bytes: rules.bytes,
@@ -125,6 +126,8 @@ impl Ready for ReadyFiles {
         }
         // Somebody else may have been here since it was found.
         let files = kept::find(layout, &target.fingerprint);
+        // Found before the lock was held: another run may have taken them over, and has removed the
+        // note.
         let files = files.ok_or_else(|| busy(layout.path()))?;
         for file in &files {
             target.meter.leaves(hidden(&file.path));

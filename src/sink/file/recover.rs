@@ -113,6 +113,7 @@ fn cleared(layout: &PathLayout, output: &DecidedOutput, done: bool) -> Result<Ve
         false => kept::find(layout, &output.fingerprint),
     };
     let files = files.unwrap_or_default();
+    // Read and hashed once more: since they were written the machine may have lost its cache.
     let spoiled = kept::spoiled(&files);
     let taken = !files.is_empty() && spoiled.is_none();
     let mut stays: Vec<PathBuf> = files.iter().map(|file| hidden(&file.path)).collect();
@@ -132,6 +133,7 @@ fn cleared(layout: &PathLayout, output: &DecidedOutput, done: bool) -> Result<Ve
             false => format!("`{shown}` was left by a run that did not end, and is removed"),
         });
     }
+    // The lock was made only to look, and would be a stranger in the folder.
     if made {
         remove(&lock)?;
     }
@@ -141,6 +143,7 @@ fn cleared(layout: &PathLayout, output: &DecidedOutput, done: bool) -> Result<Ve
 /// Hidden files that a run makes and an ended one does not leave.
 fn unfinished(layout: &PathLayout, output: &DecidedOutput) -> Result<Vec<PathBuf>> {
     let lock = output.folder.join(&output.lock);
+    // Drafts of small files: a killed run leaves them half written, and nobody ever reads one.
     let mut left = vec![draft(&output.folder.join(&output.copy))];
     left.extend(kept::path(layout));
     match layout {

@@ -77,6 +77,8 @@ impl DecidedOutput {
             outputs.iter().try_for_each(done::note)?;
         }
         if !stands || passes_on {
+            // After the notes: killed between the two, the decision is found once more, and noted
+            // once more.
             kept.iter().try_for_each(|output| output.forget())?;
         }
         kept.iter().try_for_each(|output| output.unlock())?;
@@ -87,6 +89,7 @@ impl DecidedOutput {
     /// noted in the journal. One file alone stays as it is. True if something went.
     fn undo(&self) -> Result<bool> {
         let mut gone = false;
+        // A single file has no manifest that could say what it has replaced.
         if !self.manifest.starts_with(FOLDER) {
             return Ok(gone);
         }
@@ -109,6 +112,9 @@ impl DecidedOutput {
             if !is_named(&path, decided.bytes)? || is_listed {
                 continue;
             }
+            // It has taken the place of a listed file, which cannot come back. Noted in the journal
+            // it is known as the rows of that run, and no later `append` takes the mix for one
+            // dataset.
             if entries.is_some() {
                 let (journal, line) = (hidden(&listed), manifest::line(&decided));
                 let noted = manifest::note(&journal, &line, self.steps.fsync);
@@ -136,6 +142,8 @@ impl DecidedOutput {
 fn carried_out(kept: &[&DecidedOutput]) -> Result<Vec<PathBuf>> {
     let mut undone = Vec::new();
     for output in kept {
+        // One output that has lost a file is undone alone. It used to block all datasets of its
+        // run.
         if !output.steps.can_be_taken(&output.folder)? {
             if output.undo()? {
                 // Half of an output is undone rather than finished by guess: its rows are made

@@ -23,13 +23,17 @@ use super::direct::DirectWriter;
 const PIECE: u64 = 512 << 10;
 
 /// Through the page cache a disk is given so many bytes at once.
+// A choice: nothing smaller or larger was measured for this way.
 const PART: u64 = 4 << 20;
 
 /// A file that has a part gets room for so many bytes at once.
+// With room that is asked for in pieces of this size, 10 M rows of JSON took 1.25 s instead of 1.66
+// on ext4, and Avro 0.41 instead of 0.57.
 const ROOM: u64 = 64 << 20;
 
 /// Bytes of a file that stay in the page cache: its beginning, if the rest goes past the cache, or else its
 /// end. A file that is shorter than this is left to the system, unless it is waited for.
+// It was 256 MiB first. Where a host gives memory when it is first touched, each page more costs.
 const KEPT: u64 = 32 << 20;
 
 /// A file, and how much of it the disk was given.
@@ -102,10 +106,13 @@ impl Sequential {
     /// ask to.
     fn choose(&mut self) -> io::Result<()> {
         match &self.way {
+            // Exactly at `KEPT`, which is a multiple of a block: O_DIRECT takes no file that ends
+            // between two.
             WritePath::Short if self.written == KEPT => {
                 self.way =
                     DirectWriter::start(&self.file).map_or(WritePath::Cached, WritePath::Direct);
             }
+            // A run that syncs its files waits for the disk anyway.
             WritePath::Direct(direct) if direct.is_slow() && !self.waited_for => self.cache()?,
             _ => {}
         }
@@ -128,6 +135,8 @@ impl Sequential {
         if !direct && self.written > from && self.written - self.given >= PART {
             let end = self.written - self.written % PART;
             self.let_go(self.given, end);
+            // Again from the beginning: pages that were not on the disk yet when it was asked
+            // before are by now.
             self.let_go(0, end.saturating_sub(KEPT));
             self.given = end;
         }
@@ -141,6 +150,7 @@ impl Sequential {
         self.cache()?;
         // One that is refused may have been given in part.
         match self.room > 0 || self.refused {
+            // Room beyond the length is given back by setting the length that it has.
             true => self.file.set_len(self.written),
             false => Ok(()),
         }
@@ -151,6 +161,8 @@ impl Sequential {
         let end = self.written + bytes;
         if !self.refused && end >= PART && end > self.room {
             let (from, room) = (self.written, end.next_multiple_of(ROOM));
+            // Room is kept beyond the length of the file (`KEEP_SIZE`), or a killed run would leave
+            // a file that seems longer than what was written.
             let given = fallocate(&self.file, FallocateFlags::KEEP_SIZE, from, room - from);
             self.refused = given.is_err();
             self.room = room;

@@ -102,6 +102,8 @@ impl PublishSteps {
                 let path = base.join(path);
                 write_whole(&draft(&path), &path, text, self.fsync)
             }
+            // Without a draft and a sync: a half of it that a crash leaves is no manifest, and only
+            // costs `skip` its answer.
             PublishStep::Remember { path, text } => {
                 let path = base.join(path);
                 fs::write(&path, text).map_err(|error| system("writing", &path, &error))
@@ -155,6 +157,8 @@ impl PublishSteps {
     pub(super) fn were_taken(&self, folder: &Path) -> Result<bool> {
         let made = self.steps.iter().all(|step| match step {
             PublishStep::Write { path, text } | PublishStep::Remember { path, text } => {
+                // By its text, or a manifest of another run in the same place would count as this
+                // one.
                 holds(&folder.join(path), text)
             }
             PublishStep::Complete {

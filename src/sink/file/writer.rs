@@ -254,6 +254,8 @@ impl LaneFiles {
             sha256: written.sha256,
             first_row: file.first_row,
         };
+        // Rows of a stream do not come again once their offsets are committed, so that the file
+        // must be seen before the mark says that they are safe.
         if !self.rules.named_at_commit {
             self.store.name(&self.layout, &report, &self.rules)?;
             self.meter.seen(report.rows, report.bytes);
@@ -310,6 +312,8 @@ impl LaneFiles {
         }
         file.rows += rows;
         self.rows += rows;
+        // In the middle of a row group a file cannot end. The encoder is asked once to end the
+        // group early.
         if !ends && !file.cut && self.is_due(&file) {
             file.cut = true;
             self.encoder.cut();

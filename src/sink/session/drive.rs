@@ -14,6 +14,7 @@ use crate::client::backoff::Backoff;
 use crate::error::Error;
 
 /// How often a server is asked whether it is there while there is nothing for it.
+// A choice, as are the two below; nothing was measured.
 const IDLE: Duration = Duration::from_secs(2);
 
 /// How often is looked meanwhile whether there will be anything at all: nobody wakes a session when a run is
@@ -21,6 +22,8 @@ const IDLE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// A server that is there has answered by then.
+// Not `stall_timeout`, which may be shorter, or `never`. Before there was a limit of its own, a
+// server that let the sink in and then said nothing was waited for without end.
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// What is said of one that has not.
@@ -60,6 +63,8 @@ pub(super) struct Spent {
 /// Works as session `number` until all is committed, or one of the sessions has failed.
 pub(super) async fn drive<C: Connect, K: Clock>(shared: Shared<'_, C, K>, number: usize) -> Spent {
     let options = shared.options;
+    // A seed of its own for each session: with one for all they would come back at the same moment
+    // to a server that they lost together.
     let seed = options.seed.wrapping_add(number as u64);
     let mut driver = Driver {
         shared: &shared,
@@ -85,6 +90,7 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
             let begun = clock.now();
             self.spent.waited += begun.saturating_sub(since);
             let mut transaction = Transaction::new(queue.take(self.number));
+            // From here on there is something to commit; until then the server could not be late.
             self.patience.restart();
             let committed = self.commit(&mut transaction).await;
             since = clock.now();
@@ -92,6 +98,8 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
             committed?;
             let service = since.saturating_sub(begun);
             queue.listener().transacted(transaction.begins(), service);
+            // Last of all. Once the queue knows, the source may commit its offsets past these rows,
+            // and a killed program would not read them again.
             queue.safe(transaction.parts());
         }
         Ok(())
@@ -116,6 +124,8 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
 
     /// Whether the server is there.
     async fn look(&mut self) -> Result<(), End> {
+        // An idle session has nothing that could be late. Without this line a silent server failed
+        // a sink that had nothing to commit, where `stall_timeout` was shorter than `ANSWER`.
         self.patience.restart();
         match self.ask().await {
             Err(Trouble::End(End::Over)) => return Err(End::Over),
@@ -139,6 +149,7 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
         let Some(session) = &mut self.session else {
             return Err(Trouble::Restart);
         };
+        // The offsets of no partition: the least that every driver can be asked for.
         let answer = first(session.offsets(&[]), self.shared.clock.sleep(ANSWER));
         let answered = match self.patience.wait(answer).await? {
             First::One(answered) => answered.map(drop),
@@ -160,7 +171,7 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
         self.shared.queue.listener().connected(self.number, false);
     }
 
-    /// Gives more rows the time to come.
+    /// Waits for `linger`, so that more rows can share the transaction.
     async fn linger(&self) -> Result<(), End> {
         let linger = self.shared.options.linger;
         if linger.is_zero() {
@@ -176,6 +187,8 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
     /// Commits a transaction, as often as that takes.
     async fn commit(&mut self, transaction: &mut Transaction<ChunkOf<C>>) -> Result<(), End> {
         loop {
+            // Also drops rows of partitions that were given to another consumer since the last
+            // attempt. What is left may be nothing.
             transaction.restart();
             if transaction.is_settled() {
                 break;
@@ -200,6 +213,7 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
 
     /// What an attempt has left at the server is undone.
     async fn undo(&mut self, transaction: &Transaction<ChunkOf<C>>) -> Result<(), End> {
+        // Nothing was sent, so that the connection can stay.
         if !transaction.begun {
             return Ok(());
         }
@@ -220,6 +234,8 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
         match failure {
             Failure::Again(error) => self.again(error).await,
             Failure::Unknown(error) => {
+                // The server may have committed, or may do so later. The next attempt asks its
+                // table of offsets before it sends a row, so that no row is there twice.
                 (transaction.in_doubt, transaction.asked) = (true, true);
                 self.again(error).await
             }
@@ -230,8 +246,9 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
                         "a session gave up partitions that it does not write, which is a bug of rowgen",
                     )));
                 }
-                // It may be the commit before this one that has moved them, or the last one of an
-                // earlier run.
+                // Of a table that is made, an earlier commit may have moved the offsets: this
+                // session's own, whose answer was lost, or the last one of a killed run. Then the
+                // rows are the same, and the sink is asked first.
                 transaction.in_doubt |= transaction.is_made();
                 match transaction.in_doubt {
                     true => transaction.fenced = partitions,
@@ -262,6 +279,9 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
         transaction: &mut Transaction<ChunkOf<C>>,
         partitions: &[i32],
     ) -> Result<(), End> {
+        // Rows of a table that is made are the same whoever writes them. If the offsets still do
+        // not fit after the sink was asked, it has been loaded with other batches or sessions, and
+        // nobody knows which rows are missing.
         if transaction.is_made() {
             return Err(End::Failed(
                 Error::run("the sink has other rows of the table than this run makes")
@@ -282,8 +302,11 @@ impl<C: Connect, K: Clock> Driver<'_, C, K> {
 
     /// Waits before it is tried again, on a new connection.
     async fn again(&mut self, error: Error) -> Result<(), End> {
+        // All of it is sent again, which costs less where it is smaller.
         self.shared.queue.learn(self.number, Size::lessen);
         let wait = self.retry(&error);
+        // The first failure is a warning, those after it are not: a server that is away for an hour
+        // would fill the log.
         match self.backoff.tries() {
             1 => tracing::warn!(session = self.number, "{error}; it is tried again"),
             _ => tracing::debug!(session = self.number, ?wait, "{error}"),

@@ -18,11 +18,14 @@ use crate::sync::lock;
 /// No session, or no connection.
 const NONE: i64 = -1;
 
-/// Whoever has had a partition for so long is another run; a connection of this run that was just given up has
-/// its locks until the server knows.
+/// For how long somebody else must have had a partition to count as another run. A connection that
+/// this run has just given up keeps its locks until the server notices.
+// Without this wait a run took its own old connection for another run, and ended. Five seconds are
+// a choice. Tests have no old connections, and do not wait.
 const LOST: Duration = Duration::from_secs(if cfg!(test) { 0 } else { 5 });
 
 /// How often is looked whether the session that came first holds the load.
+// A choice; nothing was measured.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Which session holds the whole load, of all that a run has for it.
@@ -104,6 +107,8 @@ impl Held {
             if let Some(wanted) = self.wanted() {
                 return Ok(wanted);
             }
+            // Told as the leader's own trouble is: sessions that waited in silence left the user
+            // without a word about the run that has the load.
             if let Some(holder) = &*lock(&self.leader.holder) {
                 return Err(at_work(Some(holder)));
             }
@@ -117,10 +122,14 @@ impl Held {
         let (relaxed, acquire) = (Ordering::Relaxed, Ordering::Acquire);
         let first = leader
             .first
+            // Whichever session comes first leads, and not always number 0: that one may have no
+            // rows, and sessions connect only when they have some.
             .compare_exchange(NONE, self.session, relaxed, relaxed);
         let leads = first.map_or_else(|first| first == self.session, |_| true);
         let whole = leads.then(|| {
             let mut tables = lock(&leader.tables).clone();
+            // Sessions join in any order, and the name of the lock must be the same in every run of
+            // the load.
             tables.sort_unstable();
             tables.join(", ")
         });
@@ -133,6 +142,7 @@ impl Held {
     /// A connection of this session holds them now.
     pub fn hold(&self, connection: i64) {
         self.last.store(connection, Ordering::Relaxed);
+        // The others must not go on telling of a run that has ended.
         *lock(&self.leader.holder) = None;
         self.leader.holds.store(true, Ordering::Release);
     }
@@ -151,6 +161,8 @@ impl Held {
         let since = seen.filter(|(id, _)| holder.is_some_and(|holder| holder.id == *id));
         let since = since.map_or_else(Instant::now, |(_, since)| since);
         *seen = holder.map(|holder| (holder.id, since));
+        // Only who has held the partitions can have lost them. Who has not waits for the other run
+        // to end.
         let had = self.last.load(Ordering::Relaxed) != NONE && self.own(holder).is_none();
         let is_lost = had && since.elapsed() >= LOST;
         match holder.filter(|_| is_lost) {

@@ -35,10 +35,12 @@ struct SessionLane<P: Part + 'static, F> {
     marks: Arc<Marks>,
 }
 
-/// Rows that were made are sent for so long after the run was to end: then those that come again are left.
+/// After a run was told to end, rows that were made already are still sent for so long. What is
+/// left then is left to the next run, which makes or reads it again.
+// A choice; less than the 10 s after which a silent server is given up (`patience`).
 const LAST_ROWS: Duration = Duration::from_secs(5);
 
-/// What is left where a run is to end.
+/// What the sink leaves unsent when a run is told to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Leaves {
     /// Everything that has not begun: changes, for each shard says where it is.
@@ -100,6 +102,7 @@ where
     F: Fn(&Batch, &Keyed) -> Result<<C::Session as Session>::Chunk> + Send + Sync + 'static,
 {
     let connect = Arc::new(connect);
+    // The sink's own limit wins over that of the run.
     options.stall_timeout = options.stall_timeout.or_else(|| target.stall_timeout());
     if options.keeps_offsets {
         // A load goes on; the partitions of a stream are asked for when they are assigned.
@@ -188,6 +191,7 @@ where
         if let Some(applied) = &self.applied {
             let shares = applied.split(batch, self.count, self.most)?.into_iter();
             let begins = match batch.rows.num_rows() {
+                // A batch without rows has no first row to ask for.
                 0 => 0,
                 _ => batch.place.row(0),
             };
@@ -229,9 +233,12 @@ where
     F: Fn(&Batch, &Keyed) -> Result<P> + Send + Sync,
 {
     fn submit_timed(&self, batch: &Batch, clock: &mut Clock) -> Result<()> {
+        // Before the rows are encoded: nobody would take them.
         if self.failed() {
             return Err(stopped());
         }
+        // A panic in an encoder ends its sink and not the worker, which has batches of other sinks
+        // to make.
         let encoded = catch_unwind(AssertUnwindSafe(|| self.encode(batch)));
         self.marks.meter.encode(clock.encoded());
         match encoded {
@@ -239,6 +246,8 @@ where
                 let behind = Applied::behind(batch);
                 self.sessions.put_before(batch.number, pieces, behind);
             }
+            // To the sessions and not to the worker: the first failure of a sink is the one that
+            // the report tells, whichever thread it came from.
             Ok(Err(error)) => self.sessions.fail(error),
             Err(panic) => {
                 let error = Error::of_panic("the encoder", panic.as_ref());
@@ -282,6 +291,8 @@ where
 
 impl Listener for Marks {
     fn accepted(&self, batches: u64) {
+        // The highest mark wins. Sessions tell their marks after they have let go of the queue's
+        // lock, so that an older one may come after a newer one.
         self.accepted.fetch_max(batches, Ordering::Release);
         self.run.moved();
     }
@@ -295,6 +306,8 @@ impl Listener for Marks {
         self.meter.add(rows, bytes);
         self.meter.commit(took);
         tracing::debug!(
+            // These names and this text are those of the service that `pipelines/seed_status.yaml`
+            // follows; people look for them in its log.
             records_written = rows,
             duration = ?took,
             throughput_per_sec = rows as f64 / took.as_secs_f64().max(1e-9),
@@ -304,6 +317,9 @@ impl Listener for Marks {
 
     fn transacted(&self, row: Option<u64>, service: Duration) {
         if let (true, Some(row)) = (self.timed, row) {
+            // The response time counts from the moment at which the row was due, the service time
+            // from when a session took it. Only the first of the two shows that rows have piled up
+            // before the sink.
             let late = |pace: &Arc<Pace>| pace.late(row.saturating_sub(self.first_row));
             self.meter
                 .transaction(service, self.pace.as_ref().map(late));
@@ -313,6 +329,7 @@ impl Listener for Marks {
     fn retried(&self, session: usize, error: &Error) {
         self.meter.retry();
         let said = error.to_string();
+        // An error has several lines, and who shows the trouble of a session has one.
         let said: Vec<&str> = said.split_whitespace().collect();
         self.meter.trouble(session, Some(said.join(" ")));
     }
@@ -330,6 +347,7 @@ impl Listener for Marks {
             self.meter.error("failed");
         }
         self.over.store(true, Ordering::Release);
+        // The slowest sink paces its table. One that has failed must hold nobody back.
         self.accepted.store(u64::MAX, Ordering::Release);
         self.run.moved();
     }

@@ -104,7 +104,9 @@ impl Keep for Letters {
                 let lines = letters
                     .iter()
                     .map(|letter| format!("{}\n", self.line(letter)));
+                // All letters of a transaction are one write and one wait for the disk.
                 let lines: String = lines.collect();
+                // Sessions share the file; the lock keeps their lines apart.
                 let mut file = lock(&self.file);
                 append(path, &mut file, &lines).map_err(|error| {
                     let path = path.display();
@@ -112,6 +114,7 @@ impl Keep for Letters {
                 })?;
             }
         }
+        // Only now: a row whose letter could not be written was not left out, it ended the run.
         self.meter.reject(letters.len() as u64);
         Ok(())
     }
@@ -121,6 +124,9 @@ impl Keep for Letters {
 fn append(path: &Path, file: &mut Option<File>, lines: &str) -> std::io::Result<()> {
     let file = match file {
         Some(file) => file,
+        // Opened with the first letter, so that a run without bad rows leaves no empty file.
+        // `append_to` cuts off the half line that a killed program has left, and `add_lines` takes
+        // back a write that fails: readers of JSON lines could read neither.
         None => file.insert(append_to(path)?),
     };
     add_lines(file, |file| {

@@ -1,5 +1,6 @@
 //! Which rows of a chunk are put together, and how the wrong ones among refused rows are found: a
-//! refused range is halved until single rows are left.
+//! refused range is halved until single rows are left. One wrong row of 2 500 takes at most 24
+//! puts.
 
 use std::ops::Range;
 
@@ -117,9 +118,11 @@ impl Narrow {
         let (first, count) = (part.rows.start, part.rows.len());
         rows.retain(|(row, _)| *row < count);
         rows.sort_by_key(|(row, _)| *row);
+        // A row with two faults may be named twice, and is one letter.
         rows.dedup_by_key(|(row, _)| *row);
         match rows.is_empty() {
-            // It named none of the rows it was given.
+            // A server that names a row which it was not given has told nothing of use; its range
+            // is halved.
             true => self.refused("refused"),
             false => {
                 let rows = rows.into_iter();
@@ -149,6 +152,8 @@ impl Narrow {
     pub(super) fn only_before_bad(&mut self) {
         let new = self.bad.iter().filter(|bad| !bad.kept);
         if let Some(first) = new.map(|bad| bad.row).min() {
+            // The run ends with the first refused row of the table, whichever of them the server
+            // named first.
             self.bad.retain(|bad| bad.row == first);
             self.ranges.retain(|part| part.rows.start < first);
         }
@@ -195,6 +200,8 @@ impl Narrow {
         let middle = rows.start + rows.len() / 2;
         let halves = [
             Part::new(rows.start..middle, About::Nothing),
+            // If the first half turns out to be free of wrong rows, this one has one, and need not
+            // be put as a whole to know that.
             Part::new(middle..rows.end, About::RefusedTogether),
         ];
         self.replace(halves);
@@ -205,7 +212,8 @@ impl Narrow {
         if let Some(after) = self.ranges.get_mut(self.at + 1)
             && after.about == About::RefusedTogether
         {
-            // It may be free of blame: the range before it is not.
+            // The range after this one was refused only together with it, and this one has a wrong
+            // row, so that nothing is known of the other one any more.
             after.about = About::Nothing;
         }
         self.ranges.splice(self.at..=self.at, parts);

@@ -9,8 +9,8 @@ use super::piece::{Piece, behind};
 use crate::batch::{Offsets, Place, Span, Turn};
 use crate::error::{Error, Result};
 
-/// Spans that follow one another become one: what a partition gave in a turn is committed at once.
-/// Their rows are only counted.
+/// Puts spans that follow one another together, so that the transaction moves the offset of each
+/// partition once, however many batches it has. Their rows are only counted.
 ///
 /// # Errors
 /// A source that left something out between two spans of a turn.
@@ -20,6 +20,9 @@ pub(super) fn merged<'a>(spans: impl Iterator<Item = &'a Span>) -> Result<Vec<Sp
         let before = partitions.entry(span.partition).or_default();
         match before.last_mut() {
             Some(last) if last.is_of(span) => {
+                // To commit over a gap would lose the rows in it without a word. Offsets that a
+                // source passes over on purpose lie within a span, so that a gap is a fault of the
+                // program.
                 if last.to != span.from {
                     return Err(gap(last, span));
                 }
@@ -100,16 +103,22 @@ impl Made {
         if rows.is_empty() {
             return Ok(None);
         }
-        // Rows may be left out between them.
+        // The end is that of the last row and not the first one plus a count: numbers have gaps
+        // where rows were left out or belong to other sessions.
         let (first, to) = (
             place.row(rows.start) as i64,
             place.row(rows.end - 1) as i64 + 1,
         );
         let share = &mut self.partitions[partition];
+        // The span begins where the one before it ended, or `next = from` would not match in the
+        // table.
         let from = share.reached.unwrap_or(first);
         if to <= from {
             return Ok(None);
         }
+        // Rows were made in one batch and came in one transaction. A batch of which the sink has
+        // only a part has other borders than the one that wrote it, so that its rows cannot be told
+        // apart. Changes can: each shard says how far it is, row by row.
         if first < from && !cuts {
             return Err(Error::run(format!(
                 "the sink has rows up to {from}, and a batch has rows {first} to {to}"

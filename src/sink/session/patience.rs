@@ -11,9 +11,10 @@ use crate::error::{Error, Problem};
 use crate::units::show_duration;
 
 /// A server that does not answer is waited for so long once the run is to end.
+// A choice: a run that somebody ends is not to wait for `stall_timeout`, which may be `never`.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
-/// How often is looked whether that is so, while a server is waited for.
+/// How often it is looked meanwhile whether the run is to end, or time is up.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// A session's view of the time that passes.
@@ -22,7 +23,7 @@ pub(super) struct Patience<'a, C, K> {
     queue: &'a Queue<C>,
     session: usize,
     stall_timeout: Option<Duration>,
-    /// Since when nothing was committed though there was something.
+    /// Since when there is something to commit and nothing was committed.
     since: Cell<Duration>,
     /// Since when the run is to end.
     stopping: Cell<Option<Duration>>,
@@ -83,6 +84,7 @@ impl<'a, C: Part, K: Clock> Patience<'a, C, K> {
 
     async fn ends(&self) -> End {
         loop {
+            // Looked at by the clock, because nobody wakes a session when a run is told to end.
             if let Some(error) = self.too_long() {
                 return End::Failed(error);
             }
@@ -99,6 +101,7 @@ impl<'a, C: Part, K: Clock> Patience<'a, C, K> {
         if self.queue.listener().stopping() {
             let stopping = self.stopping.get().unwrap_or(now);
             self.stopping.set(Some(stopping));
+            // From the later of the two moments: a server that still commits in time is not dead.
             if now.saturating_sub(stopping.max(since)) >= LAST_WORDS {
                 let seconds = LAST_WORDS.as_secs();
                 return Some(self.error(format!(
@@ -121,6 +124,7 @@ impl<'a, C: Part, K: Clock> Patience<'a, C, K> {
         if let Some(trouble) = self.trouble.borrow().as_ref() {
             let causes = trouble.problems.iter();
             for one in causes {
+                // "The server took nothing" helps nobody who does not read what it said last.
                 problem = problem.cause(&one.message);
                 problem.causes.extend(one.causes.iter().cloned());
             }

@@ -14,7 +14,8 @@ pub struct Piece<C> {
     place: Place,
     /// What is left of its spans; their rows are the chunk's.
     origin: Vec<Span>,
-    /// They are of a table that is made: whoever else has written these rows has written the same.
+    /// True of rows of a table that is made: another run that has written them has written the
+    /// same.
     is_made: bool,
     /// Changes that are applied: their block, and which rows each shard has.
     changes: Option<Changes>,
@@ -102,7 +103,8 @@ impl<C: Part> Piece<C> {
         self.remove_others();
     }
 
-    /// Rows that are of no span are there already. Spans rise.
+    /// Leaves out the rows that no span has, because the sink has them already. Spans are in the
+    /// order of their rows.
     fn remove_others(&mut self) {
         if self.changes.is_some() || self.origin.is_empty() {
             let mut start = 0;
@@ -163,8 +165,9 @@ impl<C: Part> Piece<C> {
     }
 }
 
-/// Those of some rows that are numbered `next` or higher.
+/// The end of a range of rows, from the first one whose number is `next` or higher.
 pub(super) fn behind(place: &Place, rows: &Range<usize>, next: i64) -> Range<usize> {
+    // Halved, because numbers rise within a shard, and they may be a list.
     let (mut low, mut high) = (rows.start, rows.end);
     while low < high {
         let middle = low + (high - low) / 2;

@@ -38,6 +38,9 @@ impl<F: Fn() -> Result<()> + Send> Ready for Prepared<F> {
     }
 
     fn open(&self, lane: usize) -> Result<Arc<dyn Lane>> {
+        // Now and not when the sink was connected: `check --connect` connects, too, and changes
+        // nothing, and a mistake in another sink still ends the run before anybody's rows are
+        // removed.
         (self.prepare)()?;
         self.inner.open(lane)
     }

@@ -1,11 +1,12 @@
-//! How far batches are, in the order of their numbers: which need no more room, which are safe.
+//! Two marks over the batches in the order of their numbers: how many take no more room, and how
+//! many are safe.
 
 use std::collections::VecDeque;
 
 /// Two marks over batches that are cut into pieces.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
-    /// The first batch that is not safe: the first one of `open`.
+    /// The first batch that is not safe; `open` begins with it.
     durable: u64,
     /// The first batch with a piece that waits.
     accepted: u64,
@@ -72,6 +73,8 @@ impl Progress {
             self.open.pop_front();
             self.durable += 1;
         }
+        // A batch without pieces, whose rows the sink had before, is safe without ever having
+        // waited.
         self.accepted = self.accepted.max(self.durable);
         let begun = self.durable + self.open.len() as u64;
         while self.accepted < begun

@@ -40,6 +40,8 @@ struct Early<C> {
 struct State<C> {
     /// The number of the first batch in `early`.
     next: u64,
+    // Workers finish batches in any order. They are handed out in the order of their numbers, or a
+    // later offset of a partition could be committed before an earlier one.
     early: VecDeque<Option<Early<C>>>,
     inboxes: Vec<Inbox<C>>,
     progress: Progress,
@@ -55,7 +57,7 @@ enum End {
     Aborted,
 }
 
-/// Nothing more is to be done: who asked for that says why.
+/// Nothing more is to be done. The reason is told by whoever asked for the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Over;
 
@@ -111,6 +113,7 @@ impl<C: Part> Queue<C> {
     pub(super) fn put_before(&self, number: u64, pieces: Pieces<C>, behind: u64) {
         let mut state = self.lock();
         let place = number.checked_sub(state.next);
+        // After a failure workers may still bring batches that they had begun.
         let Some(place) = place.filter(|_| state.end.is_none()) else {
             return;
         };
@@ -125,6 +128,7 @@ impl<C: Part> Queue<C> {
             if let Some(applied) = &self.applied {
                 state.blocks.goes_on(applied.block(early.behind));
             }
+            // `fail` takes the lock itself.
             if let Err(error) = state.hand_out(early.pieces) {
                 drop(state);
                 return self.fail(error);
@@ -164,6 +168,7 @@ impl<C: Part> Queue<C> {
         poll_fn(move |context| {
             self.poll(session, context, |state| {
                 let inbox = &state.inboxes[session];
+                // Waits no longer once no batch can come, however little there is.
                 let full = inbox.rows >= inbox.size.rows() || inbox.bytes >= self.bytes;
                 (full || state.closed).then_some(())
             })
@@ -189,11 +194,15 @@ impl<C: Part> Queue<C> {
             }
             rows += piece.chunk().rows();
             bytes += piece.chunk().bytes();
+            // The first piece is always taken. One that alone is larger than the limits would wait
+            // for ever.
             if !taken.is_empty() && (rows > most || bytes > self.bytes) {
                 break;
             }
             taken.extend(state.inboxes[session].pop());
         }
+        // Room for more batches as soon as rows are in a transaction, so that workers make the next
+        // ones while the server works.
         for piece in &taken {
             state.progress.taken(piece.batch());
             state.blocks.taken();
@@ -237,6 +246,8 @@ impl<C: Part> Queue<C> {
         let mut state = self.lock();
         match state.end.take()? {
             End::Failed(error) => {
+                // The queue stays over, without the reason, which is told once: else the report had
+                // it twice.
                 state.end = Some(End::Aborted);
                 Some(error)
             }
@@ -254,6 +265,8 @@ impl<C: Part> Queue<C> {
         }
         let failed = matches!(end, End::Failed(_));
         state.end = Some(end);
+        // What waits is let go at once: it may be many batches, and sessions may take seconds to
+        // end.
         state.early.clear();
         for inbox in &mut state.inboxes {
             inbox.pieces.clear();
@@ -317,6 +330,8 @@ impl<C: Part> Queue<C> {
         match look(&state) {
             Some(seen) => Poll::Ready(Ok(seen)),
             None => {
+                // Under the lock under which `tell` takes wakers: what comes between looking and
+                // waiting would else wake nobody.
                 state.inboxes[session].waker = Some(context.waker().clone());
                 Poll::Pending
             }

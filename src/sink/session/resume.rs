@@ -12,6 +12,8 @@ use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Problem, Result};
 
 /// How long a server is asked that does not answer.
+// For one try and for all of them. A choice: without a limit a server that took the connection and
+// then said nothing was waited for without end, before the first row.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Asks the sessions of a sink.
@@ -26,6 +28,8 @@ impl<C: Connect> Ask<C> {
 
 impl<C: Connect> Resume for Ask<C> {
     fn offsets(&self, partitions: &[i32]) -> Result<HashMap<i32, i64>> {
+        // Whoever asks may be within a runtime, where waiting is not possible, or hold a lock of a
+        // client.
         apart("asking the sink", || {
             block_on(ask(self.0.as_ref(), partitions, &Tokio::new()))?
         })
@@ -57,6 +61,7 @@ async fn once<C: Connect>(connect: &C, partitions: &[i32]) -> Result<HashMap<i32
     let mut session = connect.connect(0).await?;
     let offsets = session.offsets(partitions).await?;
     let mut offsets = offsets.ok_or_else(|| Failure::Stop(Error::run("it keeps no offsets")))?;
+    // A driver may read its whole table of offsets, other partitions included.
     offsets.retain(|partition, _| partitions.contains(partition));
     Ok(offsets)
 }

@@ -43,6 +43,8 @@ impl<P: Part + 'static> Sessions<P> {
             let (queue, keep) = (sessions.queue.clone(), keep.clone());
             let (connect, options) = (connect.clone(), options.clone());
             let work = move || work(number, &queue, connect.as_ref(), &options, keep.as_ref());
+            // A thread for each session and not a task: its futures need not be `Send`, and what a
+            // driver computes between two answers holds up no other session.
             let thread = std::thread::Builder::new()
                 .name(format!("{table} {number}"))
                 .spawn(work)
@@ -80,6 +82,7 @@ impl<P: Part + 'static> Sessions<P> {
         let Spent { busy, waited } = self.join();
         match self.queue.failure() {
             Some(error) => Err(error),
+            // Over without a failure of its own: it was aborted because of another sink.
             None if self.queue.is_over() => Err(Error::run("the sink has stopped")),
             None => Ok(Finished {
                 busy,
@@ -108,7 +111,7 @@ impl<P: Part + 'static> Sessions<P> {
 
     fn join(&self) -> Spent {
         let threads = std::mem::take(&mut *lock(&self.threads)).into_iter();
-        // What a session's panic was, `work` has told.
+        // A panic was told to the queue by `work` already, as the sink's failure.
         let spent = threads.filter_map(|thread| thread.join().ok());
         spent.max().unwrap_or_default()
     }
@@ -139,6 +142,8 @@ fn work<C: Connect>(
         };
         block_on(drive(shared, number))
     };
+    // Without this a panic would end one thread in silence, and whoever waits for its rows would
+    // wait for ever.
     match catch_unwind(AssertUnwindSafe(driving)) {
         Ok(Ok(spent)) => return spent,
         Ok(Err(error)) => queue.fail(error),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 /// A commit that takes more than this share of its transaction's time is shared by more rows. With three
 /// answers a transaction, 1/8 of the time for one of them is a third of it for all.
+// Measured at a server 12 ms away: with 2 500 rows a transaction the server waited for most of the
+// time.
 const LONG: u32 = 8;
 
 /// A commit that takes less than this share has more rows behind it than it needs: they would be sent again
@@ -34,11 +36,13 @@ impl Size {
 
     /// A transaction of so many rows took so long, the answer to its commit alone `commit`.
     pub(super) fn committed(&mut self, rows: usize, took: Duration, commit: Duration) {
-        // One that had room for more says nothing of larger ones.
+        // A transaction that was less than half full took its time because rows were few, which
+        // says nothing about larger ones.
         if rows * 2 < self.rows {
             return;
         }
         if commit * LONG > took {
+            // In steps of two, so that one slow answer does not lead to the largest size.
             self.rows = (self.rows * 2).min(*self.bounds.end());
         } else if commit * SHORT < took {
             self.lessen();

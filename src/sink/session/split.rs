@@ -30,6 +30,9 @@ pub fn split(batch: &Batch, sessions: usize) -> Result<Vec<Share>> {
     users.dedup();
     match users.as_slice() {
         [] => Ok(vec![whole(
+            // By the batch's number and not by who has least to do: the offsets of a table that is
+            // made are counted for each session, and a killed load goes on only if batches go the
+            // way they went before.
             (batch.number % sessions as u64) as usize,
             batch,
         )]),
@@ -83,6 +86,7 @@ fn picked<'a>(batch: &Batch, spans: impl Iterator<Item = &'a Span>) -> Result<Ba
         place,
         rows: match slices.as_slice() {
             [slice] => slice.clone(),
+            // Copied only where a session has spans that do not lie side by side.
             _ => concat_batches(&batch.rows.schema(), &slices)?,
         },
         origin: Arc::from(origin),

@@ -1,4 +1,6 @@
-//! One transaction: which pieces are in it, and what of them is settled. It never grows.
+//! One transaction: which pieces are in it, and what of them is settled. It never grows: the
+//! service that `pipelines/seed_status.yaml` follows made a failed batch again inside an ever
+//! larger one.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -94,6 +96,8 @@ impl<C: Part> Transaction<C> {
             .iter()
             .map(|wanted| wanted.rows.len())
             .sum::<usize>();
+        // Pieces are put one by one only when the server named no row: that costs an answer for
+        // each.
         if !rows.iter().any(|(row, _)| *row < end) {
             match together {
                 [one] => self.pieces[one.piece].narrow.refused(reason),
@@ -126,6 +130,7 @@ impl<C: Part> Transaction<C> {
     /// It is put from the beginning: what was read in turns that are over is dropped.
     pub(super) fn restart(&mut self) {
         self.begun = false;
+        // They belong to another consumer now, which reads them again.
         self.drop_spans(|span| span.turn.is_over());
         for piece in &mut self.pieces {
             piece.narrow.restart();
@@ -180,6 +185,8 @@ impl<C: Part> Transaction<C> {
             let bad = piece.narrow.bad().iter_mut().filter(|bad| !bad.kept);
             let new: Vec<(usize, String)> = bad
                 .map(|bad| {
+                    // Marked before it is written, because a transaction may be made again, and a
+                    // row is one letter. If writing fails, the run ends.
                     bad.kept = true;
                     (bad.row, bad.reason.clone())
                 })
@@ -206,6 +213,8 @@ impl<C: Part> Transaction<C> {
         let mut elsewhere = Vec::new();
         for span in self.origin()? {
             match next.get(&span.partition).copied() {
+                // Where it ends: the commit was done. Where it began, or nowhere: it was not.
+                // Anywhere else another writer was here.
                 Some(next) if next == span.to => self.drop_spans(|one| one.is_of(&span)),
                 Some(next) if next != span.from => elsewhere.push(span.partition),
                 _ => {}
@@ -214,8 +223,9 @@ impl<C: Part> Transaction<C> {
         Ok(elsewhere)
     }
 
-    /// As `resolve`, of a table that is made: whoever has written rows of it, an earlier run whose
-    /// last commit came late, has written the same ones.
+    /// As `resolve`, of a table that is made: an earlier run whose last commit came late has
+    /// written the same rows. The first version stopped with an error there; ten thousand simulated
+    /// runs found it.
     ///
     /// # Errors
     /// A source has left something out.

@@ -12,9 +12,11 @@ use crate::place::{Place, Placed, Text};
 use crate::units::show_bytes;
 
 /// More channels than ports of a machine make no sense, and each takes a thread's time.
+// A choice; a mistake in the number would take ports that others need.
 const MOST_CHANNELS: u64 = 1024;
 
 /// Messages that wait for their peers.
+// That of the producers whose stream `pipelines/stream.yaml` follows.
 const MARK: u64 = 10_000;
 
 /// Bytes that wait for their peers: ten thousand messages of 1 MiB would be ten gigabytes.
@@ -174,11 +176,13 @@ impl Zeromq {
 
     /// How long a consumer is waited for.
     pub fn start_patience(&self) -> Duration {
+        // A choice, as the five seconds of `linger` are.
         seconds(self.start_timeout.as_ref(), 60)
     }
 
     /// How long replies are waited for.
     pub fn reply_patience(&self) -> Duration {
+        // As long as those producers waited.
         seconds(self.reply_timeout.as_ref(), 30)
     }
 

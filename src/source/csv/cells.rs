@@ -103,6 +103,7 @@ impl CellReader<'_, '_> {
         let split = self.split;
         let cells = split.cells(self.column);
         let mut offsets: Vec<i32> = Vec::with_capacity(cells.len() + 1);
+        // A guess: most texts of a file seldom stand in one column.
         let mut values: Vec<u8> = Vec::with_capacity(split.bytes.len() / 2);
         let mut missing = Vec::new();
         offsets.push(0);
@@ -186,7 +187,7 @@ pub(super) fn unescape(cell: Cell, bytes: &[u8], dialect: Dialect, out: &mut Vec
         out.extend_from_slice(before);
         match special {
             [_, part] if *part == dialect.quote || *part == escape => out.push(*part),
-            // Before anything else an escape is a character like others.
+            // Before any other character an escape is a character of the text like others.
             special => out.extend_from_slice(special),
         }
         rest = behind;

@@ -22,6 +22,8 @@ impl Encoding {
         if found == encoding_rs::UTF_8 {
             return Ok(Self(None));
         }
+        // UTF-16 and its like: a line feed is a byte within other characters there, so that records
+        // cannot be found without decoding the file from its beginning.
         if !found.is_ascii_compatible() {
             let name = found.name();
             let command = file.command(&format!("iconv -f {name} -t UTF-8"));
@@ -47,6 +49,7 @@ impl Encoding {
 
     /// The same text in UTF-8. What is no text in this encoding is none in UTF-8 either.
     pub(super) fn decode(self, bytes: Vec<u8>) -> Vec<u8> {
+        // Most files in an old encoding are nearly all ASCII, which is the same in UTF-8.
         let Some(encoding) = self.0.filter(|_| !bytes.is_ascii()) else {
             return bytes;
         };
@@ -67,6 +70,7 @@ impl Encoding {
                 DecoderResult::OutputFull => {}
                 DecoderResult::Malformed(..) => {
                     made.truncate(written);
+                    // Never in UTF-8: so the value is a bad one, and the message names its row.
                     made.push(0xff);
                     written += 1;
                 }

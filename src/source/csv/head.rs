@@ -10,6 +10,7 @@ use crate::source::file::OpenFile;
 
 /// Bytes that are looked at first, and in which the first record must end.
 const USUAL: u64 = 1 << 20;
+// A choice: more than that is a quote that is never closed.
 const LONGEST: u64 = 1 << 28;
 
 /// What stands before the records.
@@ -62,6 +63,7 @@ pub(super) fn head(
                 "make another file of it first: `tr '\\r' '\\n' < {shown} > lines.csv`"
             )));
     }
+    // Without names in the file only `types` can name its columns, all of them and in order.
     if kind == HeaderNames::None {
         let names: Vec<String> = types.iter().map(|(name, _)| name.value.clone()).collect();
         check_width(file, &names, first.values.len())?;
@@ -126,6 +128,8 @@ impl FirstRecord {
             super::cells::unescape(cell, split.bytes, dialect, &mut value);
             String::from_utf8(encoding.decode(value)).ok()
         };
+        // Values are decoded and not the bytes: positions in the file stay those of its own
+        // encoding.
         let values = split.all().map(value).collect();
         let (end, open) = (mark + split.end, split.open);
         Self {
@@ -179,6 +183,7 @@ fn named(file: &OpenFile, values: Vec<String>, kind: HeaderNames) -> Result<Vec<
         }
         let name = match value.trim() {
             _ if written => value.clone(),
+            // A column without a name could not be used.
             "" => format!("column_{}", index + 1),
             name => name.to_string(),
         };

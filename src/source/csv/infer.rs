@@ -13,6 +13,7 @@ pub(super) fn look(
 ) -> Kinds {
     let mut seen = before;
     for (record, cell) in split.cells(column).enumerate() {
+        // Nothing that comes can change it.
         if seen.is_text() {
             break;
         }

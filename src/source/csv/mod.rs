@@ -66,6 +66,8 @@ impl FileSource for Csv {
 
     fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<FileTables, Problem> {
         self.on_bad_row.of_file()?;
+        // All files are looked at before any has types: what is a number in one of them may be a
+        // text in another.
         let opened = each(files, |file| self.table(file.open()?, asked.types))?;
         let mut all: BTreeMap<String, Kinds> = BTreeMap::new();
         for (_, seen) in &opened {
@@ -124,6 +126,7 @@ impl Csv {
             on_bad_row: self.on_bad_row.clone(),
         };
         let seen = table.look(types)?;
+        // A set of many files keeps none of them open, nor what it has unpacked.
         table.file.settle();
         Ok((table, seen))
     }

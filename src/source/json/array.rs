@@ -11,6 +11,7 @@ use crate::source::index::{RecordIndex, RecordStart, Stretch, parts};
 pub(super) fn index(file: &OpenFile, start: u64) -> Result<RecordIndex, Problem> {
     let mut scan = ArrayScan::new(ScanPlace::Before);
     let mut index = RecordIndex::default();
+    // The array may begin behind blank lines.
     let (mut line, _) = position(file, start).map_err(|error| file.problem(error))?;
     // Where the element in hand begins.
     let mut begin = start;
@@ -56,6 +57,7 @@ pub(super) fn split<'b>(
     count: usize,
 ) -> Result<Vec<(u64, &'b [u8])>> {
     let bytes = stretch.bytes.as_slice();
+    // A stretch begins at an element, as if behind a comma.
     let mut scan = ArrayScan::new(ScanPlace::Behind);
     let mut elements = Vec::with_capacity(count);
     let (mut before, mut line) = (stretch.before, stretch.line);

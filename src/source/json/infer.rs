@@ -77,6 +77,8 @@ fn look(seen: &mut SeenFields, line: u64, text: &[u8]) -> Result<(), BadRow> {
     if text.trim_ascii().is_empty() {
         return Ok(());
     }
+    // As strictly as rows are read later. A looser parser once inferred types from lines that could
+    // not be read.
     check(text)?;
     // Whatever was checked can be looked at.
     let looked = fields(text).and_then(|fields| seen.look(fields, line));
@@ -85,6 +87,7 @@ fn look(seen: &mut SeenFields, line: u64, text: &[u8]) -> Result<(), BadRow> {
 
 /// The end of it, where bad objects end the run.
 fn refuse(objects: &JsonFile, line: u64, bad: BadRow, all: bool) -> Result<(), Problem> {
+    // A bad line is told when it is read; here it only says nothing of types.
     if !matches!(objects.on_bad_row, OnBadRow::Stop) {
         return Ok(());
     }

@@ -45,6 +45,7 @@ pub struct Json {
 }
 
 /// Bytes in which the first object is looked for.
+// A choice; a first object that is longer is taken for one that stands in one line.
 const FIRST: u64 = 1 << 20;
 
 /// How objects follow each other, and where they begin.
@@ -158,6 +159,8 @@ impl ObjectLayout {
         let mut mark = 0;
         for part in parts(file, 0) {
             let (offset, bytes) = part?;
+            // RFC 8259 (8.1) forbids the mark and lets parsers ignore it. Programs for Windows
+            // write it.
             if offset == 0 && bytes.starts_with(b"\xef\xbb\xbf") {
                 mark = 3;
             }
@@ -200,6 +203,8 @@ impl JsonFile {
         let bytes = self.file.bytes(start, end);
         let bytes = bytes.map_err(|error| self.file.problem(error))?;
         let bytes = bytes.trim_ascii_start();
+        // Told at once: else each of its lines is a bad row, and the message about the first one,
+        // `{`, says nothing.
         let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>();
         let first = values.next().is_some_and(|first| first.is_ok());
         let first = &bytes[..if first { values.byte_offset() } else { 0 }];
@@ -219,6 +224,7 @@ impl JsonFile {
             ObjectLayout::Array(_) => array::split(&self.file, stretch, count),
             ObjectLayout::Lines(_) => {
                 let lines = stretch.bytes.split(|byte| *byte == b'\n');
+                // As the index counts them: lines of nothing are no records.
                 let blank = |line: &[u8]| line.is_empty() || line == b"\r";
                 let lines = (stretch.line..).zip(lines).filter(|(_, line)| !blank(line));
                 Ok(lines.skip(stretch.before).take(count).collect())

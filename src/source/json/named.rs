@@ -34,6 +34,8 @@ pub(super) fn check(files: &[JsonFile], types: &Types) -> Result<(), Problem> {
             .iter()
             .map(String::as_str)
             .filter(|field| !named(field));
+        // A field that no object has may still be right: it may be missing in all of them today.
+        // Only one that is nearly another is looked for in the whole text.
         let Some(meant) = did_you_mean(&name.value, others) else {
             continue;
         };

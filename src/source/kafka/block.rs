@@ -90,6 +90,7 @@ impl Decode {
         let values = self.schema.fields().len() - self.metadata.len();
         let (of_values, _): (Vec<usize>, Vec<usize>) =
             columns.iter().partition(|column| **column < values);
+        // Values first: the metadata columns are made of the messages that turn out to be good.
         let (arrays, bad) = self.columns(messages, &of_values)?;
         let mut bad_places = bad.iter().map(|(place, _)| *place).peekable();
         let good = |place: &usize| bad_places.next_if_eq(place).is_none();
@@ -157,6 +158,7 @@ impl Decode {
     }
 
     fn reject(&self, message: Message<'_>, bad: BadRow) -> Result<Rejected> {
+        // Sent while the batch is made, and waited for before it counts as safe (`Flow::durable`).
         if let Some(dead) = &self.dead {
             dead.send(&self.topic, message, &bad.message)?;
         }

@@ -14,6 +14,7 @@ use crate::client::kafka::{Connection, Events, config, no_client};
 use crate::error::{Error, Result};
 
 /// How long the brokers may take to have them.
+// A choice; nothing was measured.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A producer to the topic.
@@ -58,6 +59,7 @@ impl DeadTopic {
     /// A property that librdkafka does not take.
     pub fn open(connection: &Connection, topic: &str) -> Result<Self> {
         let mut settings = config(connection);
+        // A retry must not write a letter twice.
         settings.set("enable.idempotence", "true");
         // What the topic takes is for its brokers to say.
         settings.set("message.max.bytes", "1000000000");
@@ -98,6 +100,9 @@ impl DeadTopic {
             self.producer.poll(Duration::from_millis(50));
         }
         self.producer.poll(Duration::ZERO);
+        // Told by the next send or flush, because a broker's answer comes later than the call.
+        // Letters that were refused used to be a warning, while the run went on and committed
+        // nothing more.
         self.refused()
     }
 

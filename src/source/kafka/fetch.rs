@@ -17,6 +17,7 @@ use crate::report::Meter;
 use crate::sync::lock;
 
 /// Messages that a member takes at once.
+// A choice, the size of a usual batch; nothing was measured.
 const MOST_MESSAGES: usize = 16_384;
 
 /// How often is looked what other runs of the group have read.
@@ -43,11 +44,13 @@ pub struct Shared {
 /// What a member does until the pipe is closed. The first one also looks at what others have read.
 pub fn run(member: &Arc<Member>, shared: &Shared, number: usize) {
     let first = number == 0;
+    // Few at first: how large messages are is known once some have come.
     let mut most = MOST_MESSAGES / 64;
     let mut looked = Instant::now();
     let mut lag = Lag::default();
     let mut presence = Presence::of(number);
     while !shared.pipe.is_closed() {
+        // Before each take, so that a group is answered while messages come, too.
         if !attend(member, shared) {
             return;
         }
@@ -59,6 +62,9 @@ pub fn run(member: &Arc<Member>, shared: &Shared, number: usize) {
         presence.tell(member, shared);
         let mut messages = member.take(most, shared.step);
         messages.retain(|message| match message.error {
+            // The end of a partition is kept: it is how offsets without a message (markers of
+            // transactions) are read. Without them two runs of one group waited for each other for
+            // ever.
             None | Some(RDKafkaErrorCode::PartitionEOF) => true,
             Some(code) => {
                 complain(&KafkaError::MessageConsumption(code), shared);
@@ -81,8 +87,11 @@ fn hand_over(member: &Arc<Member>, shared: &Shared, fetched: Fetched) -> bool {
     let mut fetched = Some(fetched);
     while let Some(waiting) = fetched {
         let (turns, reached) = (waiting.turns.clone(), reached(&waiting.messages));
+        // Waits in steps: a member that stood at a full pipe without polling would lose its group.
         fetched = shared.pipe.put(waiting, &reached, shared.step);
         match &mut fetched {
+            // Only what is in the pipe counts as read. Another member of this run that gets the
+            // partition goes on from there.
             None => shared.ledger.read(&turns, &reached),
             Some(_) if !attend(member, shared) => return false,
             Some(back) => forget(back, member),
@@ -97,6 +106,8 @@ fn reached(messages: &Messages) -> Vec<(i32, i64)> {
     let mut last = 0;
     for message in messages.iter() {
         let here = |one: &(i32, i64)| one.0 == message.partition;
+        // Messages of a partition come in long runs, so that the last entry is mostly the right
+        // one.
         if !reached.get(last).is_some_and(here) {
             last = reached.iter().position(here).unwrap_or(reached.len());
         }
@@ -141,6 +152,7 @@ fn attend(member: &Arc<Member>, shared: &Shared) -> bool {
 /// Partitions that other runs of the group read to their end are theirs: this run does not wait.
 fn look(member: &Member, shared: &Shared) {
     let consumer = member.consumer();
+    // While messages wait, this run is busy itself, and the brokers need not be asked.
     if !consumer.context().joined() || !shared.pipe.is_empty() {
         return;
     }
@@ -171,12 +183,14 @@ fn complain(error: &KafkaError, shared: &Shared) -> bool {
         Some(RDKafkaErrorCode::SaslAuthenticationFailed | RDKafkaErrorCode::Authentication) => {
             "check `sasl:` and `tls:`"
         }
+        // Comes only where the sink says where to go on (`auto.offset.reset` is `error` then).
         Some(RDKafkaErrorCode::AutoOffsetReset) => {
             "the brokers deleted messages before they were read: raise the topic's retention"
         }
         _ if matches!(error, KafkaError::MessageConsumptionFatal(_)) => {
             "start the run again: it goes on where it was safe"
         }
+        // librdkafka tells a lost connection as an error, too, and connects again by itself.
         _ => {
             tracing::debug!(%error, "librdkafka reported while consuming");
             return true;
@@ -191,5 +205,6 @@ fn complain(error: &KafkaError, shared: &Shared) -> bool {
 /// As many messages as are about as many bytes as a take may have.
 fn next_most(fetched: &Fetched, most_bytes: usize) -> usize {
     let count = fetched.messages.len();
+    // By the size of the messages that came last; a take is bounded by bytes, not by rows.
     (most_bytes * count / fetched.bytes().max(1)).clamp(1, MOST_MESSAGES)
 }

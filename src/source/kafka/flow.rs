@@ -25,6 +25,7 @@ use crate::source::{Begin, Block, Flow};
 use crate::sync::lock;
 
 /// How long is tried at the end to tell the brokers what is safe.
+// A choice, as `STEP` is. What is not committed by then is read again by the next run.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// How long a member waits for more messages at most: its group is looked after in between.
@@ -46,6 +47,8 @@ impl Ahead {
         Self {
             messages: (bytes / 4 / MESSAGE).max(1),
             kibibytes: (bytes / 2 / 1024).max(1),
+            // 50 MiB is librdkafka's own default. With it, and without a limit for messages, a
+            // service with 64 MiB to fetch ahead held 291 MiB.
             answer: (bytes / 16).clamp(1 << 20, 50 << 20),
         }
     }
@@ -71,6 +74,7 @@ impl Group {
         let dead = topic.dead_topic.as_deref().filter(|_| !begin.measured);
         let dead = dead.map(|dead| DeadTopic::open(&topic.connection, dead));
         let dead = dead.transpose()?.map(Arc::new);
+        // A fraction of the linger, or a member that waits would itself delay the batch.
         let step = (topic.linger / 4).clamp(Duration::from_millis(1), STEP);
         let room = topic.buffer / 4;
         let shared = Shared {
@@ -90,6 +94,7 @@ impl Group {
             threads: Mutex::default(),
             measured: begin.measured,
         };
+        // Some members may have joined: they leave, or the group would wait 10 s for them.
         if let Err(error) = group.start(topic, begin) {
             group.close();
             return Err(error);
@@ -163,11 +168,14 @@ impl Group {
     }
 
     fn commit(&self) -> Result<()> {
+        // No group: to join that of the pipeline would take partitions from its real run.
         if self.measured {
             return Ok(());
         }
         for member in lock(&self.members).iter() {
             let consumer = member.consumer();
+            // Each member commits the partitions that it has itself: the brokers take no others
+            // from it.
             let turns = consumer.context().turns();
             self.shared
                 .ledger
@@ -195,6 +203,8 @@ impl Flow for Group {
         }
         drop(reading);
         let spans = gathered.spans.into();
+        // Before the block is handed on. A batch that is safe before the ledger knows it would
+        // never be committed.
         self.shared.ledger.add(number, &spans);
         let block = Waiting::new(gathered.messages, spans, self.decode.clone());
         Ok(Some(Box::new(block)))
@@ -205,7 +215,8 @@ impl Flow for Group {
     }
 
     fn durable(&self, batches: u64) -> Result<()> {
-        // What was left out is safe once the brokers have its letters.
+        // Messages that were left out are safe only once the brokers have their dead letters: a
+        // commit before that would lose them, if the program were killed then.
         if let Some(dead) = &self.dead
             && !dead.flush()?
         {
@@ -225,6 +236,7 @@ impl Flow for Group {
 
     fn close(&self) {
         self.stop();
+        // First the threads, so that nobody fetches or commits beside what follows.
         for thread in lock(&self.threads).drain(..) {
             thread.join().ok();
         }

@@ -9,6 +9,7 @@ use super::member::Member;
 use crate::sync::lock;
 
 /// How often it is told.
+// A choice; nothing was measured.
 const STEP: Duration = Duration::from_secs(1);
 
 /// What a member has told.

@@ -23,6 +23,7 @@ use crate::sync::lock;
 
 /// A turn that a sink has ended is followed by the next one after so long: whoever else writes may
 /// still be at it.
+// A choice; nothing was measured.
 const AGAIN: Duration = Duration::from_millis(200);
 
 /// A member and its queue.
@@ -128,7 +129,11 @@ impl Context {
         let found = self.places.find(consumer, &partitions)?;
         let mut turns = lock(&self.turns).as_ref().clone();
         for (partition, beginning) in &found {
+            // The ledger may know better than the group: another member of this run has read
+            // further than was committed.
             let (held, at) = self.ledger.begin(*partition, beginning);
+            // The offset is given. Left to librdkafka it would be the group's, and a sink with
+            // offsets of its own may be elsewhere.
             list.set_partition_offset(&self.topic, *partition, Offset::Offset(at))
                 .map_err(refused)?;
             let target = self.target.get();
@@ -149,6 +154,8 @@ impl Context {
     /// What is safe is told before the partitions are somebody else's.
     fn revoke(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) -> KafkaResult<()> {
         let mut turns = self.turns().as_ref().clone();
+        // Only a warning: whoever gets the partitions reads the rows again, and at least once is
+        // what this source promises.
         if let Err(error) = self.ledger.commit(&turns, consumer) {
             tracing::warn!(%error, "offsets were not committed before partitions were revoked");
         }
@@ -206,6 +213,8 @@ impl Context {
                 .map_err(refused)?;
             turns.insert(partition, held);
         }
+        // Sought and not assigned anew: the member keeps its partitions, and the group need not
+        // deal them out again.
         let sought = consumer.seek_partitions(list, PATIENCE).map_err(refused)?;
         for one in sought.elements() {
             one.error().map_err(refused)?;
@@ -240,6 +249,7 @@ impl ConsumerContext for Context {
     ) {
         let refused = |error| self.refused(error);
         let done = match what {
+            // What is safe was committed before (`Group::close`), and nobody reads on.
             _ if self.leaving.load(Ordering::Relaxed) => consumer.unassign().map_err(refused),
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.assign(consumer, list),
             _ => self.revoke(consumer, list).map_err(refused),

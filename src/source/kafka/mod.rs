@@ -90,6 +90,7 @@ pub struct Kafka {
 }
 
 /// What a consumer needs at least.
+// An answer of a broker is asked for with 1 MiB at least (`flow::Ahead`).
 const LEAST_BUFFER: u64 = 1 << 20;
 
 /// More members would only wait for each other.

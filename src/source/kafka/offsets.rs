@@ -15,6 +15,7 @@ use crate::sync::lock;
 
 /// A partition that no member of this run has is another process's after so long. Between members it
 /// passes within a heartbeat and a round of the group.
+// As long as `session.timeout.ms`, which says when the group gives up a member.
 const AWAY: Duration = Duration::from_secs(10);
 
 /// What was read and what of it is safe.
@@ -65,7 +66,8 @@ impl Ledger {
     pub fn begin(&self, partition: i32, beginning: &Beginning) -> (Held, i64) {
         let mut state = lock(&self.state);
         if let Some(read) = state.read.get_mut(&partition) {
-            // Nobody else has been further: what was read here goes on.
+            // If the group has not committed more than was read here, nobody else has read the
+            // partition meanwhile. The turn goes on, and what is under way can still be committed.
             let further = beginning.committed.is_some_and(|told| told > read.next);
             if !further && !read.held.turn.is_over() {
                 read.away = None;
@@ -104,6 +106,8 @@ impl Ledger {
             if let Some(read) = state.read.get_mut(partition)
                 && Some(read.held.turn.number()) == turn
             {
+                // Never back: a member may tell of messages that it had fetched before another one
+                // took over.
                 read.next = read.next.max(*next);
             }
         }
@@ -112,6 +116,8 @@ impl Ledger {
     /// Batch `number` covers this; numbers come in order.
     pub fn add(&self, number: u64, spans: &Arc<[Span]>) {
         let mut state = lock(&self.state);
+        // Behind a sink that has failed nothing becomes safe any more; what was noted would only
+        // grow.
         if !spans.is_empty() && !state.frozen {
             state.open.push_back((number, spans.clone()));
         }
@@ -125,7 +131,8 @@ impl Ledger {
             && let Some((_, spans)) = state.open.pop_front()
         {
             for span in spans.iter() {
-                // Batches are in order, so what comes later is further, or a later turn.
+                // Batches come in order, so that a later span of a partition ends further on, or in
+                // a later turn.
                 let safe = Safe {
                     turn: span.turn.clone(),
                     next: span.to,
@@ -167,12 +174,15 @@ impl Ledger {
         for (partition, safe) in &told {
             list.add_partition_offset(&self.topic, *partition, Offset::Offset(safe.next))?;
         }
+        // Waited for, without the lock: a commit whose answer nobody hears could not be tried
+        // again.
         match consumer.commit(&list, CommitMode::Sync) {
             Err(error) if !is_of_the_past(&error) => return Err(error),
             _ => {}
         }
         let mut state = lock(&self.state);
         for (partition, told) in told {
+            // Something further may have become safe meanwhile, and is still to be committed.
             let same =
                 |safe: &Safe| safe.turn.number() == told.turn.number() && safe.next == told.next;
             if state.safe.get(&partition).is_some_and(same) {

@@ -10,9 +10,12 @@ use crate::error::{Error, Result};
 use crate::sync::{self, lock};
 
 /// Without messages there is a batch without rows after so long: sinks see that time passes.
+// A choice: sinks with a `roll` by time need a sign.
 const IDLE: Duration = Duration::from_secs(1);
 
 /// What a message takes beside its key and its value, about: what librdkafka keeps of each, and its allocator.
+// Of messages of 150 bytes 291 MiB were held where 64 were asked for: about three times the bytes
+// besides.
 pub const MESSAGE: usize = 500;
 
 /// Messages that a member took together.
@@ -149,10 +152,14 @@ impl Pipe {
         let state = lock(&self.state);
         let over = state.failed.is_some() || state.closed || state.ended;
         let complete = state.awaited.is_nothing() && !state.waiting.is_empty();
+        // A batch that is not full is taken, too, where the pipe has no more room: the rest could
+        // not come.
         if over || complete || state.messages >= most || state.bytes >= self.room {
             return None;
         }
         let due = match state.waiting.front() {
+            // From the arrival of the first message: with the last one a slow trickle would be held
+            // for ever.
             Some(first) => first.arrived + self.linger,
             None => state.taken + IDLE,
         };
@@ -178,6 +185,7 @@ impl Pipe {
         let mut state = lock(&self.state);
         let Some(fetched) = state.waiting.pop_front() else {
             return match &state.failed {
+                // Only once nothing waits: what was fetched before the failure is still read.
                 Some(error) => Err(error.clone()),
                 None => Ok(None),
             };
@@ -194,6 +202,7 @@ impl Pipe {
         let mut state = lock(&self.state);
         state.messages += fetched.messages.len();
         state.bytes += fetched.bytes;
+        // May go over the room; members that wait for room just wait longer.
         state.waiting.push_front(fetched);
     }
 
@@ -253,6 +262,7 @@ impl Pipe {
         (state.messages, state.bytes) = (0, 0);
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
+        // Without the lock: what waits belongs to librdkafka, which may be slow to take it back.
         drop(waiting);
     }
 

@@ -75,12 +75,15 @@ impl Places {
             Some(resume) => resume.offsets(partitions)?,
             None => HashMap::new(),
         };
-        // A group that another sink has moved says nothing of what this one has.
+        // The sink's offsets are asked instead of the group's: another sink may have moved those,
+        // and then they say nothing of the rows that this one has.
         let committed = match self.measured || self.resume.is_some() {
             true => HashMap::new(),
             false => patiently(|| committed(consumer, &self.topic, partitions)).map_err(asking)?,
         };
         let ends = |which| patiently(|| ends(consumer, &self.topic, partitions, which));
+        // Asked after the offsets: an end that is asked before could lie below what a group has
+        // committed meanwhile.
         let low = ends(Offset::Beginning).map_err(asking)?;
         let high = ends(Offset::End).map_err(asking)?;
         let found = partitions.iter().map(|partition| {
@@ -108,6 +111,8 @@ impl Places {
         };
         if let Some(at) = kept {
             return match low <= at && at <= high {
+                // Out of the topic is an error for a sink and a warning for a group: the sink
+                // promises each message once, a group that was away too long promises nothing.
                 true => Ok(beginning(at, None)),
                 false => Err(self.not_there(partition, at, (low, high))),
             };

@@ -8,6 +8,7 @@ use super::fetch::Shared;
 use super::member::Member;
 
 /// How often brokers that were away are asked, and for how long they may think.
+// Choices. The answer is waited for by the thread that fetches, hence half a second only.
 const ASK: (Duration, Duration) = (Duration::from_secs(2), Duration::from_millis(500));
 
 /// What a member knows of its brokers.

@@ -59,6 +59,8 @@ impl Reading {
             let Some(mut fetched) = pipe.take()? else {
                 break;
             };
+            // A batch has one span for each partition. What comes in a later turn begins the next
+            // batch.
             if slots.iter().any(|slot| begun_again(slot, &fetched.turns)) {
                 pipe.put_back(fetched);
                 break;

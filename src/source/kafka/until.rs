@@ -51,6 +51,7 @@ impl Left {
     pub fn begin(&mut self, partition: i32, offset: i64) {
         if let Self::Until { ends, open } = self
             && let Some(end) = ends.get(&partition)
+            // A partition that comes back at its end, or behind it, has nothing more for this run.
             && offset < *end
         {
             open.insert(partition, *end);

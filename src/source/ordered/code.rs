@@ -53,6 +53,8 @@ impl Code {
             DataType::Float64 => (CodeKind::Double, 64),
             other => whole(other, domain)?,
         };
+        // Nulls take a bit of their own, and none where the domain has none: an entry of 8 bytes
+        // sorts in half the memory of one of 16.
         let bits = value_bits + u32::from(domain.nulls);
         (bits <= 64).then_some(Self {
             kind,
@@ -70,6 +72,7 @@ impl Code {
         if self.descending {
             codes
                 .iter_mut()
+                // Counted from the other end, so that entries are compared as numbers in any order.
                 .for_each(|code| *code = (mask - *code) & mask);
         }
         if let Some(first) = self.nulls_first {
@@ -157,6 +160,8 @@ fn whole(data_type: &DataType, domain: &Domain) -> Option<(CodeKind, u32)> {
     };
     let known = match domain.range {
         Some(Range::Integer { min, max }) if min <= max => {
+            // The bounds that the plan has proved: a column from 1 to 1000 needs 10 bits and not
+            // 64.
             let span = max.wrapping_sub(min).unsigned_abs();
             Some((min, 128 - span.leading_zeros()))
         }
@@ -231,6 +236,8 @@ pub(super) fn retyped(column: &ArrayRef, data_type: DataType) -> Result<ArrayRef
 fn single(value: f32) -> u32 {
     let bits = plain_single(value).to_bits();
     match bits >> 31 {
+        // IEEE 754: with the sign bit turned over, and all bits of negative numbers, the order of
+        // floats is that of their bits.
         0 => bits | 1 << 31,
         _ => !bits,
     }
@@ -249,6 +256,7 @@ fn double(value: f64) -> u64 {
 pub(super) fn plain_single(value: f32) -> f32 {
     match value.is_nan() {
         true => f32::NAN.copysign(1.0),
+        // `-0.0 + 0.0` is `0.0`.
         false => value + 0.0,
     }
 }

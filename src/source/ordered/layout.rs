@@ -43,10 +43,14 @@ impl KeyLayout {
         hint_bits: u32,
     ) -> Result<Self> {
         let row_bits = 64 - rows.saturating_sub(1).leading_zeros();
+        // The row's number is a part of the entry, in its lowest bits: it settles ties, and it is
+        // what is wanted of the entry in the end.
         let mut room = u128::BITS - row_bits - hint_bits;
         let mut codes = Vec::new();
         for column in &columns {
             let Some(code) = column.code().filter(|code| code.bits <= room) else {
+                // Codes only of the leading columns: behind one without a code the bits could not
+                // be compared.
                 break;
             };
             room -= code.bits;
@@ -217,6 +221,7 @@ fn with_bytes<E: Entry>(entry: E, key: &[u8], count: usize) -> E {
     let mut bytes = [0; 16];
     let known = key.len().min(count);
     bytes[16 - count..16 - count + known].copy_from_slice(&key[..known]);
+    // Big-endian, so that numbers compare as the bytes do.
     let value = u128::from_be_bytes(bytes);
     let high = (8 * count as u32).saturating_sub(64);
     let entry = entry.push(high, (value >> 64) as u64);

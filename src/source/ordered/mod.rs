@@ -47,6 +47,7 @@ pub use run::SortedRun;
 pub use transform::Transform;
 
 /// Rows whose keys are made at once.
+// A batch's size; nothing else was measured.
 const CHUNK: u64 = 16_384;
 
 /// Rows of a sample for each range of keys.
@@ -147,6 +148,8 @@ impl Sorting {
     /// A value that cannot be made.
     pub fn trial(&self, rows: u64) -> Result<RecordBatch> {
         let sorter = self.sorter()?;
+        // Four times as many, of which the middle is taken: rows that follow each other are as
+        // alike there as rows of a sample can be.
         let sample = sorter.sample(rows.saturating_mul(4));
         let sorted: Vec<u64> = match sorter.layout.is_narrow() {
             true => sorter.sorted_rows::<u64>(&sample)?,
@@ -241,6 +244,8 @@ impl Sorter {
         for (rows, out) in rows.chunks(size).zip(entries.chunks_mut(size)) {
             self.fill(Rows::List(rows), out)?;
         }
+        // No two entries are equal: each has its row's number, so that a stable sort would cost
+        // memory for nothing.
         entries.sort_unstable();
         self.settle_ties(&mut entries, &|| false)?;
         Ok(entries

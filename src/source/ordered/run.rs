@@ -91,6 +91,7 @@ impl SortedRun {
         if ready == self.batches() {
             return Ok(false);
         }
+        // What stands before the first batch that is not ready was made into batches already.
         let keep = self.place(ready);
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let state = state.as_mut().ok_or_else(unsorted)?;
@@ -147,6 +148,7 @@ impl SortedRun {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let rows = state.as_ref().ok_or_else(unsorted)?;
         let (rows, given) = rows.rows(&self.sorter, from, count);
+        // The lock is let go before values are made: `go_on` waits for it.
         drop(state);
         let columns = &self.sorter.plan().table.columns;
         let made = match given.is_empty() {

@@ -47,6 +47,7 @@ impl<E: Entry> Sorted<E> {
                 entries: Vec::new(),
                 rest: Some(rest),
             };
+            // The first range is sorted at once: somebody waits for the first batch.
             sorted.go_on(sorter, 0, context)?;
             return Ok(sorted);
         }

@@ -21,9 +21,12 @@ use crate::sync::lock;
 use crate::units::show_bytes;
 
 /// The part of the memory that a range takes on average: ranges are cut by a sample.
+// Ranges cut by 256 rows of a sample each differ: the largest of a hundred is about a fifth larger
+// than their mean.
 const FILLED: (u64, u64) = (3, 4);
 
 /// What waits for being written of all ranges together is at most this part of the memory.
+// A choice, as the two sizes below are.
 const WAITING: u64 = 4;
 
 /// At most so many bytes of a range wait for being written.
@@ -138,6 +141,7 @@ impl Sorter {
     ) -> Result<Spilled> {
         let at_once = self.plan().memory / WAITING / ranges;
         let writing = Writing {
+            // A file without a name: the system removes it with its last handle, also after a kill.
             file: unnamed(context.folder)?,
             end: AtomicU64::new(0),
             ranges: (0..ranges).map(|_| Mutex::default()).collect(),

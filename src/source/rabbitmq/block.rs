@@ -110,6 +110,7 @@ impl Decode {
                 Seen::BadRow(wrong) => bad.push((place, wrong)),
             }
         }
+        // Of envelopes all columns are metadata, and there are no values to read.
         let own = self.schema.fields().len() - self.metadata.len();
         let of_values: Vec<usize> = columns
             .iter()
@@ -127,6 +128,8 @@ impl Decode {
                 }
             };
             arrays = made.into_iter();
+            // Rows whose values cannot be read are known only now; what is known of their messages
+            // must not become rows, either.
             let (left, rest) = readable((kept, changes), wrong, &mut bad);
             (kept, changes) = (left, rest);
             bad.sort_by_key(|(place, _)| *place);
@@ -165,6 +168,7 @@ impl Decode {
         if matches!(self.values, Values::Envelopes) {
             return Seen::Row(Some(envelope), None);
         }
+        // A truncation is about no row.
         let Some(row) = envelope.after.or(envelope.before) else {
             return Seen::PassedOver;
         };

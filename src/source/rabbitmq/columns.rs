@@ -28,6 +28,8 @@ pub struct Schemas(Mutex<HashMap<String, Said>>);
 type Said = (Arc<Meanings>, Arc<str>);
 
 /// More are forgotten: tables change their columns now and then.
+// A choice. Each message has the whole schema as text, which is the key here: to read it again for
+// each of them would cost more than the row.
 const MOST_SCHEMAS: usize = 10_000;
 
 impl Schemas {
@@ -65,6 +67,7 @@ impl Known {
                 let flags = messages.map(|message| Some(message.redelivered));
                 Arc::new(flags.collect::<BooleanArray>())
             }
+            // AMQP has seconds.
             Self::Timestamp => times(messages.map(|message| Some(message.timestamp? * 1000))),
             Self::At => times(told(changes, |envelope| envelope.ts_ms)),
             Self::Pos => Arc::new(told(changes, |envelope| envelope.pos).collect::<Int64Array>()),

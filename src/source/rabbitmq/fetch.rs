@@ -23,12 +23,15 @@ use crate::client::runtime::block_on;
 use crate::error::Error;
 
 /// How often is looked how much waits, and of a run that ends, whether nothing does.
+// Choices, as all times here are; nothing was measured.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// A broker that is there has answered by then.
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// A run that ends waits no longer for a broker that is away.
+// A run without end waits for a broker for ever; one that is to end once a queue is empty would not
+// end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The first wait before a new connection, and the longest.
@@ -94,6 +97,7 @@ async fn fetch(shared: &Shared) {
             shared.pipe.fail(refused.error);
             return;
         }
+        // The first failure is a warning; a broker that is away for an hour would fill the log.
         if tries == 0 {
             tracing::warn!("{}; it is tried again", refused.error);
         }
@@ -118,6 +122,8 @@ async fn session(shared: &Shared) -> Result<(), Refused> {
     let connection = shared.broker.connect(&shared.name).await?;
     let mut lines = Vec::new();
     let read = read(shared, &connection, &mut lines).await;
+    // Delivery tags die with their channel. Rows that came by it and are not safe yet come again by
+    // the next one, so that nothing of this turn may be acknowledged any more.
     for line in &lines {
         line.turn.end();
     }
@@ -131,6 +137,8 @@ async fn read(
     connection: &Connection,
     lines: &mut Vec<Line>,
 ) -> Result<(), Refused> {
+    // One stream of all that can happen, so that messages and acknowledgements of all queues take
+    // turns on one thread.
     let mut all: Vec<Events<'_>> = vec![bell(shared), clock()];
     for (number, queue) in shared.queues.iter().enumerate() {
         let (line, events) = consume(shared, connection, number, queue).await?;
@@ -160,7 +168,8 @@ async fn read(
                     }
                 }
                 idle = if waits { 0 } else { idle + 1 };
-                // Twice: what the broker has sent may be on its way.
+                // Two looks in a row: at the first one the last messages may have left the queue
+                // and not be here.
                 if idle >= 2 && shared.until == Until::Empty {
                     for (number, line) in lines.iter_mut().enumerate() {
                         // A stream does not always tell how many messages it has.
@@ -173,6 +182,7 @@ async fn read(
             }
         }
         if lines.iter().any(|line| line.turn.is_over()) {
+            // A new connection makes the broker send again what was not acknowledged.
             return Err(shared.broker.silent("a sink has given up its rows"));
         }
         if shared.closed.load(Ordering::Acquire) {
@@ -208,6 +218,8 @@ async fn consume<'s>(
     let begin = async {
         let channel = connection.create_channel().await?;
         let each = BasicQosOptions::default();
+        // The only bound on what is in memory here: the broker sends no more before some is
+        // acknowledged.
         channel.basic_qos(shared.prefetch, each).await?;
         Ok(channel)
     };
@@ -266,6 +278,8 @@ impl Line {
     /// they have is in no memory here, so that more may come: by one more consumer, whose messages stand
     /// behind those that came.
     fn is_stuck(&mut self, shared: &Shared) -> bool {
+        // With as many under way as the broker gives, and none of them here: nothing will happen
+        // until somebody acknowledges.
         let full = self.came - self.acknowledged >= u64::from(shared.prefetch) * self.consumers;
         self.stuck = match full && shared.pipe.waiting().is_empty() {
             true => self.stuck + 1,
@@ -288,6 +302,7 @@ fn take(
 ) -> Result<(), Refused> {
     let arrived = Instant::now();
     if let Some(first) = deliveries.iter().flatten().next() {
+        // Of the first message only: either all messages of a queue are of a stream, or none is.
         stream_queue::check_delivery(shared, number, first)?;
     }
     let last = deliveries.iter().flatten().next_back();
@@ -339,6 +354,7 @@ async fn acknowledge(shared: &Shared, lines: &mut [Line]) -> Result<(), Refused>
     for (queue, turn, last) in shared.ledger.take() {
         let line = usize::try_from(queue).ok();
         let line = line.and_then(|queue| lines.get_mut(queue));
+        // Tags of another channel would acknowledge other messages here, or close the channel.
         let Some(line) = line.filter(|line| Arc::ptr_eq(&line.turn, &turn)) else {
             continue;
         };
@@ -360,6 +376,8 @@ async fn look(shared: &Shared, lines: &mut [Line]) -> Result<bool, Refused> {
     let mut any = !here.is_empty();
     for (number, (line, queue)) in lines.iter_mut().zip(&shared.queues).enumerate() {
         let doing = format!("looking at queue `{queue}`");
+        // Passive: AMQP 0-9-1 has no other question for the number of messages, and this one makes
+        // no queue.
         let asked = QueueDeclareOptions {
             passive: true,
             ..QueueDeclareOptions::default()

@@ -59,7 +59,7 @@ impl Consumer {
     /// The system gives no thread.
     pub fn start(queues: &Queues, begin: &Begin) -> Result<Self> {
         let until = match queues.until {
-            // What is measured ends.
+            // A run that is only measured must end.
             Until::Forever if begin.measured => Until::Empty,
             until => until,
         };
@@ -67,6 +67,8 @@ impl Consumer {
             Until::Count(count) => Some(count),
             _ => None,
         };
+        // A batch is made of half of what may be under way. If it waited for all of it, the broker
+        // would have nothing to send while the batch is on its way through the sinks.
         let enough = usize::from(queues.prefetch) / 2;
         let shared = Arc::new(Shared {
             broker: queues.broker.clone(),
@@ -80,6 +82,7 @@ impl Consumer {
             bell: Notify::new(),
             closed: AtomicBool::new(false),
         });
+        // A panic of this thread fails the pipe: the run would wait for its messages for ever.
         let (own, panicked) = (shared.clone(), shared.clone());
         let thread = spawn(
             "fetch",
@@ -111,6 +114,8 @@ impl Flow for Consumer {
             return Ok(None);
         };
         let spans = gathered.spans.into();
+        // Before the block is handed on: a batch that is safe before it is known here would never
+        // be acknowledged.
         self.shared.ledger.add(number, &spans);
         let block = Waiting::new(gathered.messages, spans, self.decode.clone());
         Ok(Some(Box::new(block)))

@@ -37,7 +37,8 @@ impl Ledger {
             && let Some((_, spans)) = state.open.pop_front()
         {
             for span in spans.iter() {
-                // Batches are in order, so what comes later is further, or came by a later channel.
+                // Batches come in order, so that a later span of a queue ends further on, or came
+                // by a later channel.
                 let safe = (span.turn.clone(), span.to);
                 state.safe.insert(span.partition, safe);
             }

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::sync::lock;
 
 /// Without messages there is a batch without rows after so long: sinks see that time passes.
+// A choice, as that of Kafka's source: sinks with a `roll` by time need a sign.
 const IDLE: Duration = Duration::from_secs(1);
 
 /// A message as it came.
@@ -99,6 +100,7 @@ impl Pipe {
     pub fn wait(&self, most: usize) -> Option<Duration> {
         let state = self.lock();
         let waiting = state.waiting.len();
+        // Of a run that ends the last messages wait for nobody behind them.
         let all = state.left.is_some_and(|left| waiting as u64 >= left);
         if state.ended || state.failed.is_some() || all || waiting >= most.min(self.enough) {
             return None;
@@ -179,7 +181,7 @@ impl State {
         while messages.len() < most
             && let Some(message) = self.waiting.pop_front()
         {
-            // What came by a channel that is gone comes again.
+            // The broker sends again what came by a channel that is gone.
             if message.turn.is_over() {
                 continue;
             }
@@ -190,7 +192,8 @@ impl State {
             });
             let slot = &mut slots[known];
             if !Arc::ptr_eq(&slot.turn, &message.turn) {
-                // One batch covers one channel of a queue.
+                // A batch has one span for each queue, of one channel. The message begins the next
+                // batch.
                 self.waiting.push_front(message);
                 break;
             }
@@ -200,6 +203,7 @@ impl State {
         }
         self.left = self.left.map(|left| left - messages.len() as u64);
         self.ended |= self.left == Some(0);
+        // A stable sort: the messages of a queue keep their order.
         messages.sort_by_key(|message| message.queue);
         Gathered {
             messages,

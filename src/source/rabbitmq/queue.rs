@@ -25,6 +25,7 @@ use crate::source::{Asked, Begin, Flow, OnBadRow, Stream, Types};
 const LINGER: Duration = Duration::from_millis(100);
 
 /// Messages of a queue that may be under way, unless something else is said: about 64 MiB of what Debezium sends.
+// Debezium's messages have about 3.2 KB.
 const PREFETCH: u16 = 20_000;
 
 /// A broker that is there has answered by then.
@@ -93,6 +94,8 @@ impl Queues {
                 let doing = format!("looking at queue `{queue}`");
                 self.broker.refused(&doing, &error).error
             };
+            // A channel for each queue: the broker closes a channel with its answer that a queue is
+            // not there.
             let channel = connection.create_channel().await.map_err(said)?;
             let passive = QueueDeclareOptions {
                 passive: true,

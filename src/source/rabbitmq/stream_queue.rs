@@ -19,6 +19,7 @@ use crate::error::{Error, Problem};
 const STREAM_OFFSET: &str = "x-stream-offset";
 
 /// A stream that has messages has given one by then.
+// A choice; nothing was measured.
 const ANSWER: Duration = Duration::from_secs(3);
 
 /// Is a queue a stream, from which nothing has come though it has messages?
@@ -32,7 +33,7 @@ pub(super) async fn check(
 ) -> Result<(), Refused> {
     match timeout(ANSWER, first(connection, &shared.queues[number])).await {
         Ok(Ok(Some(first))) => check_delivery(shared, number, &first),
-        // It waits for another consumer, perhaps.
+        // Refused, or silent: no stream. Its messages may wait for another consumer.
         _ => Ok(()),
     }
 }

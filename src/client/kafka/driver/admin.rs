@@ -52,6 +52,8 @@ impl Default for Topic {
     fn default() -> Self {
         Self {
             partitions: 1,
+            // Apache Kafka's default of `message.max.bytes`: 1 MiB, and the 12 bytes of offset and
+            // length that stand before a batch.
             max_message_bytes: 1_048_588,
             retention: Some(Duration::from_secs(7 * 24 * 3600)),
         }
@@ -182,11 +184,14 @@ impl Admin {
             .map_err(|error| Error::because(doing(), error))?;
         for answer in answers.into_iter().flatten() {
             match answer {
+                // Another run may have made it at the same moment; how many partitions it has is
+                // checked afterwards.
                 Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
                 Err((_, code)) => return Err(Error::because(doing(), code)),
             }
         }
         let deadline = Instant::now() + PATIENCE;
+        // The answer comes before all brokers know of the topic.
         while self.partitions(name)?.is_none() {
             if Instant::now() > deadline {
                 return Err(Error::because(doing(), "it does not appear"));

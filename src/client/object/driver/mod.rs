@@ -29,6 +29,7 @@ use crate::sync::lock;
 pub use failure::{innermost, is_no_object};
 
 /// What is asked of a store at once, where much is asked.
+// A choice; nothing was measured.
 const AT_ONCE: usize = 16;
 
 /// Whoever makes a connection waits no longer than this for it.
@@ -196,6 +197,8 @@ impl Bucket {
         }
         let options = GetOptions {
             range: Some(GetRange::Bounded(range)),
+            // An object that was written anew since it was looked at would give bytes of another
+            // file.
             if_match: object.version.tag.clone(),
             ..GetOptions::default()
         };

@@ -22,6 +22,7 @@ const MOST_MESSAGE: i64 = (1 << 30) + (1 << 20);
 
 /// How many milliseconds replies that are made and not taken yet are waited for in the end, and after a
 /// signal.
+// Choices.
 const REPLIES_LINGER: [i32; 2] = [2_000, 200];
 
 /// What a consumer needs to know.
@@ -145,6 +146,7 @@ impl Consumer {
             let received = started
                 .map_err(|error| Error::because("starting a thread", error))
                 .and_then(|()| self.receive(subscriber, &messages, ended, consumed));
+            // Once no more messages are taken, or workers would go on for hours with what waits.
             over.tell();
             drop(messages);
             received

@@ -27,6 +27,7 @@ pub struct Subscriber {
 static MADE: AtomicU64 = AtomicU64::new(0);
 
 /// So long after a connection was lost libzmq has begun to make it anew, or never does.
+// A choice; libzmq begins after a tenth of a second.
 const RETRIED: Duration = Duration::from_millis(500);
 
 impl Control {
@@ -73,6 +74,7 @@ impl Subscriber {
         let monitor = socket(context, SocketType::PAIR).map_err(Error::run)?;
         let watched = format!("inproc://monitor-{}", MADE.fetch_add(1, Ordering::Relaxed));
         let connected = || {
+            // No limit: a reply that a full queue drops would count as lost.
             subscriber.set_rcvhwm(0)?;
             subscriber.set_maxmsgsize(most)?;
             subscriber.set_subscribe(topic.as_bytes())?;
@@ -148,6 +150,7 @@ impl Subscriber {
     pub fn next(&self, time: Duration) -> Result<Option<Vec<Vec<u8>>>, Error> {
         let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         let error = |error| failed("receiving a message", error);
+        // Without a poll first: under load there is nearly always a reply.
         match self.socket.recv_multipart(DONTWAIT) {
             Ok(frames) => return Ok(Some(frames)),
             Err(zmq::Error::EAGAIN | zmq::Error::EINTR) => {}

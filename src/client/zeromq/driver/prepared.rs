@@ -60,6 +60,7 @@ struct Came {
 }
 
 /// What heads are expected to need; more is made room for.
+// A choice: heads of the messages of `pipelines/stream.yaml` are shorter.
 const HEAD: usize = 128;
 
 impl Publisher {
@@ -110,6 +111,7 @@ impl Publisher {
     /// The socket has failed.
     pub fn send(&mut self, parcel: Box<Parcel>) -> Result<Option<Box<Parcel>>> {
         loop {
+            // The topic is refused first, before the parcel is libzmq's.
             match self.socket.send(&self.topic[..], SNDMORE | DONTWAIT) {
                 Ok(()) => break,
                 Err(zmq::Error::EAGAIN) => return Ok(Some(parcel)),
@@ -267,6 +269,7 @@ impl Parcel {
         let [before, after] = head;
         let length = before.len() + digits + after.len();
         if length > self.body || tail.len() > self.bytes.len() - self.body - body.len() {
+            // Twice what is needed: numbers of messages grow.
             *self = Self::new(2 * length, body, 2 * tail.len(), self.home.clone());
         }
         let (start, end) = (self.body - length, self.body + body.len());

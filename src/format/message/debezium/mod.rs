@@ -57,6 +57,7 @@ pub enum Decimals {
 }
 
 /// Milliseconds of 2026-01-01T00:00:00Z.
+// A fixed moment and not the time of the run: the same seed makes the same messages.
 const START: i64 = 1_767_225_600_000;
 
 /// Envelopes of a table's changes.
@@ -246,6 +247,7 @@ impl MessageWriter for Envelopes {
             .as_primitive::<Int64Type>();
         let parts = &self.parts;
         for (row, (operation, change)) in operations.iter().zip(numbers.values()).enumerate() {
+            // From the number of the change alone, so that any of them can be made by itself.
             let made_at = self.made_at(*change).to_string();
             let (before, after, op) = match *operation {
                 insert if insert == Operation::Insert as i32 => (NULL, images.get(row), "c"),

@@ -61,6 +61,7 @@ impl Told {
             DataType::UInt16 => cast("int32", &[DataType::Int32]),
             DataType::Int64 => same("int64"),
             DataType::UInt32 => cast("int64", &[DataType::Int64]),
+            // Kafka Connect has no numbers without a sign. Twenty digits hold every one of 64 bits.
             DataType::UInt64 => Self::decimal(20, 0, decimals),
             DataType::Float16 | DataType::Float32 => same("float"),
             DataType::Float64 => same("double"),
@@ -207,6 +208,7 @@ fn shortest(bytes: &[u8]) -> &[u8] {
     let repeats = |pair: &[u8]| {
         matches!(pair, [0, next] if *next < 0x80) || matches!(pair, [0xff, next] if *next >= 0x80)
     };
+    // The last byte always stays: zero is one byte.
     let skipped = bytes.windows(2).take_while(|pair| repeats(pair)).count();
     &bytes[skipped..]
 }

@@ -28,9 +28,11 @@ use crate::sink::Run;
 use crate::sync::lock;
 
 /// How often a holder says that it is there.
+// Choices. Six times as often as a lease lasts: some of the writes may fail.
 const RENEWED: Duration = Duration::from_secs(5);
 
 /// A holder that has said nothing for so long is taken for gone: longer than a store that is begun again needs.
+// A store that is begun again is away for some seconds; nothing was measured.
 const LASTS: Duration = Duration::from_secs(30);
 
 /// How often it is looked whether somebody is there.
@@ -86,6 +88,8 @@ impl Lease {
         let number = last.as_ref().map_or(1, |last| number(&last.key) + 1);
         let key = format!("{}/{number:012}.json", place.leases);
         let holder = Holder::new();
+        // The one step in which two runs cannot both succeed: a put that fails where there is an
+        // object.
         if !place.bucket.put_new(&key, &holder.text()?)? {
             return Err(busy(&place.path()));
         }
@@ -139,6 +143,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        // First: a renewal after the removal would bring the lease back for nobody.
         self.renewing.abort();
         lock(&HELD).remove(&self.name);
         let key = std::slice::from_ref(&self.key);
@@ -174,16 +179,19 @@ fn outlive(place: &ObjectPlace, held: &Object, run: &dyn Run) -> Result<()> {
     if let Some(Holder { name, process, .. }) = holder
         && let Some(process) = process
     {
+        // On the same machine there is no need to wait for 30 s: its processes can be looked up.
         if process.is_gone() {
             return Ok(());
         }
         if Process::own().as_ref() == Some(&process) {
+            // The same process, which has let go, or which holds the place for another of its runs.
             return match lock(&HELD).contains(&name) {
                 true => Err(busy(&place.path())),
                 false => Ok(()),
             };
         }
     }
+    // Both times are the store's. The clock of this machine may be wrong by minutes.
     let age = place.now()?.saturating_sub(held.version.seconds);
     let age = Duration::from_secs(age.max(0) as u64);
     let until = Instant::now() + LASTS.saturating_sub(age);

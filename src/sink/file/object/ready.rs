@@ -95,6 +95,8 @@ impl Publish for UnpublishedObjects {
     /// One object alone is completed in one step, so that there is nothing to keep of it, unless the run goes
     /// on.
     fn decide(&self, run: &[Record], goes_on: bool) -> Result<()> {
+        // Asked at the last moment before anything is decided: a run that stood still for half a
+        // minute may have been taken for dead.
         self.uploads.still_holds()?;
         let is_one = run.len() == 1 && self.output.decided.steps.are_one();
         if self.together && (goes_on || !is_one) {
@@ -102,6 +104,8 @@ impl Publish for UnpublishedObjects {
             let text = DecisionCopy::of(run)?.text()?;
             place.bucket.put(&place.journal, &text)?;
         }
+        // From here on they are the decision's. Ended by this process, they could not be completed
+        // by the next one.
         self.uploads.release(self.output.decided.uploads.keys());
         Ok(())
     }

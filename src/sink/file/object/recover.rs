@@ -117,6 +117,7 @@ fn finish(
     let others = places
         .iter()
         .filter(|(_, other, has_copy)| *has_copy && other.journal_url() != place.journal_url());
+    // All of them before the first step: an output that another run is writing is left alone.
     let leases = others.map(|(_, other, _)| Lease::take(other, &*target.run));
     let _leases = leases.collect::<Result<Vec<_>>>()?;
     let mut stays = false;

@@ -119,6 +119,7 @@ impl DecidedObjects {
         let there = place.bucket.look(key)?;
         Ok(there.is_some_and(|there| {
             let is_before = |before: &Version| before.may_be(&there.version);
+            // By length and version, since a store tells no more of an object without reading it.
             there.bytes == upload.bytes && !upload.before.as_ref().is_some_and(is_before)
         }))
     }
@@ -128,6 +129,7 @@ impl DecidedObjects {
     pub(super) fn undo(&self, place: &ObjectPlace) -> Result<bool> {
         let mut gone = Vec::new();
         for (key, upload) in &self.uploads {
+            // What has replaced an object cannot be taken back: the one before is gone.
             if upload.before.is_none() && place.bucket.look(key)?.is_some() {
                 gone.push(key.clone());
             }

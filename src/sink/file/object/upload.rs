@@ -20,6 +20,7 @@ use crate::sync::lock;
 const LOOK: Duration = Duration::from_millis(100);
 
 /// A file of no more bytes needs no room for a whole part.
+// Of a thousand folders with some rows each, every one would have taken a part of 8 MiB.
 const SMALL: usize = 256 << 10;
 
 /// Parts of equal size, before they grow: stores that take no others take objects up to here.
@@ -85,6 +86,7 @@ impl ObjectUpload {
                 self.id.insert(id).clone()
             }
         };
+        // Four for the whole sink, whatever the number of open files: this bounds the memory.
         let room = self.uploads.in_flight.clone().acquire_owned();
         let room = self.wait(room)?;
         let bytes = Bytes::from(std::mem::take(&mut self.gathered));

@@ -83,6 +83,7 @@ impl Uploads {
             id: id.clone(),
             whole: None,
         };
+        // Before it is recorded: if that fails, `abort` ends the upload.
         lock(&self.begun).insert(key.to_string(), begun);
         self.place.record(key, &id)?;
         Ok(id)
@@ -131,6 +132,7 @@ impl Uploads {
         named.push(ManifestEntry::new(report, &folder.path, fingerprint));
         let journal = self.place.key_of(&hidden(&folder.own_manifest()));
         let text: String = named.iter().map(manifest::line).collect();
+        // An object cannot be added to, so that the journal is written whole each time.
         self.place.bucket.put(&journal, &text)?;
         let success = self.place.key(Path::new(SUCCESS));
         self.place.bucket.remove(&[success])

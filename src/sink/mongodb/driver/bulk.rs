@@ -66,9 +66,11 @@ pub struct Refused {
 }
 
 /// A command has at most so many bytes of statements: a server takes 16 MiB of a document.
+// The rest is for what stands around the statements: 4 MiB are far more than that.
 const MOST_BYTES: usize = 12 << 20;
 
 /// A document has at most so many: for a longer one the server closes the connection without a word.
+// Before this check the sink sent such a document again and again, for ever.
 const MOST_OF_DOCUMENT: usize = 16 << 20;
 
 /// At most so many statements are in a command: what a server takes.
@@ -80,6 +82,7 @@ const DUPLICATE: i32 = 11000;
 impl Refused {
     /// A document with this `_id` is there.
     pub fn is_there(&self) -> bool {
+        // Only the text tells which index it was.
         self.code == DUPLICATE && (self.message.contains("_id_") || self.message.contains("{ _id:"))
     }
 
@@ -97,6 +100,8 @@ impl Refused {
 /// The statements as commands: by collection and by what they do, of several with one identity the last,
 /// not too many at once.
 pub fn commands<'s>(statements: &[&'s Statement]) -> Vec<Vec<&'s Statement>> {
+    // The statements of an unordered command may be done in any order, so that of several for one
+    // document only the last may be sent.
     let mut last: HashMap<(&str, &[u8]), &Statement> = HashMap::new();
     for statement in statements {
         if let Some(identity) = &statement.identity {
@@ -116,6 +121,7 @@ pub fn commands<'s>(statements: &[&'s Statement]) -> Vec<Vec<&'s Statement>> {
         }
     };
     let mut left: Vec<&Statement> = statements.iter().filter(is_last).copied().collect();
+    // A stable sort: the statements of a command are in the order of their rows.
     left.sort_by(|one, other| (other.kind, &one.collection).cmp(&(one.kind, &other.collection)));
     let mut commands: Vec<Vec<&Statement>> = Vec::new();
     let mut bytes = 0;
@@ -166,6 +172,8 @@ pub async fn send(
             whole.append(cstr!("updates"), &list);
         }
     }
+    // Unordered: an ordered command ends at the first statement that is refused, and the others
+    // would have to be sent again.
     whole.append(cstr!("ordered"), false);
     whole.append(cstr!("writeConcern"), concern);
     let answer = database.run_raw_command(whole).await?;
@@ -181,6 +189,7 @@ pub fn refused(answer: &Document) -> Vec<Refused> {
         // All is done, and not yet as safe as it has to be.
         refused.push(Refused {
             index: usize::MAX,
+            // `WriteConcernFailed`, one of those that pass.
             code: 64,
             message: concern.get_str("errmsg").unwrap_or_default().into(),
         });

@@ -29,6 +29,7 @@ use crate::sync::lock;
 pub struct Changes {
     options: Envelopes,
     columns: Columns,
+    // By the text of the schema: every change brings it along, and it seldom changes.
     meanings: Mutex<HashMap<String, Arc<Meanings>>>,
 }
 
@@ -163,6 +164,8 @@ impl Changes {
             (Some(row), Stored::Sent) => sent(row),
             (Some(row), Stored::Mean) => meant(row, &change.meanings).map(Bson::Document),
         };
+        // Where it stands in the binlog, so that a change that comes again replaces its own
+        // document.
         let id = change.id();
         let query = doc! { "_id": &id };
         let place = change.place.map_or(Bson::Null, |(file, pos, _)| {
@@ -211,6 +214,7 @@ impl Change<'_> {
         let (file, pos, row) = self.place.ok_or(
             "it does not say where it stands in the binlog, which the state of its table needs",
         )?;
+        // `binlog.999999` is followed by `binlog.1000000`, which as text stands before it.
         let number = file.rsplit('.').next().unwrap_or(file);
         Ok(format!("{number:0>10}:{pos:020}:{row:010}"))
     }

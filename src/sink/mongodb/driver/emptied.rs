@@ -28,7 +28,7 @@ pub fn id() -> Bson {
 }
 
 impl Emptied {
-    /// Without what is older than that: it would be seen until it is removed.
+    /// Leaves out what is older than the last emptying: it would be seen until it is removed.
     pub fn newer<'s>(&self, command: &[&'s Statement]) -> Vec<&'s Statement> {
         let known = lock(&self.0);
         let is_newer = |statement: &&&Statement| {
@@ -62,6 +62,8 @@ impl Emptied {
         let is_known = lock(&self.0)
             .get(collection)
             .is_some_and(|known| known.as_str() >= emptied);
+        // Mostly a table was emptied long ago, and nothing that comes is older: then no delete is
+        // sent.
         if is_known && written.iter().all(|one| one.position.as_str() >= emptied) {
             return Ok(Vec::new());
         }
@@ -71,6 +73,7 @@ impl Emptied {
             "writeConcern": Document::try_from(concern.clone())?,
         };
         let left = refused(&database.run_command(delete).await?);
+        // Noted only once all that is older is gone: until then each writer removes it again.
         if left.is_empty() {
             let mut known = lock(&self.0);
             let known = known.entry(collection.clone()).or_default();

@@ -40,6 +40,7 @@ enum Kind {
 }
 
 /// No bulk has more bytes: it is sent in commands of 12 MiB.
+// Four commands in one bulk; nothing was measured.
 const BULK_BYTES: usize = 48 << 20;
 
 impl Load {
@@ -64,6 +65,7 @@ impl Load {
             name: name.to_string(),
             kind,
             concern,
+            // A stream is never emptied: its earlier rows do not come again.
             empties: (options.mode == Mode::Truncate || target.overwrite) && !target.is_stream,
             server,
             client: OnceLock::new(),
@@ -73,6 +75,8 @@ impl Load {
 
     /// The database. Only on a thread that waits on the runtime.
     pub fn database(&self) -> Result<Database, Refused> {
+        // One client for all sessions: it keeps a pool of connections and watches the servers of a
+        // set.
         let client = match self.client.get() {
             Some(client) => client,
             None => {
@@ -113,6 +117,8 @@ impl Load {
             "delete": documents.collection.as_ref(),
             "deletes": [{ "q": {}, "limit": 0 }],
         };
+        // Documents go and the collection stays, with its indexes and whatever else somebody has
+        // set up.
         let deleted = database.run_command(delete).await;
         let doing = format!("emptying collection {} of", documents.collection);
         deleted.map_err(|error| self.server.refused(&doing, &error).error)?;

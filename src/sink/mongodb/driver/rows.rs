@@ -103,9 +103,13 @@ impl Documents {
     fn number(&self, batch: &Batch, row: usize) -> ObjectId {
         let (head, number) = match (self.load, Position::of(&batch.origin, row)) {
             (Some(load), _) => (load, batch.place.row(row)),
+            // Rows of a stream have no number that stays. Read again, they are there twice, as the
+            // plan says of this sink.
             _ => return ObjectId::new(),
         };
         let mut bytes = [0; 12];
+        // Five bytes of the load and seven of the row: 2^56 rows, and two loads are alike once in
+        // 2^40.
         bytes[..5].copy_from_slice(&head);
         bytes[5..].copy_from_slice(&number.to_be_bytes()[1..]);
         ObjectId::from_bytes(bytes)
@@ -131,7 +135,9 @@ pub fn key<'k>(
         let value = values.get(column);
         let value = value.ok_or_else(|| format!("the row has no column `{column}` of the key"))?;
         match value {
+            // `null` would be one document for all rows without a key.
             Bson::Null => return Err(format!("column `{column}` of the key is null")),
+            // MongoDB takes no array as `_id`.
             Bson::Array(_) => return Err(format!("column `{column}` of the key is a list")),
             value if single => return Ok(value.clone()),
             value => key.insert(column, value.clone()),

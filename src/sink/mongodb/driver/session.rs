@@ -108,6 +108,7 @@ impl Connect for Connecting {
     async fn connect(&self, _number: usize) -> Result<Connection, Failure> {
         let load = self.0.clone();
         let database = load.database().map_err(failure)?;
+        // The client connects when it is first used. A server that is away is to be known here.
         load.server.ping(&database).await.map_err(failure)?;
         Ok(Connection { load, database })
     }
@@ -123,6 +124,8 @@ impl Connection {
             return self.write(command).await;
         }
         let emptied = &self.load.emptied;
+        // Left out before and removed after: between the two another writer may have emptied the
+        // table.
         let newer = emptied.newer(command);
         if newer.is_empty() {
             return Ok(Vec::new());
@@ -142,6 +145,8 @@ impl Connection {
     ) -> Result<Vec<(&'s Statement, String)>, Failure> {
         let answer = bulk::send(&self.database, command, &self.load.concern).await;
         let mut wrong = Vec::new();
+        // An insert whose `_id` is there may be one that was sent before: it is compared, not
+        // refused.
         let mut there = Vec::new();
         for refused in answer.map_err(|error| self.said(&error))? {
             let statement = command.get(refused.index).copied();

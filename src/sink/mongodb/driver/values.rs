@@ -63,6 +63,8 @@ impl Column {
             | DataType::Int32
             | DataType::UInt8
             | DataType::UInt16 => (to(&DataType::Int32)?, Kind::Int32),
+            // BSON has no numbers without a sign: each goes to the next type that holds all of its
+            // values.
             DataType::Int64 | DataType::UInt32 => (to(&DataType::Int64)?, Kind::Int64),
             DataType::UInt64 => (values.clone(), Kind::UInt64),
             DataType::Float16 => (values.clone(), Kind::Half),
@@ -172,6 +174,7 @@ fn floored(values: &ArrayRef, moment: &DataType) -> Result<ArrayRef> {
     use arrow::datatypes::{TimeUnit, TimestampMicrosecondType, TimestampNanosecondType};
     Ok(match values.data_type() {
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            // Not by Arrow's cast, which rounds towards 1970.
             let values = values.as_primitive::<TimestampMicrosecondType>();
             let cut: TimestampMillisecondArray = values.unary(|micros| micros.div_euclid(1_000));
             std::sync::Arc::new(cut)
@@ -200,6 +203,8 @@ fn whole(number: u64) -> Result<Bson, String> {
 fn digits(text: &str) -> Result<Bson, String> {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let refused = || format!("{text} has more than the 34 digits of MongoDB's decimals");
+    // Before the parser, which is asked for the exact limit: no text of a thousand digits is
+    // parsed.
     if digits > 40 {
         return Err(refused());
     }
@@ -211,6 +216,8 @@ fn digits(text: &str) -> Result<Bson, String> {
 pub fn sent(row: &str) -> Result<Bson, String> {
     let row: Value = serde_json::from_str(row).map_err(|error| error.to_string())?;
     Ok(json(row, &|number| {
+        // Doubles hold whole numbers up to 2^53. The consumer that this follows stored all numbers
+        // as doubles, and readers expect them.
         const EXACT: i64 = 1 << 53;
         match number.as_i64() {
             Some(whole) if !(-EXACT..=EXACT).contains(&whole) => Bson::Int64(whole),

@@ -15,6 +15,7 @@ const FIELD: &[u8] = b"msg_id=";
 pub fn print(name: &[u8]) -> u32 {
     let mut hasher = DefaultHasher::new();
     hasher.write(name);
+    // Never 0, which stands for no name. Two names are alike once in two thousand million.
     hasher.finish() as u32 | 1
 }
 
@@ -26,6 +27,7 @@ pub fn fits(of: u32, name: &str) -> bool {
 /// The print of the name in row `row`; `pieces` are all of the message but its time and its body, which
 /// are no names.
 pub fn print_of(message: &Message, pieces: &[Rows; 3], row: usize) -> u32 {
+    // Only a message that is all one piece ends with its last field.
     let whole = message.digits == 0 && message.body == 0;
     let named = pieces.iter().find_map(|piece| field(piece.get(row), whole));
     named.map_or(ANY, print)

@@ -23,9 +23,11 @@ use crate::sync::lock;
 const STEP: Duration = Duration::from_millis(5);
 
 /// Threads of libzmq: one moves more than a network takes.
+// A choice; nothing was measured.
 const MOST_THREADS: usize = 4;
 
 /// What heads and tails of messages take, about.
+// The message of the old stream has 52 bytes and twice the digits of its number beside the body.
 const AROUND: usize = 96;
 
 /// Ports that are bound: none where a run is only measured.
@@ -51,6 +53,8 @@ pub fn connect(zeromq: &Zeromq, target: &Target) -> Result<Found> {
     if let Some((path, place)) = results_path(zeromq, target) {
         outside_datasets(&path).map_err(|error| error.at(place))?;
     }
+    // Bound while connecting, so that a port that is taken is known before the first row. A run
+    // that is only measured must not be heard by real consumers.
     let bound = match zeromq.measured {
         true => None,
         false => Some(bind(zeromq, message(zeromq, target)?.body)?),
@@ -124,11 +128,14 @@ impl Ready for ReadyStream {
             let sender = sender(zeromq, target, Bound::default(), None, (digits, body))?;
             return lane::start(target, recipe, Box::new(sender));
         };
+        // Made before a consumer is waited for: what stands in the way of the file is told at once.
         let results = results_path(zeromq, target).map(|(path, place)| {
             let made = Results::create(&path, body, target.meter.clone());
             made.map_err(|error| error.at(place))
         });
         let results = results.transpose()?;
+        // The old consumers subscribe only after their `start` was answered. Without this wait 50
+        // to 60 messages were lost at each start.
         self.wait_for_consumer(&mut bound)?;
         let sender = sender(zeromq, target, bound, results, (digits, body))?;
         lane::start(target, recipe, Box::new(sender))
@@ -204,7 +211,7 @@ impl ReadyStream {
         }
         let mut waits: Vec<&Publisher> = bound.publishers.iter().collect();
         let bind = &self.zeromq.bind;
-        // Who has said it may be gone, and another one come.
+        // The consumer that has said `start` may be gone, and another one may say it now.
         let answer = || control.map_or(Ok(false), |control| control.started(Duration::ZERO));
         let subscribed = || {
             answer()?;

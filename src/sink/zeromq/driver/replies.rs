@@ -70,6 +70,7 @@ impl Listener {
         let mut taken = 0_u64;
         while !end.over.load(Ordering::Acquire) {
             if let Some(frames) = self.subscriber.next(STEP)? {
+                // The clock is read before anything else is done with the reply.
                 let came = self.pace.as_ref().map(|pace| pace.clock().now());
                 self.take(&frames, now_micros(), came)?;
                 taken += 1;
@@ -77,6 +78,8 @@ impl Listener {
                     continue;
                 }
             }
+            // libzmq leaves a connection at that whose frame was too long. All later replies were
+            // lost, before the connection was made anew.
             if self.subscriber.mended()? {
                 self.meter.clocks().unreadable();
             }
@@ -85,6 +88,7 @@ impl Listener {
                 control.started(Duration::ZERO)?;
             }
         }
+        // Only now: until the end each message may still be answered.
         self.window.give_up();
         if end.unfinished.load(Ordering::Acquire) {
             return Ok(None);
@@ -117,11 +121,15 @@ impl Listener {
         };
         let pace = self.pace.as_ref();
         let paced = pace.map(|pace| (pace, pace.due(reply.seq_n - self.first_row)));
+        // By when the message was due and not by when it was sent, or a late one would count as
+        // measured.
         if paced.is_some_and(|(pace, due)| pace.is_warming_up(due)) {
             clocks.answered_to_warm_up();
             return Ok(());
         }
         let response = paced.zip(came);
+        // From the intended time. The old stream measured from the actual send, which hides the
+        // messages that wait for a sender that is late.
         let response = response.map(|((_, due), came)| nanos(came) - nanos(due));
         clocks.answered(&times, response.unwrap_or(times.total()));
         match &mut self.results {

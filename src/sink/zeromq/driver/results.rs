@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::outlet::Outlet;
 use crate::report::{FileReport, FourTimes, Meter};
 
+// The columns of the old stream's results.
 const HEADER: &str = "seq_n,msg_id,t1,t2,t3,t4,message_size,clock_offset_ms,network_delay_ms,processing_delay_ms,total_delay_ms\n";
 
 /// A file of results under its hidden name, or what is written through.
@@ -116,7 +117,8 @@ impl Drop for Results {
     }
 }
 
-/// Nanoseconds as milliseconds: three digits, and a fourth for half a microsecond.
+/// Nanoseconds as milliseconds, with three digits, and a fourth one for half a microsecond: halves
+/// come from the mean of two differences. The old file had whole milliseconds.
 fn millis(nanos: i64) -> String {
     let (sign, nanos) = (if nanos < 0 { "-" } else { "" }, nanos.unsigned_abs());
     let (whole, rest) = (nanos / 1_000_000, nanos % 1_000_000);

@@ -19,6 +19,7 @@ use crate::sink::{FileReport, Run};
 const STEP: Duration = Duration::from_millis(20);
 
 /// How long replies are waited for once somebody wants the run to end.
+// A choice, as `STEP` is.
 const SHORT: Duration = Duration::from_secs(1);
 
 /// Messages on their way.
@@ -69,6 +70,7 @@ impl Prepared {
 }
 
 impl Writer<Spelt> for Sender {
+    // On a thread of its own: a worker that waits for the time of a message makes no rows.
     fn waits(&self) -> bool {
         true
     }
@@ -87,6 +89,8 @@ impl Writer<Spelt> for Sender {
 
     fn finish(&mut self, marks: &Marks) -> Result<Vec<FileReport>> {
         let away = |sender: &Self| sender.channels.iter().any(|(_, ring)| ring.away() > 0);
+        // Parcels are libzmq's until it gives them back. What is away when sockets are closed is
+        // lost.
         self.wait_while(self.linger, marks, away);
         let waiting = |sender: &Self| {
             let (sent, settled) = sender.meter.clocks().settled();
@@ -120,11 +124,13 @@ impl Sender {
         let channel = (number % self.channels.len() as u64) as usize;
         let place = number - self.first_row;
         let pace = self.pace.as_ref();
+        // The next message is due already, and `catch_up: skip` asks to leave this one out.
         if pace.is_some_and(|pace| pace.leaves_out(place + 1)) {
             self.skip(number);
             return Ok(ControlFlow::Continue(()));
         }
         let due = pace.map(|pace| pace.due(place));
+        // Before it is due: what a message takes to make must not make it late.
         let mut prepared = self.prepare(channel, spelt, row);
         if due.is_some() {
             prepared.iter_mut().for_each(Prepared::pause);
@@ -178,9 +184,11 @@ impl Sender {
         marks: &Marks,
     ) -> Result<ControlFlow<()>> {
         loop {
+            // As late as can be: this is the time that the consumer reads.
             let micros = now_micros();
             prepared.parcel.stamp(micros);
             if let Some((window, _)) = &self.replies {
+                // Before the send: a reply may come before `send` returns.
                 window.sent(number, micros, prepared.name);
             }
             let paced = self.pace.as_ref().zip(due);
@@ -206,11 +214,15 @@ impl Sender {
                 marks.add(1, bytes);
                 return Ok(ControlFlow::Continue(()));
             };
+            // At a rate there is no time to wait for room. A PUB socket drops without a word at its
+            // high-water mark; with `ZMQ_XPUB_NODROP` it refuses, and the message is counted as
+            // skipped.
             if due.is_some() || marks.over() || self.run.stopping() {
                 ring.put(parcel);
                 self.skip(number);
                 return Ok(ControlFlow::Continue(()));
             }
+            // A choice; without a rate nobody measures when it was sent.
             std::thread::sleep(Duration::from_micros(50));
             prepared = Prepared {
                 parcel,
