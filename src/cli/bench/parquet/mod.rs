@@ -65,11 +65,7 @@ pub(in crate::cli) fn run(options: &ParquetOptions) -> Result<u8> {
         page_can_be(html, &plan)?;
     }
     let stop = signals::stop()?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(plan.threads)
-        .thread_name(|index| format!("worker {index}"))
-        .build()
-        .map_err(|error| Error::because("starting the workers", error))?;
+    let pool = workers(plan.threads)?;
     let deadline = options
         .file
         .duration
@@ -106,16 +102,29 @@ pub(in crate::cli) fn run(options: &ParquetOptions) -> Result<u8> {
         return Ok(interrupted(&stop));
     }
     let report = Report::new((path, &table, &sweep), &questions, outcome, readers, notes);
+    tell_report(options, &report)
+}
+
+fn workers(threads: usize) -> Result<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|index| format!("worker {index}"))
+        .build()
+        .map_err(|error| Error::because("starting the workers", error))
+}
+
+/// As a page, where one is asked for, and as text or JSON.
+fn tell_report(options: &ParquetOptions, report: &Report) -> Result<u8> {
     if let Some(html) = &options.html {
-        html::write(html, &report)?;
+        html::write(html, report)?;
     }
     match options.json {
         true => {
-            let value = serde_json::to_value(&report)
+            let value = serde_json::to_value(report)
                 .map_err(|error| Error::because("writing JSON", error))?;
             print_json(&value)
         }
-        false => tell(&text::text(&report)).map(|()| 0),
+        false => tell(&text::text(report)).map(|()| 0),
     }
 }
 

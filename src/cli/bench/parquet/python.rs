@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -55,6 +55,24 @@ struct Reply {
     error: Option<String>,
 }
 
+/// What a child says, line by line. A thread reads, so that waiting for an answer can end: a pipe has no
+/// timeout.
+fn lines(out: Option<ChildStdout>) -> Result<Receiver<std::io::Result<String>>> {
+    let (send, answers) = channel();
+    if let Some(out) = out {
+        let read = move || {
+            BufReader::new(out)
+                .lines()
+                .try_for_each(|line| send.send(line))
+        };
+        let reader = std::thread::Builder::new()
+            .name("python".into())
+            .spawn(read);
+        reader.map_err(|error| Error::because("starting a thread", error))?;
+    }
+    Ok(answers)
+}
+
 impl Python {
     /// Starts it in the folder of the files. The inner error says why there is none.
     pub(super) fn start(
@@ -89,19 +107,7 @@ impl Python {
             Err(error) => return Ok(Err(format!("`{shown}` could not be started: {error}"))),
         };
         let (asks, out) = (child.stdin.take(), child.stdout.take());
-        let (send, answers) = channel();
-        if let Some(out) = out {
-            // A thread reads, so that waiting for an answer can end: a pipe has no timeout.
-            let read = move || {
-                BufReader::new(out)
-                    .lines()
-                    .try_for_each(|line| send.send(line))
-            };
-            let reader = std::thread::Builder::new()
-                .name("python".into())
-                .spawn(read);
-            reader.map_err(|error| Error::because("starting a thread", error))?;
-        }
+        let answers = lines(out)?;
         let mut python = Self {
             child,
             asks,
@@ -120,17 +126,20 @@ impl Python {
                 "`{shown}` cannot run the script of the readers: it is no Python of 3.6 or later"
             )));
         };
-        python.version = greeting.python;
+        python.greeted(greeting);
+        Ok(Ok(python))
+    }
+
+    /// Notes what is there.
+    fn greeted(&mut self, greeting: Greeting) {
+        self.version = greeting.python;
         for (name, found) in greeting.readers {
             let text = |key: &str| found.get(key).and_then(Value::as_str).map(str::to_string);
             match text("version") {
-                Some(version) => python.there.push((name, version)),
-                None => python
-                    .missing
-                    .push((name, text("error").unwrap_or_default())),
+                Some(version) => self.there.push((name, version)),
+                None => self.missing.push((name, text("error").unwrap_or_default())),
             }
         }
-        Ok(Ok(python))
     }
 
     /// Asks a reader: how long it took and how many rows it found, or what it says is wrong.

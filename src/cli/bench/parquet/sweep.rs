@@ -139,40 +139,7 @@ impl Sweep {
             &mut problems,
         );
         let base = base.with_compatibility(options.compatibility.as_deref(), &mut problems);
-        let mut dimensions = Vec::new();
-        for (name, said, set) in OF_FILES {
-            let values = said(&options.sweep)
-                .iter()
-                .map(String::as_str)
-                .collect::<Vec<_>>();
-            dimensions.extend(of_files(name, &values, *set, &mut problems));
-        }
-        dimensions.extend(encodings(
-            &options.sweep.encoding,
-            base.parquet.compatibility,
-            &mut problems,
-        ));
-        dimensions.extend(file_sizes(&options.sweep.target_file_size, &mut problems));
-        dimensions.extend(beside(
-            "bloom_filter",
-            "no Bloom filter",
-            blooms.iter().map(|columns| {
-                (
-                    format!("Bloom filter of {}", columns.join(", ")),
-                    Change::Bloom(columns.clone()),
-                )
-            }),
-        ));
-        dimensions.extend(beside(
-            "order_by",
-            "as made",
-            orders.iter().enumerate().map(|(place, columns)| {
-                (
-                    format!("sorted by {}", columns.join(", ")),
-                    Change::Order(place),
-                )
-            }),
-        ));
+        let mut dimensions = dimensions(options, &base, (&orders, &blooms), &mut problems);
         if dimensions.is_empty() {
             let set = OF_FILES[0].2;
             dimensions.extend(of_files("compression", USUAL, set, &mut problems));
@@ -196,6 +163,50 @@ impl Sweep {
             same: same.collect(),
         })
     }
+}
+
+/// What varies, in the order of the options: each with its values.
+fn dimensions(
+    options: &ParquetOptions,
+    base: &base::Base,
+    (orders, blooms): (&[Vec<String>], &[Vec<String>]),
+    problems: &mut Problems,
+) -> Vec<Dimension> {
+    let mut dimensions = Vec::new();
+    for (name, said, set) in OF_FILES {
+        let values = said(&options.sweep)
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>();
+        dimensions.extend(of_files(name, &values, *set, problems));
+    }
+    dimensions.extend(encodings(
+        &options.sweep.encoding,
+        base.parquet.compatibility,
+        problems,
+    ));
+    dimensions.extend(file_sizes(&options.sweep.target_file_size, problems));
+    dimensions.extend(beside(
+        "bloom_filter",
+        "no Bloom filter",
+        blooms.iter().map(|columns| {
+            (
+                format!("Bloom filter of {}", columns.join(", ")),
+                Change::Bloom(columns.clone()),
+            )
+        }),
+    ));
+    dimensions.extend(beside(
+        "order_by",
+        "as made",
+        orders.iter().enumerate().map(|(place, columns)| {
+            (
+                format!("sorted by {}", columns.join(", ")),
+                Change::Order(place),
+            )
+        }),
+    ));
+    dimensions
 }
 
 impl Cell {

@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use arrow::array::RecordBatch;
 use rayon::ThreadPool;
 
 use super::sweep::Cell;
@@ -17,6 +18,7 @@ use crate::batch::Batch;
 use crate::engine::Stop;
 use crate::error::{Error, Result};
 use crate::format::{Body, FileChunk, FileEncoder, FileEnds, FileWriter, Format};
+use crate::sync::lock;
 
 /// What was written.
 pub(super) struct Written {
@@ -56,20 +58,14 @@ pub(super) fn write(
                 if number >= batches || stop.requested() {
                     return Ok(());
                 }
-                let first = number as usize * batch_rows;
-                let part = rows.slice(first, batch_rows.min(rows.num_rows() - first));
-                // Sending fails only when the writer has ended with an error, which `put_down`
-                // returns.
+                // It fails only when the writer has ended with an error, which `put_down` returns.
                 let put = |number, chunk| drop(put.send((number, chunk)));
-                encoder.encode(&Batch::new(number, first as u64, part), &put)?;
+                encoder.encode(&batch(&rows, number, batch_rows), &put)?;
             }
         };
         pool.broadcast(|_| {
             if let Err(error) = work() {
-                wrong
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .get_or_insert(error);
+                lock(&wrong).get_or_insert(error);
             }
         });
         // A file that a signal cut short has no footer; nobody reads it, and the folder is removed.
@@ -90,13 +86,19 @@ pub(super) fn write(
         return Err(error);
     }
     let files = files?;
-    let sizes = files
-        .iter()
-        .map(|path| std::fs::metadata(path).map(|found| found.len()));
-    let bytes = sizes
-        .sum::<std::io::Result<u64>>()
-        .map_err(|error| failed(folder, error))?;
+    let bytes = bytes_of(&files).map_err(|error| failed(folder, error))?;
     Ok(Written { files, bytes, time })
+}
+
+fn batch(rows: &RecordBatch, number: u64, batch_rows: usize) -> Batch {
+    let first = number as usize * batch_rows;
+    let part = rows.slice(first, batch_rows.min(rows.num_rows() - first));
+    Batch::new(number, first as u64, part)
+}
+
+fn bytes_of(files: &[PathBuf]) -> std::io::Result<u64> {
+    let sizes = files.iter().map(std::fs::metadata);
+    sizes.map(|found| Ok(found?.len())).sum()
 }
 
 /// Puts chunks down in their order, and begins a file where one has its size.
