@@ -108,6 +108,7 @@ fn look(
             table: &name.value,
             types: &table.types.0,
             patience,
+            knows_files: false,
             folders: None,
             only_read: false,
         };

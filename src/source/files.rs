@@ -93,7 +93,7 @@ impl<T: FileSource> Source for T {
 /// The rows of all files of a path.
 fn open(source: &impl FileSource, asked: &Asked<'_>) -> Result<Opened, Problem> {
     let said = FileSource::path(source);
-    let mut set = FileSet::find(said, source.extensions(), asked.patience)?;
+    let mut set = FileSet::find(said, source.extensions(), asked)?;
     if let Some(folders) = asked.folders {
         set.keep(folders)
             .map_err(|problem| problem.at(&said.place))?;

@@ -167,6 +167,8 @@ pub struct Asked<'a> {
     pub types: &'a Types,
     /// How long whoever says nothing is waited for, where the run says it.
     pub patience: Option<Duration>,
+    /// Whoever asks knows which files these are: those that a sink has written.
+    pub knows_files: bool,
     /// Of the files of a set only those in these folders.
     pub folders: Option<&'a BTreeSet<PathBuf>>,
     /// Only read, with texts of dictionaries where the types say so, and numbers that do not say their

@@ -5,6 +5,7 @@ use std::io::Result as IoResult;
 use std::path::Path;
 use std::time::Duration;
 
+use super::Asked;
 use super::set::SetMember;
 use crate::client::missing;
 use crate::client::object::{Object, ObjectUrl};
@@ -21,7 +22,7 @@ pub struct RemoteFile(Infallible);
 /// Always: it names the feature.
 pub fn find(
     said: &Placed<FilePath>,
-    _patience: Option<Duration>,
+    _asked: &Asked<'_>,
     _files: &mut Vec<SetMember>,
 ) -> Result<bool, Problem> {
     Err(refused(Path::new(said.as_str())))

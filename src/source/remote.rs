@@ -12,7 +12,7 @@ use glob::Pattern;
 use twox_hash::XxHash64;
 
 use super::set::{MATCH, PASSED_OVER, SetMember, is_open, no_pattern, within};
-use super::{delta_log, half, hive};
+use super::{Asked, delta_log, half, hive};
 use crate::client::object::{Bucket, Object, ObjectUrl};
 use crate::dataset::{FOLDER, SUCCESS};
 use crate::error::{Error, Problem};
@@ -68,12 +68,12 @@ fn as_io(error: Error) -> IoError {
 /// The store refuses or is not there, or they do not belong together.
 pub fn find(
     said: &Placed<FilePath>,
-    patience: Option<Duration>,
+    asked: &Asked<'_>,
     files: &mut Vec<SetMember>,
 ) -> Result<bool, Problem> {
     let url = ObjectUrl::of(Path::new(said.as_str()));
     let url = url.ok_or_else(|| Problem::new("this is no URL of objects"))?;
-    let patience = patience.map_or(LOOK, |said| said.min(LOOK));
+    let patience = asked.patience.map_or(LOOK, |said| said.min(LOOK));
     let bucket = Bucket::open(&url, patience).map_err(problem)?;
     let names = url.key.split('/');
     let folder: Vec<&str> = match said.is_pattern() {
@@ -113,7 +113,10 @@ pub fn find(
     if let Some(problem) = half_published(&url, &listed, files) {
         return Err(problem);
     }
-    refuse_delta(&bucket, (&folder, &listed), files).map(|()| true)
+    match asked.knows_files {
+        true => Ok(true),
+        false => refuse_delta(&bucket, (&folder, &listed), files).map(|()| true),
+    }
 }
 
 /// # Errors

@@ -3,13 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
-use std::time::Duration;
 
 use glob::{MatchOptions, Pattern};
 
 use super::file::inner_extension;
 use super::natural::natural;
-use super::{delta_log, half, hive, remote};
+use super::{Asked, delta_log, half, hive, remote};
 use crate::client::object::Object;
 use crate::error::Problem;
 use crate::place::{FilePath, Placed};
@@ -60,12 +59,12 @@ impl FileSet {
     pub fn find(
         said: &Placed<FilePath>,
         extensions: &[&str],
-        patience: Option<Duration>,
+        asked: &Asked<'_>,
     ) -> Result<Self, Problem> {
         let path = said.beside();
         let mut files = Vec::new();
         let many = if said.is_object() {
-            let found = remote::find(said, patience, &mut files);
+            let found = remote::find(said, asked, &mut files);
             found.map_err(|problem| problem.at(&said.place))?
         } else if path.is_dir() {
             // Before it is asked whether the name is a pattern: a folder may be called `data[1]`.
@@ -83,7 +82,8 @@ impl FileSet {
         let set = Self { files, many };
         let problem = half::problem(&set.files);
         // Of a table of Delta Lake a file is read by its own name.
-        let problem = problem.or_else(|| many.then(|| delta_log::problem(&set.files))?);
+        let is_set = many && !asked.knows_files;
+        let problem = problem.or_else(|| is_set.then(|| delta_log::problem(&set.files))?);
         let problem = problem.or_else(|| set.problem(said, extensions));
         problem.map_or(Ok(set), |problem| Err(problem.at(&said.place)))
     }

@@ -1,7 +1,5 @@
 //! Which source reads which sink back: a line for each.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, TimeUnit};
@@ -248,8 +246,8 @@ impl Reader {
             types.collect::<Vec<_>>()
         };
         let asked_first = asked(false);
-        let folders = self.held.as_ref().and_then(|held| held.partitions.clone());
-        let open = move |source: &dyn Source, types: &Types| open(source, types, folders.as_ref());
+        let held = self.held.clone();
+        let open = move |source: &dyn Source, types: &Types| open(source, types, held.as_ref());
         let mut records = open(self.source.as_ref(), &asked_first);
         let others = self.others(names, &fields[..typed]);
         // Only after an error: files that agree with the table are read as they are, which is
@@ -329,11 +327,12 @@ impl Reader {
 fn open(
     source: &dyn Source,
     types: &Types,
-    folders: Option<&BTreeSet<PathBuf>>,
+    held: Option<&HeldFiles>,
 ) -> Result<Arc<dyn source::Records>> {
     let asked = Asked {
         types,
-        folders,
+        knows_files: held.is_some(),
+        folders: held.and_then(|held| held.partitions.as_ref()),
         // The source gives dictionaries as they are and asks no server for a digest of its rows,
         // which only generation needs: verifying 100 M rows of Parquet takes 1.3 times the CPU of
         // making them.
