@@ -5,12 +5,12 @@ use std::io::IsTerminal;
 use chrono::NaiveDate;
 
 use super::arguments::{BackfillOptions, Log};
-use super::check::{overrides, read};
+use super::check::{given, overrides};
 use super::{dotenv, log, say, scheduled, signals};
 use crate::engine::Options;
 use crate::error::{Error, Problem, Result};
 use crate::schedule::{Board, Clock, Scheduler, SlotEnd, Task, When};
-use crate::spec::{Slot, Slots};
+use crate::spec::{self, AskedSlot, GivenValues, Pipeline, Slot, Slots};
 use crate::units::show_count;
 
 /// How often a slot is tried; after that somebody has to look at why it fails.
@@ -48,16 +48,16 @@ pub(super) fn run(options: &BackfillOptions, variables: Option<dotenv::Read>) ->
 
 fn carry_out(options: &BackfillOptions, log: Log) -> Result<u8> {
     scheduled::of_no_slot(&options.file)?;
-    let (pipeline, overrides) = (read(&options.file)?, overrides(&options.file)?);
+    let (pipeline, overrides) = (read(options)?, overrides(&options.file)?);
     let Some(asked) = &pipeline.scheduled else {
         let problem = Problem::new(format!("`{}` has no `schedule`", pipeline.path));
         return Err(Error::user(
             problem.hint("`rowgen run` makes a pipeline without one"),
         ));
     };
-    scheduled::check(&pipeline, &overrides)?;
     let schedule = &asked.template.schedule;
     let slots = chosen(&schedule.slots(), &options.from, &options.to)?;
+    scheduled::check_among(&asked.template, &slots, &overrides)?;
     let all = slots.len();
     let parallel = options
         .max_parallel
@@ -86,10 +86,23 @@ fn carry_out(options: &BackfillOptions, log: Log) -> Result<u8> {
     Ok(scheduler.with_board(|board| end(log, all, board, (stop.signal(), options.dry_run))))
 }
 
+/// The pipeline as it is from the first day on: it may not be right for today.
+fn read(options: &BackfillOptions) -> Result<Pipeline> {
+    let given = GivenValues {
+        run_date: options.from.clone(),
+        slot: AskedSlot::From(day(&options.from)),
+        ..given(&options.file)?
+    };
+    spec::read(&options.file.file, &given)
+}
+
+fn day(text: &str) -> NaiveDate {
+    // The flags' parser has refused whatever is no date, so the default is never taken.
+    text.parse().unwrap_or_default()
+}
+
 /// The slots of these days.
 fn chosen(slots: &Slots, from: &str, to: &str) -> Result<Vec<Slot>> {
-    // The flags' parser has refused whatever is no date, so the default is never taken.
-    let day = |text: &str| text.parse::<NaiveDate>().unwrap_or_default();
     let (first, last) = (day(from), day(to));
     if first > last {
         let what = format!("`--from {from}` is later than `--to {to}`");

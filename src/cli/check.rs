@@ -30,8 +30,10 @@ pub(super) fn run(options: &CheckOptions) -> Result<u8> {
 fn check(options: &CheckOptions) -> Result<Plan> {
     let (pipeline, overrides) = (read(&options.file)?, overrides(&options.file)?);
     // Without `--connect` no server is asked: `check` runs in CI and in editors, where there is
-    // none.
-    let plan = plan_of(&pipeline, &overrides, false, options.connect)?;
+    // none. With it the first batch is made, too, by which the room on a disk is estimated: `check`
+    // once told another size than `run`.
+    let (trial, servers) = (options.connect, options.connect);
+    let plan = plan_of(&pipeline, &overrides, trial, servers)?;
     scheduled::check(&pipeline, &overrides)?;
     let run = engine::Options {
         out: options.out.clone().unwrap_or_default(),
@@ -75,9 +77,10 @@ pub(super) fn plan_of(
 ) -> Result<Plan> {
     let taken = plan::taken(pipeline, overrides.sinks.as_deref());
     let needed = |table: &str| taken.iter().any(|taken| taken == table);
-    let loaded = match servers {
-        true => load::load(pipeline, needed)?,
-        false => load::load_without_servers(pipeline, needed)?,
+    let loaded = match (servers, overrides.stall_timeout) {
+        (true, None) => load::load(pipeline, needed)?,
+        (true, patience) => load::load_within(pipeline, needed, patience)?,
+        (false, _) => load::load_without_servers(pipeline, needed)?,
     };
     let mut plan = plan::make(pipeline, loaded, overrides, trial)?;
     plan.warnings

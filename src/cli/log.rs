@@ -179,6 +179,7 @@ fn tell_read(source: &SourceReport) {
         rejected = source.rejected,
         reasons = (!source.reasons.is_empty()).then(|| format!("{:?}", source.reasons)),
         dead_letters = dead_letters.map(|path| path.display().to_string()),
+        bad_files = (!source.bad_files.is_empty()).then_some(source.bad_files.len()),
         lag = waiting([&source.lag].into_iter()),
         lag_by_partition =
             by_partition(lag.map(|(partition, rows)| (partition.to_string(), *rows))),

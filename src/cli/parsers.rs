@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
 
-use crate::place::LocalPath;
+use crate::place::FilePath;
 use crate::schedule::Clock;
 use crate::spec::Slot;
 use crate::units::parse_count;
@@ -14,7 +14,7 @@ use crate::verify::At;
 pub(super) fn path() -> impl TypedValueParser<Value = PathBuf> {
     // The same rules as for paths in the file: an object store's URL or a `~` that no shell
     // replaced would make a folder of that name.
-    PathBufValueParser::new().try_map(|path| match LocalPath::given(&path.to_string_lossy()) {
+    PathBufValueParser::new().try_map(|path| match FilePath::given(&path.to_string_lossy()) {
         Ok(()) => Ok(path),
         Err(problem) => Err(match problem.hint {
             Some(hint) => format!("{} (hint: {hint})", problem.message),

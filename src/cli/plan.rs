@@ -12,6 +12,7 @@ use crate::engine::window;
 use crate::error::Result;
 use crate::format::Operation;
 use crate::plan::{Job, JobChanges, JobOrder, Plan, SinkPlan};
+use crate::source::BadFiles;
 use crate::units::{show_bytes, show_count, show_duration};
 
 pub(super) fn run(options: &PlanOptions) -> Result<u8> {
@@ -92,6 +93,8 @@ fn describe_job(job: &Job) -> String {
             .collect();
         let source = opened.describe();
         text.push_str(&format!("  from {source}, columns {}\n", used.join(", ")));
+        let left_out = opened.bad_files().and_then(BadFiles::count);
+        text.extend(left_out.map(|count| format!("  {count}\n")));
     }
     if let Some(changes) = &job.changes {
         text.push_str(&describe_changes(changes));
@@ -239,6 +242,7 @@ fn job_as_json(job: &Job) -> Value {
         "changes": job.changes.as_ref().map(changes_as_json),
         "sorted_by": job.order.as_ref().map(|order| order.by.as_str()),
         "source": job.source.source().map(|(opened, _)| opened.describe()),
+        "bad_files": job.source.source().and_then(|(opened, _)| Some(opened.bad_files()?.files.clone())),
         "sinks": job.sinks.iter().map(sink_as_json).collect::<Vec<_>>(),
     })
 }

@@ -9,12 +9,17 @@ use crate::plan::Plan;
 use crate::sink::file::outside_datasets;
 use crate::source::in_the_way;
 
-/// Looks at the places of the plan, of which `whose` is told: `this run`.
+/// Looks at the places of the plan, of which `whose` is told: `this run`. A flag names the path.
 ///
 /// # Errors
 /// Something else is read or written there.
-pub(super) fn check(path: &Path, plan: &Plan, out: &Path, whose: &str) -> Result<()> {
-    refuse_pipe(path)?;
+pub(super) fn check(
+    (flag, path): (&str, &Path),
+    plan: &Plan,
+    out: &Path,
+    whose: &str,
+) -> Result<()> {
+    refuse_pipe((flag, path))?;
     let mut reads = plan.reads.iter();
     let read = reads.find_map(|read| in_the_way(read, path, false));
     let (does, cause) = match read {
@@ -24,22 +29,32 @@ pub(super) fn check(path: &Path, plan: &Plan, out: &Path, whose: &str) -> Result
             None => return outside_datasets(path),
         },
     };
-    Err(refused(path, &format!("{whose} {does} that"), cause))
+    Err(refused(
+        (flag, path),
+        &format!("{whose} {does} that"),
+        cause,
+    ))
 }
 
 /// Refuses what is neither a file nor a device. A report in a named pipe once hung when the pipe
 /// was opened a second time, and heard no signal while it did. Folders are refused by whoever
 /// writes, with the name of what is made in them.
-fn refuse_pipe(path: &Path) -> Result<()> {
+fn refuse_pipe((flag, path): (&str, &Path)) -> Result<()> {
     match outlet::check(path) {
-        Err(cause) if !path.is_dir() => Err(refused(path, "something else is there", cause)),
+        Err(cause) if !path.is_dir() => {
+            Err(refused((flag, path), "something else is there", cause))
+        }
         _ => Ok(()),
     }
 }
 
 /// The error for a place where no report can be.
-pub(super) fn refused(path: &Path, why: &str, cause: impl std::fmt::Display) -> Error {
+pub(super) fn refused(
+    (flag, path): (&str, &Path),
+    why: &str,
+    cause: impl std::fmt::Display,
+) -> Error {
     let what = format!("the report cannot be `{}`: {why}", path.display());
     let problem = Problem::new(what).cause(cause);
-    Error::user(problem.hint("give `--report` a path of its own"))
+    Error::user(problem.hint(format!("give `{flag}` a path of its own")))
 }

@@ -79,7 +79,7 @@ fn carry_out(options: &RunOptions, log: Log, variables: Option<dotenv::Read>) ->
         let out = options.out.as_deref().unwrap_or(Path::new(""));
         // In this order: the second look opens the file, and in the place of a sink's output or of
         // what is read that would already do harm.
-        report_place::check(path, &plan, out, "this run")?;
+        report_place::check(("--report", path), &plan, out, "this run")?;
         can_report(path)?;
     }
     let run_options = engine::Options {

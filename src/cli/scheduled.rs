@@ -7,7 +7,7 @@ use super::check::{now_micros, plan_of};
 use crate::error::{Error, Problem, Result};
 use crate::plan::Overrides;
 use crate::schedule::{self, MakePlan};
-use crate::spec::{Pipeline, Slot, Template};
+use crate::spec::{Pipeline, Slot, Slots, Template};
 
 /// Looks whether outputs tell the slots of a pipeline apart, if it has a schedule.
 ///
@@ -17,12 +17,31 @@ pub(super) fn check(pipeline: &Pipeline, overrides: &Overrides) -> Result<()> {
     let Some(scheduled) = &pipeline.scheduled else {
         return Ok(());
     };
-    let template = &scheduled.template;
-    let slots = template.schedule.slots();
+    let slots = scheduled.template.schedule.slots();
+    check_pair(&scheduled.template, slots.pair(scheduled.slot), overrides)
+}
+
+/// The same for some slots only: a pipeline may be right for no other.
+///
+/// # Errors
+/// Outputs do not tell them apart.
+pub(super) fn check_among(
+    template: &Arc<Template>,
+    slots: &[Slot],
+    overrides: &Overrides,
+) -> Result<()> {
+    check_pair(template, Slots::nearest(slots.iter().copied()), overrides)
+}
+
+fn check_pair(
+    template: &Arc<Template>,
+    pair: Option<(Slot, Slot)>,
+    overrides: &Overrides,
+) -> Result<()> {
     // Two slots of one day, where the schedule has such: a path with nothing but the day in it
     // would be the same for both, and the second slot would overwrite or be refused. Two days would
     // not show that.
-    let Some((one, other)) = slots.pair(scheduled.slot) else {
+    let Some((one, other)) = pair else {
         return Ok(());
     };
     // No trial and no servers: only the places of outputs are compared.

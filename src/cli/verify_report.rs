@@ -19,6 +19,9 @@ pub(super) struct Lines {
     names: Option<(PathBuf, PathBuf)>,
 }
 
+/// What names the report.
+const FLAG: &str = "--report";
+
 impl Lines {
     /// Opens a report. It replaces an earlier report, and nothing else: no file that is read or
     /// that a sink holds.
@@ -26,11 +29,11 @@ impl Lines {
     /// # Errors
     /// Something else is there, or the system refuses.
     pub(super) fn open(path: &Path, plan: &Plan, out: &Path) -> Result<Self> {
-        report_place::check(path, plan, out, "the pipeline")?;
+        report_place::check((FLAG, path), plan, out, "the pipeline")?;
         if holds_other(path, "sink") {
             let cause = "it is there already, and is no report of `verify`";
             let why = "something else is there";
-            return Err(report_place::refused(path, why, cause));
+            return Err(report_place::refused((FLAG, path), why, cause));
         }
         let opened = Outlet::open(path).map_err(|error| writing(path, &error))?;
         let (path, names) = (path.to_path_buf(), opened.names);

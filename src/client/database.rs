@@ -4,14 +4,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::error::Problem;
-use crate::place::{Count, LocalPath, Placed};
+use crate::place::{Count, FilePath, Placed};
 
 /// Encrypted connections to the database; its certificate is always checked.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tls {
     /// The certificate authority's file, PEM (default: those that browsers trust).
-    pub ca: Option<Placed<LocalPath>>,
+    pub ca: Option<Placed<FilePath>>,
 }
 
 /// PostgreSQL's own default is 100 connections for everybody, MySQL's 151.

@@ -26,6 +26,22 @@ impl Facts {
     }
 }
 
+/// What is known of a run that is only looked at.
+pub(super) struct NoRun {
+    /// How long servers are waited for, where the plan says it.
+    pub(super) stall_timeout: Option<Duration>,
+}
+
+impl Run for NoRun {
+    fn moved(&self) {
+        // Nobody waits for it.
+    }
+
+    fn stall_timeout(&self) -> Option<Duration> {
+        self.stall_timeout
+    }
+}
+
 impl Run for Facts {
     fn moved(&self) {
         self.gate.moved();

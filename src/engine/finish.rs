@@ -278,6 +278,8 @@ impl<'p> OpenRun<'p> {
         let rejected = rejected
             .chain(sinks.iter().map(|sink| sink.rejected))
             .sum::<u64>();
+        let files = sources.iter().map(|source| source.bad_files.len() as u64);
+        let files = files.sum::<u64>();
         let clocks = sinks.iter().filter_map(|sink| sink.clocks.as_ref());
         let lost = clocks.map(|clocks| clocks.lost).sum::<u64>();
         // Whoever ends the wait for replies by a signal has lost those that were still missing.
@@ -286,7 +288,7 @@ impl<'p> OpenRun<'p> {
             (_, Some(signal)) => Outcome::Interrupted(signal),
             (Some(_), None) => Outcome::Failed,
             (None, None) if sinks.iter().any(|sink| sink.error.is_some()) => Outcome::Failed,
-            (None, None) if rejected + lost > 0 => Outcome::Rejected,
+            (None, None) if rejected + lost + files > 0 => Outcome::Rejected,
             (None, None) if slow => Outcome::TooSlow,
             _ => Outcome::Done,
         };
@@ -314,6 +316,8 @@ impl<'p> OpenRun<'p> {
                 rejected: kept.rejected.values().sum(),
                 reasons: kept.rejected.into_iter().map(reason).collect(),
                 dead_letters: kept.dead_letters,
+                bad_files: kept.bad_files.map_or(Vec::new(), |bad| bad.files),
+                bad_file_letters: kept.file_letters,
                 lag: watched.made.lags(),
                 warning: watched.warning(),
             });

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::facts::NoRun;
 use super::failures::Failures;
 use super::opened::{OpenJob, OpenSink};
 use super::run::paces;
@@ -45,7 +46,8 @@ impl CheckedSink {
 /// Everything that stands in the way.
 pub fn connect(plan: &Plan, options: &Options) -> Result<Vec<String>> {
     places::check(plan, options)?;
-    let run: Arc<dyn sink::Run> = Arc::new(());
+    let stall_timeout = plan.stall_timeout;
+    let run: Arc<dyn sink::Run> = Arc::new(NoRun { stall_timeout });
     let watched = Watched::new(plan);
     let targets = targets(plan, options, &watched, &paces(plan), &run);
     let mut failures = Failures::new(plan, options);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::running::Options;
 use crate::error::{Problem, Problems, Result};
-use crate::place::{LocalPath, Placed};
+use crate::place::{FilePath, Placed};
 use crate::plan::{Plan, SinkPlan};
 use crate::source::{in_the_way, is_within};
 
@@ -15,12 +15,14 @@ use crate::source::{in_the_way, is_within};
 /// Something is read there, or may not be replaced as `--overwrite` asks.
 pub fn check(plan: &Plan, options: &Options) -> Result<()> {
     let mut problems = Problems::default();
-    let read = |path: &Placed<LocalPath>, folder| problem(path, folder, &options.out, &plan.reads);
+    let read = |path: &Placed<FilePath>, folder| problem(path, folder, &options.out, &plan.reads);
     for job in &plan.jobs {
         let sinks = job.sinks.iter().filter_map(SinkPlan::path);
         problems.extend(sinks.filter_map(|path| read(&path, path.names_folder())));
-        let letters = job.letters().filter(|_| !options.measured);
-        problems.extend(letters.and_then(|path| read(&path, false)));
+        if !options.measured {
+            let letters = job.letters();
+            problems.extend(letters.iter().filter_map(|path| read(path, false)));
+        }
         let sinks = job.sinks.iter().filter(|_| options.overwrite);
         problems.extend(sinks.filter_map(|sink| sink.options.overwritten()));
     }
@@ -38,17 +40,18 @@ pub fn written(plan: &Plan, out: &Path, path: &Path) -> Option<String> {
         if let Some(sink) = job.sinks.iter().find(writes) {
             return Some(format!("sink `{}` writes there", sink.name));
         }
-        let own = job.letters().map(|letters| PathBuf::from(letters.as_str()));
+        let own = job.letters().into_iter();
+        let own = own.map(|letters| PathBuf::from(letters.as_str()));
         let sinks = job.sinks.iter();
         let theirs = sinks.filter_map(|sink| sink.options.takes().letters);
-        let mut letters = own.into_iter().chain(theirs);
+        let mut letters = own.chain(theirs);
         let kept = letters.any(|letters| is_there(&letters, false));
         kept.then(|| format!("dead letters of `{}` are kept there", job.table))
     })
 }
 
 fn problem(
-    path: &Placed<LocalPath>,
+    path: &Placed<FilePath>,
     folder: bool,
     out: &Path,
     reads: &[PathBuf],

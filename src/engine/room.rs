@@ -135,7 +135,12 @@ impl Disk<'_> {
 
     fn problem(&self, needed: u64) -> Problem {
         let hint = "free some space, write elsewhere with `--out`, or go on with `--force`: sizes are estimated by the first batch";
-        Problem::new(self.words(needed)).hint(hint)
+        let problem = Problem::new(self.words(needed)).hint(hint);
+        let path = self.sinks.iter().find_map(|(sink, _)| sink.path());
+        match path {
+            Some(path) => problem.at(&path.place),
+            None => problem,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::facts::NoRun;
 use super::lanes::targets;
 use super::run::paces;
 use super::running::Options;
@@ -16,7 +17,8 @@ use crate::sink::{self, Standing};
 /// # Errors
 /// The system refuses to tell.
 pub fn standing(plan: &Plan, options: &Options) -> Result<Standing> {
-    let run: Arc<dyn sink::Run> = Arc::new(());
+    let stall_timeout = plan.stall_timeout;
+    let run: Arc<dyn sink::Run> = Arc::new(NoRun { stall_timeout });
     let watched = Watched::new(plan);
     let targets = targets(plan, options, &watched, &paces(plan), &run);
     let mut other = None;

@@ -26,7 +26,7 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use crate::batch::Batch;
 use crate::domain::Domain;
 use crate::error::{Problem, Result, did_you_mean};
-use crate::place::{LocalPath, Node, Place, Placed, Value, decode};
+use crate::place::{FilePath, Node, Place, Placed, Value, decode};
 use crate::registry;
 pub use changes::{ChangeColumns, Operation, Reference};
 
@@ -263,7 +263,7 @@ impl FormatKind {
     ///
     /// # Errors
     /// No format has this extension.
-    pub fn of_path(path: &Placed<LocalPath>) -> Result<Self, Problem> {
+    pub fn of_path(path: &Placed<FilePath>) -> Result<Self, Problem> {
         let file = path.last().unwrap_or_default().to_lowercase();
         for kind in Self::KINDS {
             let format: Self = decode(&Node {

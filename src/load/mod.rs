@@ -7,6 +7,7 @@ mod rows;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::row::{RowConverter, SortField};
@@ -43,7 +44,20 @@ pub struct Loaded {
 /// # Errors
 /// Everything that is missing, unreadable, or not of its stated types.
 pub fn load(pipeline: &Pipeline, needed: impl Fn(&str) -> bool) -> Result<Loaded> {
-    look(pipeline, needed, true)
+    let said = pipeline.run.stall_timeout.as_ref();
+    load_within(pipeline, needed, said.map(|timeout| timeout.value.0))
+}
+
+/// The same, where a store that says nothing is waited for so long.
+///
+/// # Errors
+/// As `load`.
+pub fn load_within(
+    pipeline: &Pipeline,
+    needed: impl Fn(&str) -> bool,
+    patience: Option<Duration>,
+) -> Result<Loaded> {
+    look(pipeline, needed, (true, patience))
 }
 
 /// The same, but that servers are not asked which alone know a table's columns.
@@ -51,10 +65,15 @@ pub fn load(pipeline: &Pipeline, needed: impl Fn(&str) -> bool) -> Result<Loaded
 /// # Errors
 /// As `load`.
 pub fn load_without_servers(pipeline: &Pipeline, needed: impl Fn(&str) -> bool) -> Result<Loaded> {
-    look(pipeline, needed, false)
+    look(pipeline, needed, (false, None))
 }
 
-fn look(pipeline: &Pipeline, needed: impl Fn(&str) -> bool, servers: bool) -> Result<Loaded> {
+/// Whether servers are asked, and how long they are waited for.
+fn look(
+    pipeline: &Pipeline,
+    needed: impl Fn(&str) -> bool,
+    (servers, patience): (bool, Option<Duration>),
+) -> Result<Loaded> {
     let mut problems = Problems::default();
     let mut loaded = Loaded::default();
     let tables = pipeline.tables.0.iter().map(|(_, table)| &table.types.0);
@@ -88,6 +107,9 @@ fn look(pipeline: &Pipeline, needed: impl Fn(&str) -> bool, servers: bool) -> Re
             pipeline: &pipeline.name,
             table: &name.value,
             types: &table.types.0,
+            patience,
+            knows_files: false,
+            folders: None,
             only_read: false,
         };
         let opened = guarded(|| from.value.open(&asked));

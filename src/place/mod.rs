@@ -34,7 +34,7 @@ pub use flags::Flags;
 pub use leaf::{Bytes, Count, Duration, Flag, Number, OneOrMany, Rate, Scalar, Secret, Text};
 pub use named::{EachItem, NamedItems};
 pub use object_path::{OBJECT_SCHEMES, is_object, of_rows};
-pub use path::LocalPath;
+pub use path::FilePath;
 pub use placed::{Placed, also, carry};
 pub use secret::{Secrets, is_secret};
 pub use source::Source;

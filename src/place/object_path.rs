@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use serde::de::{Deserialize, Deserializer};
 
 use super::path::{path_of, placeholder, time_format};
-use super::{LocalPath, Node, Placed, carry};
+use super::{FilePath, Node, Placed, carry};
 use crate::error::Problem;
 
 /// Schemes of URLs of objects: where rows are read and written, those are paths, too. What opens a store
 /// of each stands in `client/object`.
 pub const OBJECT_SCHEMES: &[&str] = &["az", "gs", "s3"];
 
-impl LocalPath {
+impl FilePath {
     /// The path of rows, in a pipeline: also that of objects, which is a URL.
     ///
     /// # Errors
@@ -69,19 +69,19 @@ fn no_object(text: &str) -> Option<Problem> {
 ///
 /// # Errors
 /// It is neither.
-pub fn of_rows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Placed<LocalPath>, D::Error> {
+pub fn of_rows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Placed<FilePath>, D::Error> {
     let Placed { value, place } = Placed::<RowsPath>::deserialize(deserializer)?;
     let value = value.0;
     Ok(Placed { value, place })
 }
 
-/// As `LocalPath`, or the URL of objects.
-struct RowsPath(LocalPath);
+/// As `FilePath`, or the URL of objects.
+struct RowsPath(FilePath);
 
 impl<'de> Deserialize<'de> for RowsPath {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let node = Node::deserialize(deserializer)?;
-        path_of(&node, LocalPath::of_rows).map(Self).map_err(carry)
+        path_of(&node, FilePath::of_rows).map(Self).map_err(carry)
     }
 }
 
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn said(text: &str) -> String {
-        match LocalPath::of_rows(text) {
+        match FilePath::of_rows(text) {
             Ok(path) => format!("{} {}", path.is_object(), path.names_folder()),
             Err(problem) => format!("{}: {}", problem.message, problem.hint.unwrap_or_default()),
         }
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_url_starts_in_no_folder() {
-        let from = |text: &str| LocalPath(text.into()).from(Path::new("out"));
+        let from = |text: &str| FilePath(text.into()).from(Path::new("out"));
         assert_eq!(from("s3://b/x"), Path::new("s3://b/x"));
         assert_eq!(from("x"), Path::new("out/x"));
     }

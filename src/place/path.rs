@@ -1,4 +1,4 @@
-//! Paths as a pipeline or a command says them: only what is one on this machine, and means what it says.
+//! Paths as a pipeline or a command says them: only what is one, and means what it says.
 
 use std::ops::Deref;
 use std::path::{Component, Path};
@@ -8,9 +8,10 @@ use schemars::json_schema;
 use super::{Node, OBJECT_SCHEMES, Text, Value, by_node, decode};
 use crate::error::Problem;
 
-/// A path of this machine, as it is said: relative ones start where their option says.
+/// The path of a file or a folder, as it is said: one of this machine, where relative ones start where their
+/// option says; of rows also the URL of objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LocalPath(pub String);
+pub struct FilePath(pub String);
 
 /// Where else files are, by how a path to there begins, and what copies them.
 const ELSEWHERE: &[(&[&str], &str)] = &[
@@ -21,7 +22,7 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     (&["scp", "sftp", "ssh"], "`scp`"),
 ];
 
-impl LocalPath {
+impl FilePath {
     /// A path that a pipeline says.
     ///
     /// # Errors
@@ -98,7 +99,7 @@ impl LocalPath {
     }
 }
 
-impl Deref for LocalPath {
+impl Deref for FilePath {
     type Target = str;
     fn deref(&self) -> &str {
         &self.0
@@ -262,16 +263,16 @@ fn dash(text: &str) -> Option<Problem> {
 
 by_node!(
     inline,
-    LocalPath,
-    |node| path_of(node, LocalPath::said),
+    FilePath,
+    |node| path_of(node, FilePath::said),
     |_| json_schema!({ "type": ["string", "number", "boolean"] })
 );
 
 /// What a node says as a path of some kind.
 pub(super) fn path_of(
     node: &Node,
-    said: impl FnOnce(&str) -> Result<LocalPath, Problem>,
-) -> Result<LocalPath, Problem> {
+    said: impl FnOnce(&str) -> Result<FilePath, Problem>,
+) -> Result<FilePath, Problem> {
     if matches!(node.value, Value::Null) {
         let hint = "`~` and `null` are nothing in YAML: name a file or a folder, such as `out/orders.parquet`";
         return Err(Problem::new("the path is empty").hint(hint));
@@ -290,7 +291,7 @@ mod tests {
     use super::*;
 
     fn said(text: &str) -> String {
-        match LocalPath::said(text) {
+        match FilePath::said(text) {
             Ok(path) => format!("{} {}", path.as_str(), path.says_folder()),
             Err(problem) => format!(
                 "{}: {}",
@@ -370,7 +371,7 @@ mod tests {
 
     #[test]
     fn a_path_from_another_folder_leads_to_the_same_file() {
-        let path = LocalPath("out/x.csv".into());
+        let path = FilePath("out/x.csv".into());
         assert_eq!(path.seen_from("p.yaml"), "out/x.csv");
         assert_eq!(path.seen_from("pipelines/a/p.yaml"), "../../out/x.csv");
         assert!(path.seen_from("../p.yaml").ends_with("/out/x.csv"));

@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 
-use super::{LocalPath, Node, Place, decode};
+use super::{FilePath, Node, Place, decode};
 use crate::error::Problem;
 
 const NODE: &str = "rowgen node";
@@ -40,7 +40,7 @@ pub struct Placed<T> {
     pub place: Place,
 }
 
-impl Placed<LocalPath> {
+impl Placed<FilePath> {
     /// The path to read that this says: relative to the file that says it.
     pub fn beside(&self) -> PathBuf {
         let folder = Path::new(self.place.file()).parent();

@@ -62,8 +62,12 @@ pub(super) fn sized(program: &Program, sink: &Resolved) -> Option<u64> {
             bytes => bytes,
         },
     );
-    let rows = best / bytes.fold(1, u64::saturating_add);
-    Some(1 << rows.max(LEAST_ROWS).ilog2())
+    Some(within(best, bytes.fold(1, u64::saturating_add)))
+}
+
+/// The rows, of so many bytes each, of a batch of about as many bytes as are best.
+pub fn within(best: u64, row: u64) -> u64 {
+    1 << (best / row.max(1)).max(LEAST_ROWS).ilog2()
 }
 
 /// The rows of a batch of at most 1 GiB, however large its rows are. A power of two, as at a rate.

@@ -6,24 +6,24 @@ use std::path::{Path, PathBuf};
 use super::sinks::normal;
 use super::{Job, SinkPlan};
 use crate::error::Problem;
-use crate::place::{LocalPath, Placed};
+use crate::place::{FilePath, Placed};
 use crate::sink::SinkPlace;
 use crate::source::Batches;
 
 /// The dead letters of a table that is read, and where they are kept.
 struct OfTable<'p> {
     table: &'p str,
-    path: Placed<LocalPath>,
+    path: Placed<FilePath>,
     /// Each run begins the file anew; dead letters of a stream's earlier runs stay.
     anew: bool,
 }
 
 /// Outputs by their paths.
-type OutputPaths<'p> = HashMap<PathBuf, (&'p SinkPlan, Placed<LocalPath>)>;
+type OutputPaths<'p> = HashMap<PathBuf, (&'p SinkPlan, Placed<FilePath>)>;
 
 /// Everything that would be written over, or among other rows.
 pub(super) fn problems(jobs: &[Job]) -> Vec<Problem> {
-    let tables: Vec<OfTable<'_>> = jobs.iter().filter_map(of_table).collect();
+    let tables: Vec<OfTable<'_>> = jobs.iter().flat_map(of_table).collect();
     // A sink with the path of the dead letters once replaced them, while the report said that they
     // were kept.
     let (mut outputs, mut letters) = (OutputPaths::new(), Vec::new());
@@ -45,10 +45,11 @@ pub(super) fn problems(jobs: &[Job]) -> Vec<Problem> {
     problems
 }
 
-fn of_table(job: &Job) -> Option<OfTable<'_>> {
-    Some(OfTable {
+fn of_table(job: &Job) -> impl Iterator<Item = OfTable<'_>> {
+    let letters = job.letters().into_iter();
+    letters.map(|path| OfTable {
         table: &job.table,
-        path: job.letters()?,
+        path,
         anew: !matches!(job.source, Batches::Streamed(_)),
     })
 }

@@ -18,6 +18,7 @@ use crate::error::{Error, Problem, Problems, Result};
 use crate::load::Loaded;
 use crate::pace::Pace;
 use crate::place::{self, Placed, Rate};
+use crate::report::bad_file_lines;
 use crate::source::{self, Batches, Opened};
 use crate::spec::{Pipeline, Style};
 
@@ -62,6 +63,7 @@ pub fn make(
     let mut plan = frame(pipeline, overrides, fingerprint)?;
     plan.warnings = unused(pipeline, &builder);
     plan.warnings.extend(loaded.unasked.iter().map(unasked));
+    plan.warnings.extend(left_out(&loaded));
     plan.jobs = all_jobs(
         pipeline,
         (&loaded, load.as_ref()),
@@ -158,6 +160,20 @@ fn frame(pipeline: &Pipeline, overrides: &Overrides, fingerprint: String) -> Res
 /// The warning for a table whose columns only its server knows.
 fn unasked(table: &String) -> String {
     format!("table `{table}` is not checked: its server knows its columns, and `--connect` asks it")
+}
+
+/// Warns of the files that are left out of tables.
+fn left_out(loaded: &Loaded) -> Vec<String> {
+    let mut told = Vec::new();
+    for (table, opened) in &loaded.sources {
+        let Some(bad) = opened.bad_files() else {
+            continue;
+        };
+        let count = bad.count().into_iter();
+        let lines = count.chain(bad_file_lines(&bad.files));
+        told.extend(lines.map(|line| format!("table `{table}`: {line}")));
+    }
+    told
 }
 
 /// Warns of sinks that replace what an earlier run has read from a stream and acknowledged.

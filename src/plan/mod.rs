@@ -26,11 +26,12 @@ use std::time::Duration;
 use crate::changes;
 use crate::format::{ChangeColumns, Shape};
 use crate::pace::Tempo;
-use crate::place::{LocalPath, Placed};
+use crate::place::{FilePath, Placed};
 use crate::sink::{self, Partition, Sink, SinkPlace, Slice, TakesChanges};
 use crate::source::{Batches, OnBadRow};
 use crate::spec::{Log, OnSinkFailure, Serve};
 
+pub use batch_rows::within;
 pub use fingerprints::fingerprint;
 pub use guarantee::Guarantee;
 pub use make::make;
@@ -197,12 +198,20 @@ impl Job {
         sink::stall_timeout(said, self.rows)
     }
 
-    /// Where rows are kept that its source cannot read, if they are kept in a file.
-    pub fn letters(&self) -> Option<Placed<LocalPath>> {
-        match self.source.source()?.0.on_bad_row() {
+    /// Where rows and files are noted that its source cannot read, if they are noted in files.
+    pub fn letters(&self) -> Vec<Placed<FilePath>> {
+        let Some((opened, _)) = self.source.source() else {
+            return Vec::new();
+        };
+        let rows = match opened.on_bad_row() {
             OnBadRow::DeadLetter(path) => Some(path),
             _ => None,
-        }
+        };
+        let files = opened.bad_files().and_then(|bad| bad.policy.letters());
+        let files =
+            files.filter(|files| rows.as_ref().is_none_or(|rows| rows.value != files.value));
+        let files = files.cloned();
+        rows.into_iter().chain(files).collect()
     }
 }
 
@@ -219,7 +228,7 @@ impl SinkPlan {
     }
 
     /// Where it writes, if that is a path.
-    pub fn path(&self) -> Option<Placed<LocalPath>> {
+    pub fn path(&self) -> Option<Placed<FilePath>> {
         match self.options.takes().place {
             SinkPlace::Path(path) => Some(path),
             _ => None,

@@ -125,11 +125,6 @@ pub(super) fn plan(
         return Err(problem.at(place).hint(format!("give `{name}` a row count")));
     };
     let takes = sink.options.takes();
-    if table.slice.is_some() && sink.partition_by.is_empty() && takes.files.is_none() {
-        let what = "a slice of sorted rows is whole files, and nothing says where those begin";
-        let hint = "say `files: 100`, of which each slice writes its share, or use `partition_by`";
-        return Err(Problem::new(what).at(place).hint(hint));
-    }
     let memory = takes
         .sort_memory
         .as_ref()
@@ -141,7 +136,13 @@ pub(super) fn plan(
     }
     let (nodes, columns) = sort_columns(program, sink)?;
     let grid = Grid::one(0, Some(rows), made.grid().batch_rows());
-    let grid = files::cut(&grid, takes.files.as_slice());
+    // Where files of the whole begin is known of `files: 100` alone. Else each slice begins with its share of
+    // the sorted rows.
+    let cuts = match (takes.files, table.slice) {
+        (None, Some(slice)) if sink.partition_by.is_empty() => Some(slice.count),
+        (files, _) => files,
+    };
+    let grid = files::cut(&grid, cuts.as_slice());
     let share = |all: u64| table.slice.map_or(0..all, |slice| slice.of(all));
     let files = share(grid.runs().len() as u64);
     let sorting = Sorting::new(SortingPlan {

@@ -1,6 +1,7 @@
 //! Meter during the run, the report after it.
 
 mod assess;
+mod bad_file;
 mod clock;
 mod clocks;
 mod costs;
@@ -25,6 +26,7 @@ use crate::error::{Error, Fault};
 use crate::units::hexadecimal;
 
 pub use assess::{Assessment, Limit, Work};
+pub use bad_file::{BadFile, lines as bad_file_lines};
 pub use clock::{Clock, Lap};
 pub use clocks::{ClockReading, Clocks, Gap, Reason};
 pub use costs::{Bottleneck, Costs};
@@ -45,8 +47,8 @@ pub enum Outcome {
     Done,
     /// Everything arrived, but slower than the rate that was asked for.
     TooSlow,
-    /// Everything arrived but for rows that could not be read, or that a target could not take or never
-    /// answered.
+    /// Everything arrived but for rows or files that could not be read, or rows that a target could not take
+    /// or never answered.
     Rejected,
     /// A source or a sink failed.
     Failed,
@@ -70,6 +72,12 @@ pub struct SourceReport {
     pub reasons: BTreeMap<String, u64>,
     /// The file that they are kept in.
     pub dead_letters: Option<PathBuf>,
+    /// Files that could not be read and were left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bad_files: Vec<BadFile>,
+    /// The file in which these are noted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bad_file_letters: Option<PathBuf>,
     /// Rows that wait to be read, by partition, where whoever sends says so.
     pub lag: BTreeMap<i32, u64>,
     /// A warning for whoever runs it.
@@ -333,6 +341,12 @@ impl Report {
     pub fn first_error(&self) -> Option<&str> {
         let sinks = self.sinks.iter().filter_map(|sink| sink.error.as_deref());
         self.error.as_deref().into_iter().chain(sinks).next()
+    }
+
+    /// Files that were left out.
+    pub fn bad_files(&self) -> usize {
+        let sources = self.sources.iter();
+        sources.map(|source| source.bad_files.len()).sum()
     }
 
     /// Rows that were left out.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::bad_file::LeftOut;
 use super::{ClockReading, Outcome, Quantiles, Report, SinkReport, SourceReport, Transactions};
 use crate::units::{show_bytes, show_count, show_duration};
 
@@ -13,8 +14,12 @@ impl Report {
         match self.outcome {
             Outcome::Done => "done",
             Outcome::TooSlow => "done, but the rate was not held",
-            Outcome::Rejected if self.rejected() == 0 => "done, but messages were lost",
-            Outcome::Rejected => "done, but rows were left out",
+            Outcome::Rejected => match (self.rejected(), self.bad_files()) {
+                (0, 0) => "done, but messages were lost",
+                (0, _) => "done, but files were left out",
+                (_, 0) => "done, but rows were left out",
+                _ => "done, but files and rows were left out",
+            },
             Outcome::Failed | Outcome::NotBegun(_) => "failed",
             Outcome::Interrupted(_) => "interrupted",
         }
@@ -50,6 +55,7 @@ impl Report {
         )?;
         for source in &self.sources {
             writeln!(f, "  {}", Read(source))?;
+            write!(f, "{}", LeftOut(source))?;
             if let Some(warning) = &source.warning {
                 writeln!(f, "    {warning}")?;
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::error::{Problem, Problems};
-use crate::place::{LocalPath, Placed};
+use crate::place::{FilePath, Placed};
 use crate::plan::{Job, Plan, SinkPlan};
 use crate::sink::SlotsBy;
 use crate::spec::Slot;
@@ -61,7 +61,7 @@ pub fn problems(one: (&Plan, Slot), other: (&Plan, Slot)) -> Problems {
     problems
 }
 
-fn shared_path(path: &Placed<LocalPath>, one: Slot, other: Slot) -> Problem {
+fn shared_path(path: &Placed<FilePath>, one: Slot, other: Slot) -> Problem {
     let what = format!(
         "`{}` is the path of the slots {one} and {other}",
         path.as_str()
@@ -86,7 +86,7 @@ fn may_share(one: &Job, other: &Job) -> bool {
     }
 }
 
-fn unknown_partitions(path: &Placed<LocalPath>, one: Slot, other: Slot) -> Problem {
+fn unknown_partitions(path: &Placed<FilePath>, one: Slot, other: Slot) -> Problem {
     let what = format!(
         "the slots {one} and {other} may both write a partition in `{}`: which ones they have is known once their rows are sorted",
         path.as_str()
@@ -97,7 +97,7 @@ fn unknown_partitions(path: &Placed<LocalPath>, one: Slot, other: Slot) -> Probl
 }
 
 /// Two slots would make the same commit, so that the second one would be taken for done.
-fn same_commit(path: &Placed<LocalPath>, one: Slot, other: Slot) -> Problem {
+fn same_commit(path: &Placed<FilePath>, one: Slot, other: Slot) -> Problem {
     let what = format!(
         "the slots {one} and {other} make the same rows, and `{}` takes those once",
         path.as_str()
@@ -111,7 +111,7 @@ fn same_commit(path: &Placed<LocalPath>, one: Slot, other: Slot) -> Problem {
 
 /// A partition that two slots would both write: the later one would replace what the other has made.
 fn shared_partition(
-    path: &Placed<LocalPath>,
+    path: &Placed<FilePath>,
     (one, one_slot): (&SinkPlan, Slot),
     (other, other_slot): (&SinkPlan, Slot),
 ) -> Option<Problem> {

@@ -21,6 +21,8 @@ pub enum SlotEnd {
         rows: u64,
         /// How long it took.
         elapsed: Duration,
+        /// They were made before, by a run that was killed: all that was left to do was to publish them.
+        before: bool,
         /// Rows were left out, or came too slowly.
         warning: Option<String>,
     },
@@ -60,10 +62,19 @@ impl SlotEnd {
             Self::Made {
                 rows,
                 elapsed,
+                before,
                 warning,
             } => {
-                let rows = crate::units::show_count(*rows);
-                let done = format!("done, {rows} rows in {:.2} s", elapsed.as_secs_f64());
+                let seconds = elapsed.as_secs_f64();
+                let done = match before {
+                    true => {
+                        format!("done, what a run before had made was published in {seconds:.2} s")
+                    }
+                    false => {
+                        let rows = crate::units::show_count(*rows);
+                        format!("done, {rows} rows in {seconds:.2} s")
+                    }
+                };
                 warning
                     .as_ref()
                     .map_or(done.clone(), |warning| format!("{done}; {warning}"))
@@ -130,9 +141,10 @@ fn ended(report: &Report) -> SlotEnd {
         Outcome::Done | Outcome::TooSlow | Outcome::Rejected => SlotEnd::Made {
             rows: report.rows,
             elapsed: report.elapsed,
+            before: report.rows == 0 && is_recovered(report),
             warning: match report.outcome {
                 Outcome::TooSlow => Some("slower than its rate".into()),
-                Outcome::Rejected => Some("rows were left out".into()),
+                Outcome::Rejected => Some(left_out(report).into()),
                 _ => None,
             },
         },
@@ -150,6 +162,20 @@ fn ended(report: &Report) -> SlotEnd {
     }
 }
 
+/// Nothing was left to make: all was there once what a run before had left was finished.
+fn is_recovered(report: &Report) -> bool {
+    let sinks = &report.sinks;
+    sinks.iter().all(|sink| sink.skipped) && sinks.iter().any(|sink| !sink.recovered.is_empty())
+}
+
+fn left_out(report: &Report) -> &'static str {
+    match (report.rejected(), report.bad_files()) {
+        (_, 0) => "rows were left out",
+        (0, _) => "files were left out",
+        _ => "files and rows were left out",
+    }
+}
+
 fn failed(error: &Error) -> SlotEnd {
     match error.fault {
         Fault::Busy => SlotEnd::Busy(one_line(&error.to_string())),
@@ -164,4 +190,44 @@ fn one_line(text: &str) -> String {
     crate::units::one_line(text)
         .trim_start_matches("error: ")
         .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{About, Ended, SinkReport, Times};
+
+    fn told(rows: u64, sinks: Vec<SinkReport>) -> String {
+        let ended = Ended {
+            outcome: Outcome::Done,
+            elapsed: Duration::from_secs(1),
+            error: None,
+        };
+        let report = Report::new(
+            About::default(),
+            ended,
+            Times::default(),
+            Vec::new(),
+            sinks,
+            rows,
+        );
+        super::ended(&report).describe()
+    }
+
+    #[test]
+    fn a_slot_that_was_only_published_says_so() {
+        let sink = |recovered: &[&str], skipped: bool| SinkReport {
+            recovered: recovered.iter().map(ToString::to_string).collect(),
+            skipped,
+            ..SinkReport::new("a", "file", "t")
+        };
+        let finished = || sink(&["finished"], true);
+        let before = "done, what a run before had made was published in 1.00 s";
+        assert_eq!(told(0, vec![finished(), sink(&[], true)]), before);
+        assert_eq!(
+            told(7, vec![finished(), sink(&[], false)]),
+            "done, 7 rows in 1.00 s"
+        );
+        assert_eq!(told(0, vec![sink(&[], false)]), "done, 0 rows in 1.00 s");
+    }
 }

@@ -1,8 +1,10 @@
 //! Where and how a sink keeps its rows, for whoever reads them back.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
-use super::kafka;
+use super::file::partition_folder;
+use super::{Partition, kafka};
 use crate::client::database::Tls;
 use crate::error::Problem;
 use crate::format::FormatKind;
@@ -93,12 +95,44 @@ pub struct HeldFiles {
     pub of_slice: bool,
     /// Something is there.
     pub is_there: bool,
+    /// A manifest says that no file is.
+    pub is_empty: bool,
+    /// The folder, where other runs keep partitions beside those of one.
+    pub shared: Option<PathBuf>,
+    /// The folders of the partitions that one run has made there, where only these are meant.
+    pub partitions: Option<BTreeSet<PathBuf>>,
     /// What the manifests of these files say.
     pub listed: Vec<Listed>,
     /// Files that are read and that no manifest lists.
     pub unlisted: Vec<PathBuf>,
     /// What a reader should know of what lies there.
     pub notes: Vec<String>,
+}
+
+impl HeldFiles {
+    /// Only what a plan has made, in a folder that others share: the partitions that it is known to make, and
+    /// those in which a manifest lists files of its.
+    pub fn keep_own<'p>(&mut self, fingerprint: &str, known: impl Iterator<Item = &'p Partition>) {
+        let Some(folder) = &self.shared else {
+            return;
+        };
+        let known = known.filter(|partition| !partition.values.is_empty());
+        let known = known.map(|partition| partition_folder(folder, partition));
+        let own = self
+            .listed
+            .iter()
+            .filter(|file| file.fingerprint == fingerprint);
+        let own = own.filter_map(|file| file.path.parent().map(Path::to_path_buf));
+        let folders: BTreeSet<PathBuf> = known.chain(own).collect();
+        // Nobody knows which these are: all that is there is compared.
+        if folders.is_empty() {
+            return;
+        }
+        let is_own = |path: &Path| path.parent().is_some_and(|folder| folders.contains(folder));
+        self.listed.retain(|file| is_own(&file.path));
+        self.unlisted.retain(|path| is_own(path));
+        self.partitions = Some(folders);
+    }
 }
 
 /// A file as a manifest lists it.

@@ -8,7 +8,7 @@ use serde_json::Map;
 
 use crate::batch::Position;
 use crate::error::Problem;
-use crate::place::{LocalPath, Node, Value, by_node, decode};
+use crate::place::{FilePath, Node, Value, by_node, decode};
 
 /// What becomes of a row that cannot be sent, or that the server does not take.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum OnBadRow {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeadLetter {
-    dead_letter: LocalPath,
+    dead_letter: FilePath,
 }
 
 impl OnBadRow {

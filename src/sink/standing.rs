@@ -3,17 +3,17 @@
 use std::path::PathBuf;
 
 use crate::error::Problem;
-use crate::place::{LocalPath, Placed};
+use crate::place::{FilePath, Placed};
 
 /// How a sink keeps the outputs of slots apart.
 #[derive(Debug, Clone)]
 pub enum SlotsBy {
     /// Each slot has a path of its own; this is that of one of them.
-    Path(Placed<LocalPath>),
+    Path(Placed<FilePath>),
     /// Each slot has partitions of its own in this folder, and replaces no others.
-    Partition(Placed<LocalPath>),
+    Partition(Placed<FilePath>),
     /// Each slot is a commit of its own to the table that is here.
-    Commit(Placed<LocalPath>),
+    Commit(Placed<FilePath>),
 }
 
 /// What is there of the output of a slot.

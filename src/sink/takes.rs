@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::order_by::OrderBy;
-use crate::place::{Bytes, LocalPath, Placed, Text};
+use crate::place::{Bytes, FilePath, Placed, Text};
 
 /// What a sink takes, and what the plan must know of it.
 #[derive(Debug, Clone, Default)]
@@ -64,7 +64,7 @@ pub enum SinkPlace {
     #[default]
     Named,
     /// The file or the folder that nobody else may write, as the pipeline says it.
-    Path(Placed<LocalPath>),
+    Path(Placed<FilePath>),
     /// Nowhere: any number of tables may go there.
     Nowhere,
 }

@@ -13,15 +13,17 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::avro_header::AvroHeader;
-use super::file::{Closed, OpenFile};
-use super::files::{FileSource, FileTables, each};
+use super::bad_file::OnBadFile;
+use super::file::OpenFile;
+use super::files::{FileSource, FileTables};
 use super::first_bytes::FirstBytes;
+use super::opening::Opening;
 use super::parquet::typed;
 use super::retype::wanted;
 use super::{Asked, Piece, Records};
 use crate::error::{Error, Problem, Result};
 use crate::kernel::varint;
-use crate::place::{LocalPath, Placed};
+use crate::place::{FilePath, Placed};
 
 /// An Avro container file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -29,7 +31,10 @@ use crate::place::{LocalPath, Placed};
 pub struct Avro {
     /// The file, from the folder of the file that says it on; a folder, all of whose files are read, or a pattern such as `data/*.avro`.
     #[serde(deserialize_with = "crate::place::of_rows")]
-    path: Placed<LocalPath>,
+    path: Placed<FilePath>,
+    /// What becomes of a file of several that cannot be read: `stop` (default), `skip`, or `{ dead_letter: PATH }`.
+    #[serde(default)]
+    on_bad_file: OnBadFile,
 }
 
 struct AvroFile {
@@ -57,13 +62,16 @@ const DENSEST: usize = 1024;
 
 impl Avro {
     /// The files at this path.
-    pub fn of(path: Placed<LocalPath>) -> Self {
-        Self { path }
+    pub fn of(path: Placed<FilePath>) -> Self {
+        Self {
+            path,
+            on_bad_file: OnBadFile::Stop,
+        }
     }
 }
 
 impl FileSource for Avro {
-    fn path(&self) -> &Placed<LocalPath> {
+    fn path(&self) -> &Placed<FilePath> {
         &self.path
     }
 
@@ -75,8 +83,12 @@ impl FileSource for Avro {
         false
     }
 
-    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<FileTables, Problem> {
-        each(files, |file| open(file.open()?, asked))
+    fn on_bad_file(&self) -> &OnBadFile {
+        &self.on_bad_file
+    }
+
+    fn open_files(&self, files: &Opening<'_>, asked: &Asked<'_>) -> Result<FileTables, Problem> {
+        files.each(|file| open(file.open()?, asked))
     }
 }
 

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::first_bytes::{ENOUGH, FirstBytes};
 use super::packed::Packed;
@@ -12,7 +14,7 @@ use super::remote::RemoteFile;
 use super::unpack::Packing;
 use crate::client::object::Object;
 use crate::error::{Error, Problem, Result};
-use crate::place::{LocalPath, Place, Placed};
+use crate::place::{FilePath, Place, Placed};
 use crate::plain_file::plain;
 
 /// A file that is open.
@@ -37,13 +39,17 @@ pub struct Closed {
     /// What its store says of it, where it is an object.
     pub object: Option<Object>,
     /// What the pipeline says of it.
-    pub said: Placed<LocalPath>,
+    pub said: Placed<FilePath>,
     /// It is kept open: it is one of few.
     pub hold: bool,
     /// What is unpacked of it is kept from the beginning: it is the only one.
     pub alone: bool,
     /// It may be compressed as a whole; formats that are compressed inside cannot be.
     pub packed: bool,
+    /// How long its store is waited for, where the run says it.
+    pub patience: Option<Duration>,
+    /// Its disk or its store has not given what was asked for.
+    pub out_of_reach: Arc<AtomicBool>,
 }
 
 impl Closed {
@@ -52,10 +58,12 @@ impl Closed {
     /// # Errors
     /// It is not there, is no plain file, or is compressed by what is not known.
     pub fn open(&self) -> Result<OpenFile, Problem> {
-        let raw = Arc::new(match &self.object {
-            Some(object) => RawFile::of(RemoteFile::new(&self.path, object)?),
-            None => self.open_raw()?,
-        });
+        let raw = match &self.object {
+            Some(object) => RemoteFile::new(&self.path, object, self.patience).map(RawFile::of),
+            None => self.open_raw(),
+        };
+        let raw = raw.inspect_err(|_| self.out_of_reach.store(true, Ordering::Relaxed))?;
+        let raw = Arc::new(raw.watched(&self.out_of_reach));
         let packed = self.unpacked(&raw)?;
         let length = packed.as_ref().map(|packed| packed.length);
         Ok(OpenFile {
@@ -70,8 +78,11 @@ impl Closed {
 
     fn open_raw(&self) -> Result<RawFile, Problem> {
         // A pipe would be waited for: nothing but plain files is opened.
-        plain(&self.path)
-            .map_err(|error| absent(self.problem().cause(&error), &error, &self.said))?;
+        plain(&self.path).map_err(|error| match self.path == self.said.beside() {
+            true => absent(self.problem().cause(&error), &error, &self.said),
+            // It was found there a moment ago.
+            false => self.problem().cause(error),
+        })?;
         let failed = |error: std::io::Error| self.problem().cause(error);
         let file = File::open(&self.path).map_err(failed)?;
         RawFile::new(&self.path, file, self.hold).map_err(failed)
@@ -85,7 +96,13 @@ impl Closed {
         self.path.metadata().map_or(0, |about| about.len())
     }
 
-    fn problem(&self) -> Problem {
+    /// True once its bytes could not be had, whatever they are.
+    pub fn is_out_of_reach(&self) -> bool {
+        self.out_of_reach.load(Ordering::Relaxed)
+    }
+
+    /// A problem with it as a whole.
+    pub fn problem(&self) -> Problem {
         Problem::new(format!("could not read `{}`", self.path.display())).at(&self.said.place)
     }
 
@@ -305,7 +322,7 @@ pub fn inner_extension(path: &Path) -> Option<String> {
 }
 
 /// Where a path to read that leads nowhere may have been meant to start.
-fn absent(problem: Problem, error: &std::io::Error, said: &Placed<LocalPath>) -> Problem {
+fn absent(problem: Problem, error: &std::io::Error, said: &Placed<FilePath>) -> Problem {
     if error.kind() != ErrorKind::NotFound {
         return problem;
     }

@@ -1,7 +1,6 @@
 //! The rows of several files as those of one table: one file after the other, in the order of their set.
 
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::{ArrayRef, UInt32Array};
@@ -9,19 +8,20 @@ use arrow::compute::{cast, concat, take};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
 use super::agree::agree;
+use super::bad_file::{BadFiles, OnBadFile};
 use super::file::Closed;
 use super::hive::{self, PartitionKey};
+use super::opening::Opening;
 use super::set::{FileSet, SetMember};
 use super::{Asked, OnBadRow, Opened, Piece, Records, Source};
 use crate::client::object::ObjectUrl;
 use crate::error::{Problem, Result};
-use crate::place::{LocalPath, Placed};
-use crate::sync::lock;
+use crate::place::{FilePath, Placed};
 
 /// A source whose path names a file, a folder of files, or files by a pattern.
 pub trait FileSource: std::fmt::Debug + Send + Sync {
     /// Where its files are.
-    fn path(&self) -> &Placed<LocalPath>;
+    fn path(&self) -> &Placed<FilePath>;
 
     /// How the names of its files end.
     fn extensions(&self) -> &'static [&'static str];
@@ -31,12 +31,15 @@ pub trait FileSource: std::fmt::Debug + Send + Sync {
         true
     }
 
+    /// What becomes of a file of several that cannot be read.
+    fn on_bad_file(&self) -> &OnBadFile;
+
     /// Finds out which columns and how many rows each of the files has. What is inferred of a column is
     /// inferred of all files together.
     ///
     /// # Errors
     /// One cannot be read, or does not have the types it should have.
-    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<FileTables, Problem>;
+    fn open_files(&self, files: &Opening<'_>, asked: &Asked<'_>) -> Result<FileTables, Problem>;
 }
 
 /// The rows of each file.
@@ -50,10 +53,6 @@ const HELD: usize = 64;
 // A choice: more than any machine has workers that are so far apart.
 const UNDER_WAY: u64 = 32;
 
-/// Objects that are looked at at once.
-// A choice; nothing was measured.
-const AT_ONCE: usize = 16;
-
 /// Several files.
 struct FileSetSource {
     parts: Vec<FilePart>,
@@ -62,6 +61,7 @@ struct FileSetSource {
     schema: SchemaRef,
     keys: Vec<PartitionKey>,
     what: String,
+    bad: BadFiles,
     /// Files before this one keep nothing in memory.
     passed: AtomicUsize,
 }
@@ -73,7 +73,7 @@ struct FilePart {
 }
 
 impl<T: FileSource> Source for T {
-    fn path(&self) -> Option<&Placed<LocalPath>> {
+    fn path(&self) -> Option<&Placed<FilePath>> {
         Some(FileSource::path(self))
     }
 
@@ -93,7 +93,11 @@ impl<T: FileSource> Source for T {
 /// The rows of all files of a path.
 fn open(source: &impl FileSource, asked: &Asked<'_>) -> Result<Opened, Problem> {
     let said = FileSource::path(source);
-    let set = FileSet::find(said, source.extensions())?;
+    let mut set = FileSet::find(said, source.extensions(), asked)?;
+    if let Some(folders) = asked.folders {
+        set.keep(folders)
+            .map_err(|problem| problem.at(&said.place))?;
+    }
     let closed = |file: &SetMember| Closed {
         path: file.path.clone(),
         object: file.object.clone(),
@@ -103,19 +107,24 @@ fn open(source: &impl FileSource, asked: &Asked<'_>) -> Result<Opened, Problem> 
         hold: set.files.len() <= HELD,
         alone: set.files.len() == 1,
         packed: source.packed(),
+        patience: asked.patience,
+        out_of_reach: Arc::default(),
     };
     let files: Vec<Closed> = set.files.iter().map(closed).collect();
+    // What is read back has no option that its reader could be told of.
+    let of_table = set.many && !asked.table.is_empty();
+    let opening = Opening::new(&files, of_table, source.on_bad_file());
     if !set.many {
-        let one = source.open_files(&files, asked)?.into_iter().next();
+        let one = source.open_files(&opening, asked)?.into_iter().next();
         let one = one.ok_or_else(|| Problem::new("there is nothing to read"))?;
         return Ok(Opened::Records(one));
     }
     let here = |problem: Problem| problem.at(&said.place);
-    let keys = hive::keys(&set.files, asked.types).map_err(here)?;
-    let is_key = |name: &str| keys.iter().any(|key| key.field.name() == name);
-    let types = asked.types.iter().filter(|(name, _)| !is_key(&name.value));
+    let keys = hive::names(&set.files);
+    let types = asked.types.iter();
+    let types = types.filter(|(name, _)| !keys.contains(&name.value));
     let types: Vec<_> = types.cloned().collect();
-    let asked = Asked {
+    let of_files = Asked {
         types: &types,
         // One file may have them where another has none.
         // Dictionaries of several files would have to be made one for a batch that spans two of
@@ -123,12 +132,20 @@ fn open(source: &impl FileSource, asked: &Asked<'_>) -> Result<Opened, Problem> 
         only_read: asked.only_read && files.len() == 1,
         ..*asked
     };
-    let tables = source.open_files(&files, &asked)?;
+    let tables = source.open_files(&opening, &of_files)?;
+    let left_out = opening.left_out();
+    set.leave_out(&left_out);
+    let keys = hive::keys(&set.files, asked.types).map_err(here)?;
     let (schema, columns) = agree(&set.files, &tables, &keys).map_err(here)?;
     let parts = tables.into_iter().zip(columns);
     let parts = parts.map(|(rows, columns)| FilePart { rows, columns });
-    let stored = files.iter().map(Closed::stored).sum();
-    let files = FileSetSource::new(parts.collect(), schema, keys, said, stored);
+    let stored =
+        (files.iter().enumerate()).filter(|(place, _)| left_out.binary_search(place).is_err());
+    let stored = stored.map(|(_, file)| file.stored()).sum();
+    let files = FileSetSource {
+        bad: opening.into_bad(),
+        ..FileSetSource::new(parts.collect(), schema, keys, said, stored)
+    };
     Ok(Opened::Records(Arc::new(files)))
 }
 
@@ -137,7 +154,7 @@ impl FileSetSource {
         parts: Vec<FilePart>,
         columns: Vec<Field>,
         keys: Vec<PartitionKey>,
-        said: &Placed<LocalPath>,
+        said: &Placed<FilePath>,
         stored: u64,
     ) -> Self {
         let mut starts = vec![0];
@@ -161,6 +178,7 @@ impl FileSetSource {
             starts,
             schema: Arc::new(Schema::new(fields)),
             keys,
+            bad: BadFiles::default(),
             passed: AtomicUsize::new(0),
         }
     }
@@ -247,6 +265,10 @@ impl Records for FileSetSource {
         first.map_or(OnBadRow::Stop, |part| part.rows.on_bad_row())
     }
 
+    fn bad_files(&self) -> Option<&BadFiles> {
+        self.bad.policy.leaves_out().then_some(&self.bad)
+    }
+
     fn describe(&self) -> String {
         self.what.clone()
     }
@@ -301,41 +323,4 @@ fn joined(mut pieces: Vec<(u64, u64, Piece)>, schema: &Schema, columns: &[usize]
         // Files reject rows.
         odd: Vec::new(),
     })
-}
-
-/// What becomes of each file, made on every core, in their order; or what is wrong with the first of
-/// those that are wrong.
-///
-/// # Errors
-/// What is wrong with one.
-pub fn each<R: Send>(
-    files: &[Closed],
-    work: impl Fn(&Closed) -> Result<R, Problem> + Sync,
-) -> Result<Vec<R>, Problem> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    // Stores are waited for, and take as long for many objects as for one.
-    let remote = files.iter().any(|file| file.object.is_some());
-    let most = if remote { cores.max(AT_ONCE) } else { cores };
-    let threads = files.len().clamp(1, most);
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::new());
-    let go_on = || {
-        while let Some((index, file)) = numbered(files, next.fetch_add(1, Ordering::Relaxed)) {
-            let made = work(file);
-            lock(&done).push((index, made));
-        }
-    };
-    std::thread::scope(|scope| {
-        (1..threads).for_each(|_| {
-            scope.spawn(go_on);
-        });
-        go_on();
-    });
-    let mut done = std::mem::take(&mut *lock(&done));
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, made)| made).collect()
-}
-
-fn numbered(files: &[Closed], index: usize) -> Option<(usize, &Closed)> {
-    files.get(index).map(|file| (index, file))
 }

@@ -45,6 +45,12 @@ pub fn problem(files: &[SetMember]) -> Option<Problem> {
     Some(Problem::new(what).hint("name folders of one kind, such as `out/day=*/*`"))
 }
 
+/// The names of the partition columns of files.
+pub fn names(files: &[SetMember]) -> Vec<String> {
+    let keys = files.first().map_or(&[][..], |file| &file.keys);
+    keys.iter().map(|(name, _)| name.clone()).collect()
+}
+
 /// The partition columns of files, with the types that are asked for, or else those that all values allow.
 ///
 /// # Errors

@@ -12,6 +12,7 @@ mod avro_messages;
 mod avro_rows;
 mod avro_schema;
 mod avro_shape;
+mod bad_file;
 mod batches;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod by_key;
@@ -20,6 +21,7 @@ mod columns;
 mod counted;
 pub mod csv;
 pub mod database;
+mod delta_log;
 mod failing;
 mod file;
 mod files;
@@ -48,6 +50,7 @@ pub mod mysql;
 mod natural;
 #[cfg(not(all(feature = "mysql", feature = "postgres")))]
 mod no_driver;
+mod opening;
 mod ordered;
 mod overlap;
 mod packed;
@@ -79,13 +82,14 @@ mod turns;
 mod unpack;
 mod until;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::datatypes::SchemaRef;
 
+pub use bad_file::{BadFiles, OnBadFile};
 pub use batches::{Batches, MadeBatches, ReadBatches, Streamed};
 pub use columns::TableColumns;
 pub use file::inner_extension;
@@ -106,7 +110,7 @@ pub use set::read_at;
 use crate::batch::{Resume, Span};
 use crate::column::ColumnType;
 use crate::error::{Problem, Result};
-use crate::place::{LocalPath, Placed};
+use crate::place::{FilePath, Placed};
 use crate::registry;
 use crate::report::Meter;
 
@@ -147,7 +151,7 @@ pub trait Source: std::fmt::Debug + Send + Sync {
     }
 
     /// The path of what it reads: a file, a folder or a pattern.
-    fn path(&self) -> Option<&Placed<LocalPath>> {
+    fn path(&self) -> Option<&Placed<FilePath>> {
         None
     }
 }
@@ -161,6 +165,12 @@ pub struct Asked<'a> {
     pub table: &'a str,
     /// The types that some of its columns are to have.
     pub types: &'a Types,
+    /// How long whoever says nothing is waited for, where the run says it.
+    pub patience: Option<Duration>,
+    /// Whoever asks knows which files these are: those that a sink has written.
+    pub knows_files: bool,
+    /// Of the files of a set only those in these folders.
+    pub folders: Option<&'a BTreeSet<PathBuf>>,
     /// Only read, with texts of dictionaries where the types say so, and numbers that do not say their
     /// digits as texts; nobody asks for the digest.
     pub only_read: bool,
@@ -193,6 +203,11 @@ pub trait Records: Send + Sync {
     /// What becomes of rows that cannot be read.
     fn on_bad_row(&self) -> OnBadRow {
         OnBadRow::Stop
+    }
+
+    /// The files of its set that are left out, where there may be such.
+    fn bad_files(&self) -> Option<&BadFiles> {
+        None
     }
 
     /// What is read, in one line.
@@ -325,6 +340,10 @@ pub struct SourceKept {
     pub rejected: BTreeMap<&'static str, u64>,
     /// The file that they are kept in.
     pub dead_letters: Option<PathBuf>,
+    /// The files that could not be read, where they are left out.
+    pub bad_files: Option<BadFiles>,
+    /// The file in which these are noted.
+    pub file_letters: Option<PathBuf>,
 }
 
 impl Opened {
@@ -354,6 +373,14 @@ impl Opened {
         match self {
             Self::Records(records) => records.on_bad_row(),
             Self::Stream(stream) => stream.on_bad_row(),
+        }
+    }
+
+    /// The files of its set that are left out, where there may be such.
+    pub fn bad_files(&self) -> Option<&BadFiles> {
+        match self {
+            Self::Records(records) => records.bad_files(),
+            Self::Stream(_) => None,
         }
     }
 

@@ -3,12 +3,14 @@
 use std::convert::Infallible;
 use std::io::Result as IoResult;
 use std::path::Path;
+use std::time::Duration;
 
+use super::Asked;
 use super::set::SetMember;
 use crate::client::missing;
 use crate::client::object::{Object, ObjectUrl};
 use crate::error::Problem;
-use crate::place::{LocalPath, Placed};
+use crate::place::{FilePath, Placed};
 
 /// An object, of which there is none.
 #[derive(Debug)]
@@ -18,7 +20,11 @@ pub struct RemoteFile(Infallible);
 ///
 /// # Errors
 /// Always: it names the feature.
-pub fn find(said: &Placed<LocalPath>, _files: &mut Vec<SetMember>) -> Result<bool, Problem> {
+pub fn find(
+    said: &Placed<FilePath>,
+    _asked: &Asked<'_>,
+    _files: &mut Vec<SetMember>,
+) -> Result<bool, Problem> {
     Err(refused(Path::new(said.as_str())))
 }
 
@@ -33,7 +39,11 @@ impl RemoteFile {
     ///
     /// # Errors
     /// Always.
-    pub fn new(path: &Path, _object: &Object) -> Result<Self, Problem> {
+    pub fn new(
+        path: &Path,
+        _object: &Object,
+        _patience: Option<Duration>,
+    ) -> Result<Self, Problem> {
         Err(refused(path))
     }
 

@@ -19,16 +19,18 @@ use parquet::file::reader::{ChunkReader, Length};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::file::{Closed, OpenFile};
-use super::files::{FileSource, FileTables, each};
+use super::bad_file::OnBadFile;
+use super::file::OpenFile;
+use super::files::{FileSource, FileTables};
 use super::first_bytes::FirstBytes;
 use super::int96::{self, Int96};
+use super::opening::Opening;
 use super::parquet_hints::{dictionary, hinted};
 use super::raw::RawBytes;
 use super::retype::{beyond, convert, is_missing, missing, wanted, with_room};
 use super::{Asked, DAMAGED, Piece, Records};
 use crate::error::{Error, Problem, Result};
-use crate::place::{LocalPath, Placed};
+use crate::place::{FilePath, Placed};
 
 /// A Parquet file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -36,7 +38,10 @@ use crate::place::{LocalPath, Placed};
 pub struct Parquet {
     /// The file, from the folder of the file that says it on; a folder, all of whose files are read, or a pattern such as `data/*.parquet`.
     #[serde(deserialize_with = "crate::place::of_rows")]
-    path: Placed<LocalPath>,
+    path: Placed<FilePath>,
+    /// What becomes of a file of several that cannot be read: `stop` (default), `skip`, or `{ dead_letter: PATH }`.
+    #[serde(default)]
+    on_bad_file: OnBadFile,
 }
 
 struct ParquetFile {
@@ -55,13 +60,16 @@ struct PositionedFile(Arc<OpenFile>);
 
 impl Parquet {
     /// The files at this path.
-    pub fn of(path: Placed<LocalPath>) -> Self {
-        Self { path }
+    pub fn of(path: Placed<FilePath>) -> Self {
+        Self {
+            path,
+            on_bad_file: OnBadFile::Stop,
+        }
     }
 }
 
 impl FileSource for Parquet {
-    fn path(&self) -> &Placed<LocalPath> {
+    fn path(&self) -> &Placed<FilePath> {
         &self.path
     }
 
@@ -73,8 +81,12 @@ impl FileSource for Parquet {
         false
     }
 
-    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<FileTables, Problem> {
-        each(files, |file| open(file.open()?, asked))
+    fn on_bad_file(&self) -> &OnBadFile {
+        &self.on_bad_file
+    }
+
+    fn open_files(&self, files: &Opening<'_>, asked: &Asked<'_>) -> Result<FileTables, Problem> {
+        files.each(|file| open(file.open()?, asked))
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{Error, Read, Result};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::remote::RemoteFile;
 
@@ -14,6 +15,8 @@ pub struct RawFile {
     path: PathBuf,
     identity: FileIdentity,
     bytes: Bytes,
+    /// Set once its bytes cannot be had.
+    out_of_reach: Arc<AtomicBool>,
 }
 
 /// Where its bytes are.
@@ -77,7 +80,18 @@ impl RawFile {
                 true => Bytes::Held(file),
                 false => Bytes::Anew,
             },
+            out_of_reach: Arc::default(),
         })
+    }
+
+    /// The same, which notes there that its bytes cannot be had: libraries that ask for them tell of it in
+    /// words of their own.
+    #[must_use]
+    pub fn watched(self, out_of_reach: &Arc<AtomicBool>) -> Self {
+        Self {
+            out_of_reach: out_of_reach.clone(),
+            ..self
+        }
     }
 
     /// An object.
@@ -93,6 +107,7 @@ impl RawFile {
                 nanoseconds: 0,
             },
             bytes: Bytes::Remote(object),
+            out_of_reach: Arc::default(),
         }
     }
 
@@ -106,11 +121,11 @@ impl RawFile {
     /// # Errors
     /// The disk fails, or it is not the file that it was.
     pub fn read_at(&self, buffer: &mut [u8], at: u64) -> Result<usize> {
-        match &self.bytes {
+        self.noted(match &self.bytes {
             Bytes::Held(file) => file.read_at(buffer, at),
-            Bytes::Anew => self.open()?.read_at(buffer, at),
+            Bytes::Anew => self.open().and_then(|file| file.read_at(buffer, at)),
             Bytes::Remote(object) => object.read_at(buffer, at),
-        }
+        })
     }
 
     /// All bytes from `at` on that the buffer holds.
@@ -118,11 +133,15 @@ impl RawFile {
     /// # Errors
     /// As `read_at`, or it has become shorter.
     pub fn read_exact_at(&self, buffer: &mut [u8], at: u64) -> Result<()> {
-        match &self.bytes {
+        self.noted(match &self.bytes {
             Bytes::Held(file) => file.read_exact_at(buffer, at),
-            Bytes::Anew => self.open()?.read_exact_at(buffer, at),
+            Bytes::Anew => self.open().and_then(|file| file.read_exact_at(buffer, at)),
             Bytes::Remote(object) => object.read_exact_at(buffer, at),
-        }
+        })
+    }
+
+    fn noted<T>(&self, read: Result<T>) -> Result<T> {
+        read.inspect_err(|_| self.out_of_reach.store(true, Ordering::Relaxed))
     }
 
     /// # Errors

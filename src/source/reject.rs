@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex};
 use schemars::json_schema;
 
 use super::Begin;
+use super::bad_file::{BadFiles, OnBadFile};
 use crate::error::{Error, Problem, Result};
-use crate::place::{LocalPath, Node, Placed, Text, Value, by_node, decode};
+use crate::place::{FilePath, Node, Placed, Text, Value, by_node, decode};
 use crate::plain_file::{add_lines, cut_half_line, holds_other, wait_for_disk};
 use crate::report::Meter;
 use crate::sync::lock;
@@ -27,7 +28,7 @@ pub enum OnBadRow {
     /// It is left out and counted.
     Skip,
     /// It is left out, counted, and kept in this file, from the current folder or `--out` on.
-    DeadLetter(Placed<LocalPath>),
+    DeadLetter(Placed<FilePath>),
     /// It is left out, counted, and kept in this topic of where it came from.
     DeadTopic(Placed<Text>),
 }
@@ -62,6 +63,8 @@ pub struct Rejects {
     policy: OnBadRow,
     counts: Mutex<BTreeMap<&'static str, u64>>,
     letters: Option<DeadLetterFile>,
+    /// Where files are noted that are left out, if that is another file.
+    file_letters: Option<PathBuf>,
     meter: Arc<Meter>,
 }
 
@@ -159,6 +162,41 @@ impl Rejects {
         })
     }
 
+    /// Notes the files that are left out, where that is asked for.
+    ///
+    /// # Errors
+    /// They cannot be noted.
+    pub fn note_files(&mut self, bad: Option<&BadFiles>, begin: &Begin) -> Result<()> {
+        let Some(BadFiles {
+            policy: OnBadFile::DeadLetter(name),
+            files,
+            ..
+        }) = bad
+        else {
+            return Ok(());
+        };
+        if begin.measured {
+            return Ok(());
+        }
+        let mut lines = String::new();
+        for file in files {
+            let letter = serde_json::json!({ "path": file.path, "reason": file.reason });
+            lines.push_str(&letter.to_string());
+            lines.push('\n');
+        }
+        let path = begin.out.join(name.as_str());
+        let own = match &self.letters {
+            Some(letters) if letters.path == path => None,
+            _ => Some(DeadLetterFile::open(name, &begin.out, false)?),
+        };
+        if let Some(letters) = own.as_ref().or(self.letters.as_ref()) {
+            letters.write(|file| add_lines(file, |file| file.write_all(lines.as_bytes())))?;
+            letters.write(|file| wait_for_disk(file))?;
+        }
+        self.file_letters = Some(path);
+        Ok(())
+    }
+
     /// True where rows are left out that can be told without what they were read from: a topic takes
     /// messages as they came.
     pub fn leaves_out(&self) -> bool {
@@ -214,10 +252,15 @@ impl Rejects {
     pub fn path(&self) -> Option<&Path> {
         self.letters.as_ref().map(|letters| letters.path.as_path())
     }
+
+    /// The file in which files are noted that are left out.
+    pub fn file_letters(&self) -> Option<&Path> {
+        self.file_letters.as_deref()
+    }
 }
 
 impl DeadLetterFile {
-    fn open(name: &Placed<LocalPath>, out: &Path, again: bool) -> Result<Self> {
+    fn open(name: &Placed<FilePath>, out: &Path, again: bool) -> Result<Self> {
         let path = out.join(name.as_str());
         // It may be the file that is read.
         if holds_other(&path, "reason") {

@@ -12,17 +12,17 @@ use glob::Pattern;
 use twox_hash::XxHash64;
 
 use super::set::{MATCH, PASSED_OVER, SetMember, is_open, no_pattern, within};
-use super::{half, hive};
+use super::{Asked, delta_log, half, hive};
 use crate::client::object::{Bucket, Object, ObjectUrl};
 use crate::dataset::{FOLDER, SUCCESS};
 use crate::error::{Error, Problem};
-use crate::place::{LocalPath, Placed};
+use crate::place::{FilePath, Placed};
 use crate::sync::lock;
 
 /// Before the first row a store has answered by then.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// While rows are read a store may be away for so long.
+/// While rows are read a store may be away for so long, unless the run says how long.
 const READ: Duration = Duration::from_secs(120);
 
 /// Bytes that are asked for at once where fewer are wanted: a request costs as much as they do.
@@ -66,10 +66,15 @@ fn as_io(error: Error) -> IoError {
 ///
 /// # Errors
 /// The store refuses or is not there, or they do not belong together.
-pub fn find(said: &Placed<LocalPath>, files: &mut Vec<SetMember>) -> Result<bool, Problem> {
+pub fn find(
+    said: &Placed<FilePath>,
+    asked: &Asked<'_>,
+    files: &mut Vec<SetMember>,
+) -> Result<bool, Problem> {
     let url = ObjectUrl::of(Path::new(said.as_str()));
     let url = url.ok_or_else(|| Problem::new("this is no URL of objects"))?;
-    let bucket = Bucket::open(&url, LOOK).map_err(problem)?;
+    let patience = asked.patience.map_or(LOOK, |said| said.min(LOOK));
+    let bucket = Bucket::open(&url, patience).map_err(problem)?;
     let names = url.key.split('/');
     let folder: Vec<&str> = match said.is_pattern() {
         true => names.take_while(|name| !is_open(name)).collect(),
@@ -105,11 +110,39 @@ pub fn find(said: &Placed<LocalPath>, files: &mut Vec<SetMember>) -> Result<bool
             object: Some(object.clone()),
         });
     }
-    half_published(&url, &listed, files).map_or(Ok(true), Err)
+    if let Some(problem) = half_published(&url, &listed, files) {
+        return Err(problem);
+    }
+    match asked.knows_files {
+        true => Ok(true),
+        false => refuse_delta(&bucket, (&folder, &listed), files).map(|()| true),
+    }
+}
+
+/// # Errors
+/// A folder of the files is a table of Delta Lake, or nobody can tell.
+fn refuse_delta(
+    bucket: &Bucket,
+    listed: (&str, &[Object]),
+    files: &[SetMember],
+) -> Result<(), Problem> {
+    for table in delta_log::folders(files) {
+        let log = ObjectUrl::of(&table.join(delta_log::LOG)).map(|log| log.key + "/");
+        let log = log.unwrap_or_default();
+        let is_there = match log.starts_with(listed.0) {
+            true => listed.1.iter().any(|object| object.key.starts_with(&log)),
+            // A path may name folders within the table.
+            false => !bucket.list(&log).map_err(problem)?.is_empty(),
+        };
+        if is_there {
+            return Err(delta_log::refused(&table));
+        }
+    }
+    Ok(())
 }
 
 /// A pattern finds no hidden names but those that it says.
-fn passes_over(said: &LocalPath, names: &[&str]) -> bool {
+fn passes_over(said: &FilePath, names: &[&str]) -> bool {
     let hidden = said.split('/').any(|name| name.starts_with('_'));
     !hidden && names.iter().any(|name| name.starts_with('_'))
 }
@@ -161,13 +194,13 @@ impl RemoteFile {
     ///
     /// # Errors
     /// What the environment says of its store cannot be.
-    pub fn new(path: &Path, object: &Object) -> Result<Self, Problem> {
+    pub fn new(path: &Path, object: &Object, patience: Option<Duration>) -> Result<Self, Problem> {
         let url = ObjectUrl::of(path);
         let url = url.ok_or_else(|| Problem::new("this is no URL of an object"))?;
         let name = format!("{} {:?}", path.display(), object.version);
         Ok(Self {
             path: path.to_path_buf(),
-            bucket: Bucket::open(&url, READ).map_err(problem)?,
+            bucket: Bucket::open(&url, patience.unwrap_or(READ)).map_err(problem)?,
             object: object.clone(),
             mark: XxHash64::oneshot(0, name.as_bytes()),
         })

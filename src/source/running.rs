@@ -33,7 +33,8 @@ impl RunningSource {
         let kind = match batches {
             Batches::Made(made) => RunningKind::Made(made.clone()),
             Batches::Read(read) => {
-                let rejects = Rejects::begin(read.records.on_bad_row(), begin, false)?;
+                let mut rejects = Rejects::begin(read.records.on_bad_row(), begin, false)?;
+                rejects.note_files(read.records.bad_files(), begin)?;
                 RunningKind::Read(read.for_run(), rejects)
             }
             Batches::Streamed(streamed) => {
@@ -212,15 +213,22 @@ impl RunningSource {
 
     /// What was read, and what of it could not be; nothing of rows that are made.
     pub fn kept(&self) -> Option<SourceKept> {
-        let (source, rejects) = match &self.kind {
+        let (source, bad_files, rejects) = match &self.kind {
             RunningKind::Made(_) | RunningKind::Sorted(_) => return None,
-            RunningKind::Read(read, rejects) => (read.records.describe(), rejects),
-            RunningKind::Streamed(streamed, _, rejects) => (streamed.stream.describe(), rejects),
+            RunningKind::Read(read, rejects) => {
+                let records = &read.records;
+                (records.describe(), records.bad_files(), rejects)
+            }
+            RunningKind::Streamed(streamed, _, rejects) => {
+                (streamed.stream.describe(), None, rejects)
+            }
         };
         Some(SourceKept {
             source,
             rejected: rejects.counts(),
             dead_letters: rejects.path().map(Path::to_path_buf),
+            bad_files: bad_files.cloned(),
+            file_letters: rejects.file_letters().map(Path::to_path_buf),
         })
     }
 }

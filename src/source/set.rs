@@ -1,16 +1,17 @@
 //! The files that a path to read names: one, those of a folder, or those that a pattern matches; which
 //! they are is decided once, when the plan is made.
 
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use glob::{MatchOptions, Pattern};
 
 use super::file::inner_extension;
 use super::natural::natural;
-use super::{half, hive, remote};
+use super::{Asked, delta_log, half, hive, remote};
 use crate::client::object::Object;
 use crate::error::Problem;
-use crate::place::{LocalPath, Placed};
+use crate::place::{FilePath, Placed};
 
 /// The files of a path, in the order of their rows.
 #[derive(Debug)]
@@ -55,11 +56,15 @@ impl FileSet {
     ///
     /// # Errors
     /// There are none, or they do not belong together.
-    pub fn find(said: &Placed<LocalPath>, extensions: &[&str]) -> Result<Self, Problem> {
+    pub fn find(
+        said: &Placed<FilePath>,
+        extensions: &[&str],
+        asked: &Asked<'_>,
+    ) -> Result<Self, Problem> {
         let path = said.beside();
         let mut files = Vec::new();
         let many = if said.is_object() {
-            let found = remote::find(said, &mut files);
+            let found = remote::find(said, asked, &mut files);
             found.map_err(|problem| problem.at(&said.place))?
         } else if path.is_dir() {
             // Before it is asked whether the name is a pattern: a folder may be called `data[1]`.
@@ -76,11 +81,47 @@ impl FileSet {
         files.sort_by(|one, other| natural(&one.path, &other.path));
         let set = Self { files, many };
         let problem = half::problem(&set.files);
+        // Of a table of Delta Lake a file is read by its own name.
+        let is_set = many && !asked.knows_files;
+        let problem = problem.or_else(|| is_set.then(|| delta_log::problem(&set.files))?);
         let problem = problem.or_else(|| set.problem(said, extensions));
         problem.map_or(Ok(set), |problem| Err(problem.at(&said.place)))
     }
 
-    fn problem(&self, said: &Placed<LocalPath>, extensions: &[&str]) -> Option<Problem> {
+    /// Only the files in these folders.
+    ///
+    /// # Errors
+    /// There are none.
+    pub fn keep(&mut self, folders: &BTreeSet<PathBuf>) -> Result<(), Problem> {
+        let is_kept = |folder: &Path| folders.contains(folder);
+        self.files
+            .retain(|file| file.path.parent().is_some_and(is_kept));
+        match (self.files.is_empty(), folders.first()) {
+            (true, Some(folder)) => {
+                let what = match folders.len() {
+                    1 => format!("could not read `{}`", folder.display()),
+                    more => format!(
+                        "could not read `{}` and {} more",
+                        folder.display(),
+                        more - 1
+                    ),
+                };
+                let hint = "`rowgen run` writes its files";
+                Err(Problem::new(what).cause("nothing is there").hint(hint))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Without the files at these places, which are in order.
+    pub fn leave_out(&mut self, places: &[usize]) {
+        let mut place = 0..;
+        let is_left_out =
+            |place: Option<usize>| place.is_some_and(|place| places.binary_search(&place).is_ok());
+        self.files.retain(|_| !is_left_out(place.next()));
+    }
+
+    fn problem(&self, said: &Placed<FilePath>, extensions: &[&str]) -> Option<Problem> {
         match self.files.first() {
             None => Some(nothing(said)),
             Some(first) => {
@@ -91,7 +132,7 @@ impl FileSet {
 }
 
 /// There is no file.
-fn nothing(said: &Placed<LocalPath>) -> Problem {
+fn nothing(said: &Placed<FilePath>) -> Problem {
     let problem = Problem::new(format!("`{}` has no file to read", said.beside().display()));
     let mut here = glob::glob_with(said.as_str(), MATCH).into_iter().flatten();
     let from_here = here.next().is_some();
@@ -108,7 +149,7 @@ fn nothing(said: &Placed<LocalPath>) -> Problem {
 
 /// Files of several kinds, by their extensions.
 fn several(
-    said: &Placed<LocalPath>,
+    said: &Placed<FilePath>,
     first: &SetMember,
     files: &[SetMember],
     extensions: &[&str],
@@ -180,7 +221,7 @@ pub(super) fn within(path: &Path, folder: &Path) -> Problem {
 }
 
 /// The files that a pattern matches, with the keys of folders that it leaves open.
-fn matching(said: &Placed<LocalPath>, files: &mut Vec<SetMember>) -> Result<(), Problem> {
+fn matching(said: &Placed<FilePath>, files: &mut Vec<SetMember>) -> Result<(), Problem> {
     let pattern = pattern(said);
     let found = glob::glob_with(&pattern, MATCH);
     let fixed = fixed(said);
@@ -203,7 +244,7 @@ fn matching(said: &Placed<LocalPath>, files: &mut Vec<SetMember>) -> Result<(), 
 }
 
 /// What is wrong with a pattern.
-pub(super) fn no_pattern(said: &Placed<LocalPath>, error: &str) -> Problem {
+pub(super) fn no_pattern(said: &Placed<FilePath>, error: &str) -> Problem {
     let problem = Problem::new(format!("`{}` is no pattern", said.as_str())).at(&said.place);
     match error.contains("range") {
         true => problem.hint("`[` needs its `]`; `[[]` is the character itself"),
@@ -212,7 +253,7 @@ pub(super) fn no_pattern(said: &Placed<LocalPath>, error: &str) -> Problem {
 }
 
 /// How many names a path begins with that are no pattern.
-fn fixed(said: &Placed<LocalPath>) -> usize {
+fn fixed(said: &Placed<FilePath>) -> usize {
     let folder = Path::new(said.place.file()).parent();
     let own = names(Path::new(said.as_str())).take_while(|name| !is_open(name));
     let absolute = Path::new(said.as_str()).is_absolute();
@@ -238,7 +279,7 @@ fn names(path: &Path) -> impl Iterator<Item = String> {
 }
 
 /// Where a path reads: the file or the folder, or the pattern, from the current folder on.
-pub fn read_at(said: &Placed<LocalPath>) -> PathBuf {
+pub fn read_at(said: &Placed<FilePath>) -> PathBuf {
     let path = said.beside();
     match path.exists() || !said.is_pattern() || said.is_object() {
         true => path,
@@ -247,7 +288,7 @@ pub fn read_at(said: &Placed<LocalPath>) -> PathBuf {
 }
 
 /// The pattern of a path, from the current folder on: the folder of the file that says it is none.
-fn pattern(said: &Placed<LocalPath>) -> String {
+fn pattern(said: &Placed<FilePath>) -> String {
     let folder = Path::new(said.place.file()).parent();
     let folder = folder.map(|folder| Pattern::escape(&folder.to_string_lossy()));
     let whole = Path::new(&folder.unwrap_or_default()).join(said.as_str());

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::read::{check_version, read_included};
 use crate::error::{Problem, Result};
-use crate::place::{LocalPath, MapKey, Node, Value, decode};
+use crate::place::{FilePath, MapKey, Node, Value, decode};
 
 const SHARED: &[&str] = &["params", "reference", "tables"];
 
@@ -62,7 +62,7 @@ impl IncludedFiles {
                 let message = format!("expected a path to include, found {found}");
                 return Err(Problem::new(message).at(&item.place).into());
             };
-            LocalPath::said(text).map_err(|problem| problem.at(&item.place))?;
+            FilePath::said(text).map_err(|problem| problem.at(&item.place))?;
             let included = path.parent().unwrap_or(Path::new("")).join(text);
             merge(root, self.tree(&included, item)?, &own)?;
         }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::place::{Count, LocalPath, NamedItems, Placed, Secret, Text};
+use crate::place::{Count, FilePath, NamedItems, Placed, Secret, Text};
 
 /// What `rowgen serve` offers over HTTP beside its own paths.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -28,7 +28,7 @@ pub struct Serve {
 #[serde(deny_unknown_fields)]
 pub struct Trigger {
     /// The pipeline that makes them; each call goes on where the last one ended.
-    pub pipeline: Placed<LocalPath>,
+    pub pipeline: Placed<FilePath>,
     /// Rows of a call that names no `count` (default 10_000).
     pub count: Option<Placed<Count>>,
     /// The most rows of a call (default 10M).

@@ -8,7 +8,7 @@ use serde::de::Deserializer;
 
 use crate::column::{Column, ColumnType};
 use crate::place::{
-    Count, Flag, LocalPath, NamedItems, Node, Placed, Text, Value, by_node, carry, decode,
+    Count, FilePath, Flag, NamedItems, Node, Placed, Text, Value, by_node, carry, decode,
 };
 use crate::source::SourceKind;
 
@@ -36,7 +36,7 @@ pub struct Table {
 pub struct ReferenceFile {
     /// The file, from the folder of the file that says it on; its extension (json, jsonl, csv, tsv, parquet) says what it is.
     #[serde(deserialize_with = "crate::place::of_rows")]
-    pub path: Placed<LocalPath>,
+    pub path: Placed<FilePath>,
     /// Keeps the rows for which this expression is true.
     #[serde(rename = "where")]
     pub filter: Option<Placed<Text>>,

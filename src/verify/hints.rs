@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Problem};
 use crate::format::FormatKind;
+use crate::place;
 use crate::sink::HeldFiles;
 
 /// The error where nothing was written; `lost` is the folder in which paths should start, if it is
@@ -16,6 +17,9 @@ pub(super) fn nothing(held: &HeldFiles, lost: Option<&str>) -> Error {
         None if held.of_slice => problem
             .cause("nothing is there, and there are other slices")
             .hint("`rowgen run` with this `--slice` writes it"),
+        None if place::is_object(&held.path) => problem
+            .cause("nothing is there")
+            .hint("`rowgen run` writes it"),
         None => problem
             .cause("nothing is there")
             .hint("`rowgen run` writes it; where its path starts `--out` says, and without it the current folder"),

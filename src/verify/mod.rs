@@ -42,6 +42,7 @@ mod json_text;
 mod keyed;
 mod matching;
 mod nested;
+mod no_rows;
 mod order;
 mod outcome;
 mod readers;

@@ -8,6 +8,7 @@ use super::found::{AsTexts, Blank, Found, has_all};
 
 use super::hints::{as_told, nothing};
 use super::nested::as_written;
+use super::no_rows::NoRows;
 use super::servers::{reader, readers_of_changes, without};
 use super::spelling::Spelling;
 use super::{Against, Options};
@@ -16,7 +17,7 @@ use crate::error::{Error, Fault, Result};
 use crate::format::FormatKind;
 
 use crate::format::text::TextLeaf;
-use crate::place::{LocalPath, Place, Placed};
+use crate::place::{FilePath, Place, Placed};
 use crate::plan::{Job, SinkPlan};
 use crate::sink::kafka::Kafka;
 use crate::sink::{ChangesOf, HeldChanges, HeldFiles, HeldTable, Holds};
@@ -67,7 +68,9 @@ impl<'o> Way<'o> {
         match holds {
             Holds::Nothing(why) => Err(why.to_string()),
             Holds::Unread(why) => Err(why.message),
-            Holds::Files(files) => {
+            Holds::Files(mut files) => {
+                let lanes = plan.lanes.iter().flat_map(|lane| lane.iter());
+                files.keep_own(&plan.fingerprint, lanes);
                 let mut reader = Reader::of_files(&files)?;
                 let out = &options.out;
                 let lost = !out.as_os_str().is_empty() && !out.is_dir();
@@ -115,7 +118,7 @@ impl<'o> Way<'o> {
 impl Reader {
     fn of_files(files: &HeldFiles) -> Result<Self, String> {
         let path = Placed {
-            value: LocalPath(files.path.display().to_string()),
+            value: FilePath(files.path.display().to_string()),
             place: files.place.clone(),
         };
         let (source, spelling): (Arc<dyn Source>, Spelling) = match &files.format {
@@ -225,6 +228,10 @@ impl Reader {
         if let Some(held) = self.held.as_ref().filter(|held| !held.is_there) {
             return Err(nothing(held, self.lost.as_deref()));
         }
+        if let Some(held) = self.held.as_ref().filter(|held| held.is_empty) {
+            let none = Arc::new(NoRows::new(held, names, fields));
+            return Found::new(none, names, fields, (None, Blank::From(typed)));
+        }
         let untyped = self.spelling.is_untyped();
         let asked = |as_texts: bool| {
             let columns = names.iter().zip(fields).enumerate();
@@ -239,6 +246,8 @@ impl Reader {
             types.collect::<Vec<_>>()
         };
         let asked_first = asked(false);
+        let held = self.held.clone();
+        let open = move |source: &dyn Source, types: &Types| open(source, types, held.as_ref());
         let mut records = open(self.source.as_ref(), &asked_first);
         let others = self.others(names, &fields[..typed]);
         // Only after an error: files that agree with the table are read as they are, which is
@@ -248,8 +257,9 @@ impl Reader {
             records = open(self.source.as_ref(), &types).or(records);
         }
         let records = records.map_err(|error| {
-            self.lost(names)
-                .unwrap_or(as_told(error, self.held.as_ref()))
+            let as_it_is = open(self.source.as_ref(), &[]).ok();
+            let lost = as_it_is.and_then(|found| has_all(found.as_ref(), names).err());
+            lost.unwrap_or(as_told(error, self.held.as_ref()))
         })?;
         let (source, texts) = (self.source.clone(), asked(true));
         let as_texts: AsTexts = Box::new(move || open(source.as_ref(), &texts));
@@ -258,12 +268,6 @@ impl Reader {
             _ => Blank::From(typed),
         };
         Found::new(records, names, fields, (untyped.then_some(as_texts), blank))
-    }
-
-    /// Columns that are not there, where types were asked of them that nobody has said.
-    fn lost(&self, names: &[String]) -> Option<Error> {
-        let as_it_is = open(self.source.as_ref(), &[]).ok()?;
-        has_all(as_it_is.as_ref(), names).err()
     }
 
     /// The types that columns are read as where a file refuses their own ones: files of one set may
@@ -320,9 +324,15 @@ impl Reader {
 
 /// # Errors
 /// It is not there, or nothing that can be read in any order.
-fn open(source: &dyn Source, types: &Types) -> Result<Arc<dyn source::Records>> {
+fn open(
+    source: &dyn Source,
+    types: &Types,
+    held: Option<&HeldFiles>,
+) -> Result<Arc<dyn source::Records>> {
     let asked = Asked {
         types,
+        knows_files: held.is_some(),
+        folders: held.and_then(|held| held.partitions.as_ref()),
         // The source gives dictionaries as they are and asks no server for a digest of its rows,
         // which only generation needs: verifying 100 M rows of Parquet takes 1.3 times the CPU of
         // making them.

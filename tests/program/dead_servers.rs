@@ -256,3 +256,33 @@ fn a_broker_that_takes_nothing_is_given_up_in_time() {
         assert_eq!(report["sinks"][1]["rows"], 0);
     }
 }
+
+/// A store that is away is waited for as long as `stall_timeout` says, before the first row, too.
+#[test]
+fn a_store_that_is_away_is_given_up_in_time() {
+    let sink = "tables:\n  t: { rows: 5, columns: { id: sequence } }\nsinks:\n  - file: { path: \"s3://b/t.csv\" }\n";
+    let source = "tables:\n  t: { from: { csv: { path: \"s3://b/*.csv\" } } }\nsinks:\n  - file: { path: t.csv }\n";
+    for yaml in [sink, source] {
+        let folder = Folder::new();
+        folder.write("p.yaml", &format!("version: 1\n{yaml}"));
+        for arguments in [["run", "p.yaml"], ["check", "p.yaml"]] {
+            let mut command = folder.command(&arguments);
+            command.args(match arguments[0] {
+                "run" => &["--quiet", "--stall-timeout", "1s"][..],
+                _ => &["--connect", "--stall-timeout", "1s"],
+            });
+            command.env("AWS_ENDPOINT_URL", format!("http://{}", closed()));
+            command.envs([("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")]);
+            let began = Instant::now();
+            let ended = Ended::from(command.output().unwrap());
+            assert!(ended.code == 2 || ended.code == 1, "{ended:?}");
+            assert!(ended.stderr.contains(" --> p.yaml:"), "{ended:?}");
+            // Beside it stands what other tests take of the machine.
+            assert!(
+                began.elapsed() < Duration::from_secs(6),
+                "{:?} {ended:?}",
+                began.elapsed()
+            );
+        }
+    }
+}

@@ -37,11 +37,32 @@ fn a_run_that_cannot_fit_is_refused_before_the_first_row() {
     assert_eq!(
         words,
         "error: the output of `all` and `some` takes about 90.9 TiB, and FREE are free on the disk of `out`
+ --> p.yaml:6:40
+  |
+6 |   - file: { name: all, table: t, path: out/t.csv }
+  |                                        ^^^^^^^^^
   hint: free some space, write elsewhere with `--out`, or go on with `--force`: sizes are estimated by the first batch
 "
     );
     assert_eq!(code, 1);
     assert!(left.is_empty(), "{left:?}");
+}
+
+/// `check --connect` says of room what the run says.
+#[test]
+fn a_check_that_connects_tells_of_room_as_the_run_does() {
+    let folder = Folder::new();
+    let sorted = PIPELINE.replace(
+        "path: out/t.csv }",
+        "path: out/t.csv, order_by: text, sort_memory: 8TiB }",
+    );
+    for yaml in [PIPELINE, &sorted] {
+        folder.write("p.yaml", yaml);
+        let run = folder.run(&["run", "p.yaml", "--quiet"]);
+        let check = folder.run(&["check", "p.yaml", "--connect"]);
+        assert_eq!((run.code, check.code), (1, 1), "{run:?} {check:?}");
+        assert_eq!(without_free(&check.stderr), without_free(&run.stderr));
+    }
 }
 
 #[test]

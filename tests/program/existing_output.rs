@@ -259,6 +259,32 @@ fn a_manifest_that_was_cut_short_is_not_believed() {
             ended.stderr
         );
     }
+    // The way out that is told is one: also where a line was cut in its middle.
+    for cut in [String::new(), format!("{first}\n"), first[..20].to_string()] {
+        folder.write("out/_rowgen/manifest.jsonl", &cut);
+        folder.make(yaml, &["--overwrite"]);
+        assert_eq!(folder.read("out/_rowgen/manifest.jsonl"), manifest);
+    }
+    folder.write("out/_rowgen/manifest.jsonl", &format!("{first}\n"));
+    let said = folder.run(&["run", "p.yaml", "--quiet"]).stderr;
+    assert!(said.contains("`--overwrite` replaces it"), "{said}");
+    let append = yaml.replace("if_exists: skip", "if_exists: append");
+    folder.write("p.yaml", &append);
+    let said = folder.run(&["run", "p.yaml", "--quiet"]).stderr;
+    assert_eq!(
+        said,
+        "error: could not open sink `file-1`\n --> p.yaml:6:19\n  |\n6 |   - file: { path: out/, format: csv, files: 2, if_exists: append }\n  |                   ^^^^\n  caused by: `out/` holds files that its manifest does not list\n  caused by: `part-00001.csv` is one of them: the manifest was cut short, or the file was put there\n  hint: `--overwrite` replaces all that is there, or remove `part-00001.csv`\n"
+    );
+    folder.make(yaml, &["--overwrite"]);
+    // Of one that says nothing that can be read nobody knows what it listed.
+    folder.write("out/_rowgen/manifest.jsonl", "garbage\n");
+    let ended = folder.run(&["run", "p.yaml", "--quiet", "--overwrite"]);
+    assert_eq!(ended.code, 2, "{ended:?}");
+    let hint = "  hint: put the manifest back from a copy, or remove `out` with all that is in it and make it anew\n";
+    assert!(ended.stderr.ends_with(hint), "{ended:?}");
+    std::fs::remove_dir_all(folder.path("out")).unwrap();
+    folder.make(yaml, &[]);
+    assert_eq!(folder.read("out/_rowgen/manifest.jsonl"), manifest);
     // With its files gone, too, all of it is made again.
     for part in ["out/part-00000.csv", "out/part-00001.csv"] {
         std::fs::remove_file(folder.path(part)).unwrap();

@@ -14,7 +14,6 @@ fn a_folder_is_its_files_in_the_order_of_their_numbers() {
         "in/_SUCCESS",
         "in/_rowgen/manifest.jsonl",
         "in/.x/y.csv",
-        "in/_delta_log/0.json",
     ] {
         folder.write(hidden, "no rows");
     }
@@ -330,4 +329,61 @@ fn files_that_come_later_are_another_set() {
     assert_eq!(before, fingerprint());
     folder.write("in/2.csv", "id\n2\n");
     assert_ne!(before, fingerprint());
+}
+
+/// Of a table of Delta Lake only the log knows which files are its rows.
+#[test]
+fn a_table_of_delta_lake_is_not_read_as_files() {
+    let folder = Folder::new();
+    folder.write("lake/t/_delta_log/00000000000000000000.json", "{}");
+    folder.write("lake/t/a.csv", "id\n1\n");
+    folder.write("lake/p/_delta_log/00000000000000000000.json", "{}");
+    folder.write("lake/p/day=1/a.csv", "id\n1\n");
+    folder.write("plain/a.csv", "id\n1\n");
+    let paths = [
+        "lake/t",
+        "'lake/t/*.csv'",
+        "lake/p/day=1",
+        "'lake/**/*.csv'",
+    ];
+    let said = paths.map(|path| folder.refuse(&read(&format!("csv: {{ path: {path} }}"), "{}")));
+    insta::assert_snapshot!(said.join("\n"));
+    for path in ["lake/t/a.csv", "plain", "'plain/*'"] {
+        let from = format!("csv: {{ path: {path} }}");
+        assert_eq!(rows(&folder, &from, "{}", &[]), "{\"id\":1}\n", "{path}");
+    }
+    // Whoever reads back what a sink has written knows which files these are.
+    folder.make("version: 1\ntables: { t: { rows: 9, columns: { id: sequence } } }\nsinks:\n  - file: { path: made/, format: csv }\n", &[]);
+    folder.write("made/_delta_log/00000000000000000000.json", "{}");
+    let ended = folder.run(&["verify", "p.yaml"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+}
+
+/// Whatever a folder's name cannot hold, or could be taken for something else, comes back as it was.
+#[test]
+fn folders_with_nulls_and_escaped_values_are_read_back() {
+    let folder = Folder::new();
+    let odd = r##"["a b", "50%", "%20", "x=y", "q?#", "è/ü", "'c'", "\"d\"", "e\\f", "g\nh", ".i", "_j", "..", "k*[l]", "null", "007", " m ", "n:o|p", "~", "*"]"##;
+    let yaml = format!(
+        "version: 1\nseed: odd\ntables:\n  t:\n    rows: 2000\n    columns:\n      id: sequence\n      place: {{ choice: {odd}, nulls: 0.1 }}\n      'a=b/c': {{ choice: [1, 2] }}\nsinks:\n  - file: {{ path: made.jsonl, columns: [id, place, 'a=b/c'] }}\n  - file: {{ path: p/, format: parquet, partition_by: [place, 'a=b/c'] }}\n  - file: {{ path: c/, format: csv, partition_by: [place, 'a=b/c'] }}\n  - file: {{ path: j/, format: {{ json: {{ layout: lines }} }}, partition_by: [place, 'a=b/c'] }}\n  - file: {{ path: a/, format: avro, partition_by: [place, 'a=b/c'] }}\n"
+    );
+    folder.make(&yaml, &[]);
+    folder.write("made.yaml", &yaml);
+    let ended = folder.run(&["verify", "made.yaml"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let made = sorted(&folder.read("made.jsonl"));
+    for (kind, path) in [("parquet", "p"), ("csv", "c"), ("json", "j"), ("avro", "a")] {
+        for path in [path.to_string(), format!("'{path}/**/*'")] {
+            let from = format!("{kind}: {{ path: {path} }}");
+            let typed = "{ place: utf8, 'a=b/c': int64 }";
+            let typed = if kind == "json" {
+                "{ id: int64, place: utf8, 'a=b/c': int64 }"
+            } else {
+                typed
+            };
+            let back = sorted(&rows(&folder, &from, typed, &[]));
+            let differs = back.iter().zip(&made).find(|(back, made)| back != made);
+            assert!(back == made, "{from}: {} rows, {differs:?}", back.len());
+        }
+    }
 }

@@ -177,11 +177,6 @@ fn what_cannot_be_sorted_is_refused() {
     ]
     .map(of)
     .to_vec();
-    let lines = pipeline(&format!("{CSV}, order_by: shipped"));
-    folder.write("p.yaml", &lines);
-    let sliced = folder.run(&["run", "p.yaml", "--quiet", "--slice", "1/2"]);
-    assert_eq!(sliced.code, 1);
-    cases.push(sliced.stderr);
     let doubled =
         "columns: { shipped_month: line, shipped: shipped }, partition_by: \"month(shipped)\"";
     cases.push(folder.refuse(&pipeline(&format!("{doubled}, format: csv"))));

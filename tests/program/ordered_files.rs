@@ -81,6 +81,39 @@ fn all_slices_together_have_the_bytes_of_the_whole() {
     }
 }
 
+/// Nothing says where the files of the whole begin: each slice begins its own with its share of the order.
+#[test]
+fn slices_of_one_order_follow_each_other() {
+    for (path, more) in [("out/t.csv", ""), ("out/", ", target_file_size: 20KiB")] {
+        let yaml = |folder: &str| {
+            format!(
+                "version: 1\nseed: s\ntables:\n  t: {{ rows: 10_000, columns: {{ id: sequence, k: {{ uniform: {{ min: 1, max: 500 }} }} }} }}\nsinks:\n  - file: {{ path: {folder}{path}, format: {{ csv: {{ header: false }} }}, order_by: k{more} }}\n"
+            )
+        };
+        let folder = Folder::new();
+        folder.make(&yaml("whole_"), &[]);
+        for slice in ["3/3", "1/3", "2/3"] {
+            folder.make(&yaml(""), &["--slice", slice]);
+        }
+        let rows = |at: &str| -> String {
+            let names = folder.names(at).into_iter();
+            let names = names.filter(|name| name.ends_with(".csv"));
+            names
+                .map(|name| folder.read(&format!("{at}/{name}")))
+                .collect()
+        };
+        assert!(rows("out").len() > 50_000);
+        assert!(rows("out") == rows("whole_out"), "{path}");
+        let slices = folder.names("out");
+        assert!(
+            slices.iter().any(|name| name.contains("00003-of-00003")),
+            "{slices:?}"
+        );
+        let ended = folder.run(&["verify", "p.yaml"]);
+        assert_eq!(ended.code, 0, "{path}: {ended:?}");
+    }
+}
+
 #[test]
 fn what_is_sorted_is_verified() {
     for order in ORDERS {

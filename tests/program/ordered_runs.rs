@@ -1,5 +1,6 @@
 //! Runs of sorted rows that end otherwise, and those of slots: disks without room, kills, shared folders.
 
+use super::endings::limited;
 use super::support::Folder;
 
 /// Keys of 16 bytes that are more than `sort_memory`.
@@ -23,6 +24,10 @@ fn keys_that_have_no_room_on_the_disk_are_told() {
     assert_eq!(
         ended.stderr,
         "error: the output of `file-1` takes about 13.6 MiB (6.1 MiB of them to sort keys in a file), and 4.0 MiB are free on the disk of `out`
+ --> p.yaml:5:19
+  |
+5 |   - file: { path: out/t.csv, order_by: word, sort_memory: 1MiB, if_exists: replace }
+  |                   ^^^^^^^^^
   hint: free some space, write elsewhere with `--out`, or go on with `--force`: sizes are estimated by the first batch
 error: sorting in a file in `out`
  --> p.yaml:5:40
@@ -37,6 +42,24 @@ error: sorting in a file in `out`
     let said: Vec<&str> = ended.stdout.split_whitespace().collect();
     assert_eq!(said[..2], ["1", "2"]);
     assert!(said[2].parse::<u64>().unwrap() < 100, "{said:?}");
+}
+
+/// What the keys of sorted rows take is less with more memory, and not with smaller files.
+#[test]
+fn a_file_of_keys_that_may_not_grow_says_what_helps() {
+    let folder = Folder::new();
+    let yaml = "version: 1\ntables:\n  t: { rows: 500_000, columns: { k: { uniform: { min: 1, max: 1000000 } } } }\nsinks:\n  - file: { path: out/, format: parquet, order_by: k, sort_memory: 1MiB, target_file_size: 20KiB }\n";
+    folder.write("p.yaml", yaml);
+    let ended = limited(&folder, "ulimit -f 100", "run p.yaml --quiet");
+    assert_eq!(ended.code, 2, "{ended:?}");
+    let hint = "  hint: a file may not become larger here: raise that with `ulimit -f`, or give it more `sort_memory`\n";
+    assert!(ended.stderr.ends_with(hint), "{ended:?}");
+    folder.write(
+        "p.yaml",
+        &yaml.replace("sort_memory: 1MiB", "sort_memory: 64MiB"),
+    );
+    let ended = limited(&folder, "ulimit -f 100", "run p.yaml --quiet");
+    assert_eq!(ended.code, 0, "{ended:?}");
 }
 
 #[test]

@@ -308,3 +308,93 @@ fn slots_share_a_folder_by_their_partitions() {
     assert_eq!(parts(&now).len(), 7);
     assert_eq!(parts(&now)[..5], parts(&before)[..]);
 }
+
+/// What the file says may hold for the days that are asked for, and for no other.
+#[test]
+fn a_backfill_plans_no_other_day_than_its_own() {
+    let folder = Folder::new();
+    let yaml = "version: 1\nschedule: { cron: \"0 2 * * *\" }\ntables: { t: { rows: 2, columns: { id: sequence, day: { type: date, uniform: { min: \"${run_date}\", max: 2026-01-02 } } } } }\nsinks:\n  - file: { path: \"out/${run_date}.csv\", if_exists: skip }\n";
+    folder.write("p.yaml", yaml);
+    let fill = |from: &str, to: &str| {
+        let days = [
+            "backfill", "p.yaml", "--from", from, "--to", to, "--log", "text",
+        ];
+        let ended = folder.run(&days);
+        let last = ended.stderr.lines().last().unwrap_or_default().to_string();
+        (ended.code, last)
+    };
+    assert_eq!(
+        fill("2026-01-02", "2026-01-02"),
+        (0, "1 slots: 1 made; 2 rows".into())
+    );
+    assert_eq!(
+        fill("2026-01-01", "2026-01-02"),
+        (0, "2 slots: 1 made, 1 there already; 2 rows".into())
+    );
+    // A day that is asked for and is wrong is told.
+    let days = [
+        "backfill",
+        "p.yaml",
+        "--from",
+        "2026-01-02",
+        "--to",
+        "2026-01-03",
+    ];
+    let ended = folder.run(&[&days[..], &["--log", "text"]].concat());
+    assert_eq!(ended.code, 1, "{ended:?}");
+    let what = "error: `max` (2026-01-02) is below `min` (2026-01-03)\n";
+    assert!(ended.stderr.starts_with(what), "{ended:?}");
+}
+
+/// In a folder that slots share each is compared with its own partitions.
+#[test]
+fn a_slot_is_verified_among_others_in_one_folder() {
+    for sink in [
+        "partition_by: day",
+        "partition_by: [day, month(at)], order_by: id",
+    ] {
+        let folder = Folder::new();
+        let yaml = |rows: u32| {
+            format!(
+                "version: 1\nseed: \"a ${{run_date}}\"\nschedule: {{ cron: \"0 2 * * *\" }}\ntables: {{ t: {{ rows: {rows}, columns: {{ id: sequence, day: {{ choice: [\"${{run_date}}\"] }}, at: {{ type: timestamp(us), uniform: {{ min: 2026-01-01, max: 2026-06-30 }} }} }} }} }}\nsinks:\n  - file: {{ path: lake, format: parquet, {sink}, if_exists: replace_partitions }}\n"
+            )
+        };
+        folder.write("p.yaml", &yaml(100));
+        let days = [
+            "--from",
+            "2026-01-01",
+            "--to",
+            "2026-01-03",
+            "--log",
+            "text",
+        ];
+        let ended = folder.run(&[&["backfill", "p.yaml"], &days[..]].concat());
+        assert_eq!(ended.code, 0, "{ended:?}");
+        let verify = |day: &str, more: &[&str]| {
+            let ended = folder.run(&[&["verify", "p.yaml", "--run-date", day], more].concat());
+            (ended.code, ended.stdout + &ended.stderr)
+        };
+        for more in [&[][..], &["--trust-manifest"]] {
+            let (code, said) = verify("2026-01-02", more);
+            assert_eq!(code, 0, "{sink} {more:?}: {said}");
+            assert!(said.contains("100 rows"), "{said}");
+        }
+        // A slot that was not made, and one of which a file is gone.
+        let (code, said) = verify("2026-01-04", &[]);
+        assert!(code != 0, "{said}");
+        let part = folder.names("lake");
+        let part = part
+            .iter()
+            .find(|name| name.starts_with("day=2026-01-02/"))
+            .unwrap();
+        std::fs::copy(
+            folder.path(&format!("lake/{part}")),
+            folder.path(&format!("lake/{part}.more.parquet")),
+        )
+        .unwrap();
+        let (code, said) = verify("2026-01-02", &[]);
+        assert_eq!(code, 3, "{said}");
+        assert!(said.contains(" doubled"), "{said}");
+        assert_eq!(verify("2026-01-01", &[]).0, 0);
+    }
+}

@@ -102,7 +102,9 @@ impl Lake {
 
     /// Writes an object below the prefix.
     pub fn put(&self, path: &str, text: &str) {
-        std::fs::write(self.bucket.join(&self.prefix).join(path), text).unwrap();
+        let path = self.bucket.join(&self.prefix).join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
     }
 
     /// The names of those that an engine reads.

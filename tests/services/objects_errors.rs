@@ -118,3 +118,21 @@ fn other_stores_without_what_they_need() {
         );
     }
 }
+
+/// Where a URL leads `--out` has no part in.
+#[test]
+fn what_was_not_written_cannot_be_verified() {
+    let lake = Lake::new("unwritten");
+    for path in ["PATH", "PATH/t.csv"] {
+        let yaml = table(10, &format!("path: {path}, format: csv"));
+        let output = lake.command("verify", &yaml, &[]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let shown = path.replace("PATH", "s3://rowgen/PREFIX");
+        assert_eq!(
+            lake.told(&output),
+            format!(
+                "error: could not read `{shown}`\n  --> p.yaml:12:29\n  caused by: nothing is there\n  hint: `rowgen run` writes it"
+            )
+        );
+    }
+}

@@ -79,3 +79,48 @@ fn slots_of_schedulers_that_are_killed_and_work_at_once_are_there_once() {
         "{words}"
     );
 }
+
+/// In a folder that slots share each is compared with its own partitions.
+#[test]
+fn a_slot_is_verified_among_others_in_one_folder() {
+    for sink in [
+        "partition_by: day",
+        "partition_by: [day, month(at)], order_by: id",
+    ] {
+        let lake = Lake::new("shared");
+        let yaml = format!(
+            "version: 1\nseed: \"a ${{run_date}}\"\nschedule: {{ cron: \"0 2 * * *\" }}\ntables: {{ t: {{ rows: 100, columns: {{ id: sequence, day: {{ choice: [\"${{run_date}}\"] }}, at: {{ type: timestamp(us), uniform: {{ min: 2026-01-01, max: 2026-06-30 }} }} }} }} }}\nsinks:\n  - file: {{ path: PATH, format: parquet, {sink}, if_exists: replace_partitions }}\n"
+        );
+        let days = ["--from", DAYS[0], "--to", DAYS[2], "--log", "text"];
+        let output = lake.command("backfill", &yaml, &days).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let verify = |day: &str| {
+            let arguments = ["--run-date", day];
+            lake.command("verify", &yaml, &arguments).output().unwrap()
+        };
+        for day in &DAYS[..3] {
+            let output = verify(day);
+            assert!(output.status.success(), "{sink} {day}: {output:?}");
+        }
+        assert!(!verify(DAYS[3]).status.success());
+    }
+}
+
+/// A manifest that was cut short is not believed, and `--overwrite` is the way out that is told.
+#[test]
+fn a_manifest_that_was_cut_short_is_replaced_with_its_dataset() {
+    let lake = Lake::new("cut");
+    let yaml = crate::objects::table(3_000, "path: PATH, format: csv, files: 3, if_exists: skip");
+    lake.succeeds(&yaml, &[]);
+    let made = lake.objects();
+    let manifest = String::from_utf8(made["_rowgen/manifest.jsonl"].clone()).unwrap();
+    let first = manifest.lines().next().unwrap();
+    for cut in ["", &first[..20], &format!("{first}\n")] {
+        lake.put("_rowgen/manifest.jsonl", cut);
+        let (code, words) = lake.refusal(&yaml, &[]);
+        assert_eq!(code, Some(2), "{words}");
+        assert!(words.contains("`--overwrite` replaces it"), "{words}");
+        lake.succeeds(&yaml, &["--overwrite"]);
+        assert!(lake.objects() == made);
+    }
+}

@@ -109,6 +109,12 @@ fn a_broken_object_among_others_is_named() {
         words.contains("`s3://rowgen/PREFIX/part-00001.parquet`"),
         "{words}"
     );
+    let skips = reads("{ parquet: { path: \"PATH/*.parquet\", on_bad_file: skip } }");
+    let output = lake.command("run", &skips, &[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert_eq!(back(&lake).lines().count(), 201);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("part-00001.parquet` is left out: "), "{told}");
 }
 
 #[test]
@@ -148,4 +154,24 @@ fn what_does_not_belong_together_is_told() {
   hint: a pattern matches the names of files, and none that begins with `.` or `_`"
         )
     );
+}
+
+#[test]
+fn a_table_of_delta_lake_is_not_read_as_objects() {
+    let lake = Lake::new("delta_log");
+    lake.put("t/_delta_log/00000000000000000000.json", "{}");
+    lake.put("t/day=1/a.csv", "id\n1\n");
+    for path in [
+        "PATH/t",
+        "PATH/t/day=1",
+        "\"PATH/*/*/*.csv\"",
+        "\"PATH/t/day=1/*\"",
+    ] {
+        let (code, words) = lake.refusal(&reads(&format!("{{ csv: {{ path: {path} }} }}")), &[]);
+        assert_eq!(code, Some(1), "{path}: {words}");
+        let what = "error: `s3://rowgen/PREFIX/t` is a table of Delta Lake\n";
+        assert!(words.starts_with(what), "{path}: {words}");
+    }
+    lake.succeeds(&reads("{ csv: { path: PATH/t/day=1/a.csv } }"), &[]);
+    assert_eq!(back(&lake), "id\n1\n");
 }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::error::Problem;
-use crate::place::{Flag, LocalPath, NamedItems, Place, Placed, Secret, Text};
+use crate::place::{FilePath, Flag, NamedItems, Place, Placed, Secret, Text};
 #[cfg(feature = "kafka")]
 pub use driver::*;
 
@@ -16,11 +16,11 @@ pub use driver::*;
 #[serde(default, deny_unknown_fields)]
 pub struct Tls {
     /// The certificate authority's file, PEM (default: the system's).
-    pub ca: Option<Placed<LocalPath>>,
+    pub ca: Option<Placed<FilePath>>,
     /// This client's certificate file, PEM.
-    pub certificate: Option<Placed<LocalPath>>,
+    pub certificate: Option<Placed<FilePath>>,
     /// The key of this client's certificate, PEM.
-    pub key: Option<Placed<LocalPath>>,
+    pub key: Option<Placed<FilePath>>,
     /// Check that the broker is who it says (default true).
     pub verify: Option<Flag>,
 }

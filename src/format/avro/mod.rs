@@ -24,7 +24,7 @@ use super::compression::Compression;
 use super::rows::Memory;
 use super::{FileEncoder, Format, Shape};
 use crate::error::{Problem, Result};
-use crate::place::{Flag, LocalPath, Placed, Text};
+use crate::place::{FilePath, Flag, Placed, Text};
 use crate::plain_file::read_text;
 use derive::Derive;
 
@@ -44,7 +44,7 @@ pub struct Avro {
     /// How timestamps are written.
     pub(in crate::format) timestamps: Timestamps,
     /// Your own schema (`.avsc`): it decides names, order, logical types and unions.
-    pub(in crate::format) schema_file: Option<Placed<LocalPath>>,
+    pub(in crate::format) schema_file: Option<Placed<FilePath>>,
     /// Datums end to end, without header, schema and blocks (default false).
     pub(in crate::format) bare: Flag,
 }
@@ -207,7 +207,7 @@ impl Avro {
     }
 
     /// The user's own schema. What would contradict it may not be given.
-    fn written(&self, file: &Placed<LocalPath>) -> Result<serde_json::Value, Problem> {
+    fn written(&self, file: &Placed<FilePath>) -> Result<serde_json::Value, Problem> {
         let given = [
             ("name", self.name.as_ref().map(|name| &name.place)),
             ("namespace", self.namespace.as_ref().map(|name| &name.place)),

@@ -14,7 +14,7 @@ use crate::error::{Error, Problem, Result};
 use crate::format::Shape;
 use crate::format::avro::{Avro, ContainerEncoder, NullOrder, Timestamps};
 use crate::format::cells::{Cells, Refusal};
-use crate::place::{LocalPath, Placed, Text};
+use crate::place::{FilePath, Placed, Text};
 
 /// An Avro datum a message, with the types of Avro files: the bare datum, after its schema's
 /// fingerprint, or after its schema's number in a registry.
@@ -32,7 +32,7 @@ pub struct AvroMessage {
     /// How timestamps are written.
     timestamps: Timestamps,
     /// Your own schema (`.avsc`): it decides names, order, logical types and unions.
-    schema_file: Option<Placed<LocalPath>>,
+    schema_file: Option<Placed<FilePath>>,
     /// Where the schema is registered, for `framing: confluent`.
     registry: Option<Placed<Registry>>,
     /// The schema's subject in the registry (default: the topic's name and `-value`, or `-key`).

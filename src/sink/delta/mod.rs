@@ -28,7 +28,7 @@ use super::{
 use crate::error::{Error, Problem, Result};
 use crate::format::parquet::Parquet;
 use crate::format::{FormatKind, Shape};
-use crate::place::{Bytes, Count, Flag, LocalPath, OneOrMany, Placed, Text};
+use crate::place::{Bytes, Count, FilePath, Flag, OneOrMany, Placed, Text};
 
 /// A table of Delta Lake: Parquet files, and a log that names them. Each run is one commit; the same run
 /// again adds nothing.
@@ -36,7 +36,7 @@ use crate::place::{Bytes, Count, Flag, LocalPath, OneOrMany, Placed, Text};
 pub struct Delta {
     /// The folder of the table, from the current folder or `--out` on; `s3://…`, `gs://…` and `az://…` are objects. A table that is not there is made.
     #[serde(deserialize_with = "crate::place::of_rows")]
-    pub path: Placed<LocalPath>,
+    pub path: Placed<FilePath>,
     /// What becomes of rows that are there: `append` (default) keeps them, `overwrite` replaces all of them in one commit; with slices, that of the last one.
     pub mode: Option<Placed<Mode>>,
     /// Columns whose values name the folders; they come last in the table, and files do not hold them.
@@ -95,7 +95,7 @@ impl Delta {
         let parquet = self.parquet.clone().unwrap_or_default();
         let mut path = self.path.clone();
         // Whatever it is called, it is a folder.
-        path.value = LocalPath(format!("{}/", path.as_str().trim_end_matches('/')));
+        path.value = FilePath(format!("{}/", path.as_str().trim_end_matches('/')));
         File {
             path,
             format: Some(FormatKind::Parquet(parquet)),

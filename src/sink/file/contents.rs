@@ -65,8 +65,13 @@ impl Contents {
     /// A part that no manifest lists, in a dataset that is not whole: what is left of a run that was killed
     /// while it published, and that nobody can finish any more.
     pub(super) fn is_leftover(&self, folder: &PartFolder, path: &str) -> bool {
+        self.is_part(folder, path) && !self.has_success
+    }
+
+    /// A part by its name, where a run has been: no manifest need list it, where one was cut short.
+    pub(super) fn is_part(&self, folder: &PartFolder, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or(path);
-        folder.is_part(name) && !self.has_success && self.has_notes
+        folder.is_part(name) && self.has_notes
     }
 
     /// Those that go when the dataset is replaced.
@@ -74,7 +79,7 @@ impl Contents {
         let known = self.listing.paths();
         let files = self.visible.iter();
         let left =
-            files.filter(|path| !known.contains(path.as_str()) && self.is_leftover(folder, path));
+            files.filter(|path| !known.contains(path.as_str()) && self.is_part(folder, path));
         left.cloned().collect()
     }
 }

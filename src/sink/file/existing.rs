@@ -11,7 +11,7 @@ use super::manifest::{self, Listing, ManifestEntry, looked_at};
 use super::output::system;
 use super::{IfExists, inside};
 use crate::error::{Error, Problem, Result};
-use crate::place::{LocalPath, Placed};
+use crate::place::{FilePath, Placed};
 use crate::sink::Target;
 
 const REPLACE: &str = "`if_exists: replace` or `--overwrite` replaces it, `if_exists: skip` keeps it when it is the same";
@@ -36,7 +36,7 @@ pub(super) enum Existing {
 /// May the rows of `target` be written there?
 pub(super) fn check(
     layout: &PathLayout,
-    path: &Placed<LocalPath>,
+    path: &Placed<FilePath>,
     if_exists: IfExists,
     target: &Target,
 ) -> Result<Existing> {
@@ -180,6 +180,9 @@ pub(super) fn check_folder(
             Some(stranger) if contents.is_leftover(folder, &stranger) => {
                 Err(leftover(&shown, &stranger))
             }
+            Some(stranger) if contents.is_part(folder, &stranger) => {
+                Err(unlisted(&shown, &stranger))
+            }
             Some(stranger) => {
                 let what = format!("`{shown}` holds files that are no part of this dataset");
                 let hint = "write to another folder, or remove them";
@@ -216,7 +219,7 @@ fn stranger(
     let replaces = matches!(if_exists, IfExists::Replace | IfExists::ReplacePartitions);
     let mut strangers = contents.visible.iter().filter(|path| {
         let is_known = known.contains(path.as_str());
-        !is_known && in_the_way(path) && !(replaces && contents.is_leftover(folder, path))
+        !is_known && in_the_way(path) && !(replaces && contents.is_part(folder, path))
     });
     strangers.next().cloned()
 }
@@ -226,6 +229,14 @@ fn leftover(shown: &str, path: &str) -> Error {
     let cause = format!(
         "no manifest lists `{path}`, and what that run needs to be finished is not there any more"
     );
+    let hint = format!("`--overwrite` replaces all that is there, or remove `{path}`");
+    Error::user(Problem::new(what).cause(cause).hint(hint))
+}
+
+fn unlisted(shown: &str, path: &str) -> Error {
+    let what = format!("`{shown}` holds files that its manifest does not list");
+    let cause =
+        format!("`{path}` is one of them: the manifest was cut short, or the file was put there");
     let hint = format!("`--overwrite` replaces all that is there, or remove `{path}`");
     Error::user(Problem::new(what).cause(cause).hint(hint))
 }

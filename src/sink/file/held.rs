@@ -6,8 +6,8 @@ use glob::Pattern;
 
 use super::layout::{PartFolder, is_folder, is_through, sliced};
 use super::strays::{self, Beside};
+use super::{File, IfExists};
 use crate::format::FormatKind;
-use crate::place::{LocalPath, Placed};
 use crate::sink::{HeldFiles, Holds, Slice};
 
 /// What there is to read of an output.
@@ -17,16 +17,19 @@ struct There {
     path: PathBuf,
     of_slice: bool,
     is_there: bool,
+    /// A manifest says that there is no file.
+    is_empty: bool,
     beside: Beside,
 }
 
 /// The files at a path: those of the slice where there are any, else all of them.
 pub(super) fn held(
-    path: &Placed<LocalPath>,
+    options: &File,
     format: FormatKind,
     out: &Path,
     slice: Option<Slice>,
 ) -> Holds<'static> {
+    let path = &options.path;
     let whole = out.join(path.as_str());
     if is_through(&whole) {
         return Holds::Nothing("what was written through a pipe is gone");
@@ -43,6 +46,9 @@ pub(super) fn held(
         of_table: false,
         of_slice: there.of_slice,
         is_there: there.is_there,
+        is_empty: there.is_empty,
+        shared: is_shared(options).then_some(whole),
+        partitions: None,
         listed: there.beside.listed,
         unlisted: there.beside.unlisted,
         notes: there.beside.notes,
@@ -81,9 +87,14 @@ impl There {
         let of_slice = slice.map(|slice| Beside::in_folder(folder, Some(slice)));
         match (own, of_slice) {
             (Some((own, _)), Some(beside)) if beside.has_own || own.own_manifest().exists() => {
-                let is_there = beside.has_own;
+                let is_empty = !beside.has_own && beside.listed.is_empty();
+                let is_there = beside.has_own || is_empty;
                 let there = Self::at(parts(&own), true, beside);
-                Self { is_there, ..there }
+                Self {
+                    is_there,
+                    is_empty,
+                    ..there
+                }
             }
             // Rows that a run without slices has written are those of every slice, too.
             (Some((own, slice)), _)
@@ -95,10 +106,17 @@ impl There {
                 let mut beside = Beside::in_folder(folder, None);
                 let sliced = !slicings.whole && !slicings.counts.is_empty();
                 beside.note_other(own.map(|(_, slice)| slice).filter(|_| sliced));
+                let manifest = PartFolder::at(folder, None).own_manifest();
+                let is_listed = manifest.exists() || !slicings.counts.is_empty();
+                let is_empty = is_listed && !beside.has_own && beside.listed.is_empty();
                 let there = Self::at(folder.to_path_buf(), false, beside);
                 // What cannot be looked at is told when it is read.
                 let is_there = folder.try_exists().unwrap_or(true);
-                Self { is_there, ..there }
+                Self {
+                    is_there,
+                    is_empty,
+                    ..there
+                }
             }
         }
     }
@@ -108,6 +126,7 @@ impl There {
             path,
             of_slice,
             is_there: true,
+            is_empty: false,
             beside,
         }
     }
@@ -117,9 +136,16 @@ impl There {
             path,
             of_slice,
             is_there: false,
+            is_empty: false,
             beside: Beside::default(),
         }
     }
+}
+
+/// Others keep their partitions beside those of a run.
+pub(super) fn is_shared(options: &File) -> bool {
+    let asked = options.if_exists.as_ref();
+    asked.is_some_and(|asked| asked.value == IfExists::ReplacePartitions)
 }
 
 /// The parts of a folder that a slice has written, in whatever partition.

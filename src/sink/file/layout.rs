@@ -8,7 +8,7 @@ use super::manifest;
 use crate::dataset::{FOLDER, NULL_PARTITION, SUCCESS};
 use crate::error::{Problem, Result};
 use crate::outlet::is_standard_stream;
-use crate::place::LocalPath;
+use crate::place::FilePath;
 use crate::sink::{Partition, Slice, Target};
 
 /// What Hive and Spark escape in the names of partition folders, apart from control characters.
@@ -48,12 +48,12 @@ const USUAL: [&str; 12] = [
 ];
 
 /// A folder of files, and none of the streams that every process has.
-pub(super) fn is_folder(path: &LocalPath) -> bool {
+pub(super) fn is_folder(path: &FilePath) -> bool {
     path.names_folder() && !is_standard_stream(Path::new(path.as_str()))
 }
 
 /// One file whose path may have been meant as that of a folder.
-pub(super) fn doubtful(path: &LocalPath) -> Option<Problem> {
+pub(super) fn doubtful(path: &FilePath) -> Option<Problem> {
     let extension = path.extension().filter(|_| !is_folder(path))?;
     let path = path.as_str();
     let lower = extension.to_ascii_lowercase();
@@ -65,7 +65,7 @@ pub(super) fn doubtful(path: &LocalPath) -> Option<Problem> {
 
 impl PathLayout {
     /// What `path` means for this target.
-    pub(super) fn new(path: &LocalPath, extension: &str, target: &Target) -> Self {
+    pub(super) fn new(path: &FilePath, extension: &str, target: &Target) -> Self {
         let whole = path.from(&target.out);
         if is_through(&whole) {
             return Self::Through(whole);
@@ -114,6 +114,11 @@ impl PathLayout {
             Self::Folder(folder) => &folder.path,
         }
     }
+}
+
+/// The folder of a partition in that of its dataset.
+pub fn partition_folder(folder: &Path, partition: &Partition) -> PathBuf {
+    PartFolder::at(folder, None).of_partition(partition)
 }
 
 impl PartFolder {
@@ -275,8 +280,8 @@ mod tests {
 
     const SLICE: Slice = Slice { index: 2, count: 8 };
 
-    fn said(path: &str) -> LocalPath {
-        LocalPath(path.into())
+    fn said(path: &str) -> FilePath {
+        FilePath(path.into())
     }
 
     fn folder(slice: Option<Slice>) -> PartFolder {

@@ -195,22 +195,30 @@ impl PartFolder {
 
     /// True when every slice has committed the same plan and none is at work.
     pub(super) fn is_complete(&self, fingerprint: &str) -> Result<bool> {
-        let count = self.slice.map_or(0, |slice| slice.count);
-        for index in 1..=count {
-            let slice = Slice { index, count };
-            let manifest = format!("manifest-{}.jsonl", suffix(slice));
-            let manifest = self.path.join(FOLDER).join(manifest);
-            let same = |entries: Vec<ManifestEntry>| {
-                entries.iter().all(|entry| entry.fingerprint == fingerprint)
-            };
-            // A journal with lines is one of a run that is at work, or was killed.
-            let named = read(&hidden(&manifest))?.is_some_and(|journal| !journal.is_empty());
-            if named || !read(&manifest)?.is_some_and(same) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        is_complete(self.slice, fingerprint, |path| read(&self.path.join(path)))
     }
+}
+
+/// The same, by what is `listed` at a path from the dataset's folder on.
+pub(super) fn is_complete(
+    slice: Option<Slice>,
+    fingerprint: &str,
+    listed: impl Fn(&Path) -> Result<Option<Vec<ManifestEntry>>>,
+) -> Result<bool> {
+    let count = slice.map_or(0, |slice| slice.count);
+    for index in 1..=count {
+        let name = format!("manifest-{}.jsonl", suffix(Slice { index, count }));
+        let manifest = Path::new(FOLDER).join(name);
+        let same = |entries: Vec<ManifestEntry>| {
+            entries.iter().all(|entry| entry.fingerprint == fingerprint)
+        };
+        // A journal with lines is one of a run that is at work, or was killed.
+        let named = listed(&hidden(&manifest))?.is_some_and(|journal| !journal.is_empty());
+        if named || !listed(&manifest)?.is_some_and(same) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// What the system knows of a file; nothing if there is none.
@@ -242,7 +250,13 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Vec<ManifestEntry>> {
                 index + 1,
                 path.display()
             );
-            Error::user(Problem::new(what).cause(error))
+            // What its dataset holds nobody knows any more, so nothing is replaced unseen.
+            let dataset = path.parent().and_then(Path::parent).unwrap_or(path);
+            let hint = format!(
+                "put the manifest back from a copy, or remove `{}` with all that is in it and make it anew",
+                dataset.display()
+            );
+            Error::user(Problem::new(what).cause(error).hint(hint))
         })
     });
     entries.collect()

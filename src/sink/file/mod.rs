@@ -46,13 +46,13 @@ use super::{
 };
 use crate::error::{Problem, Result};
 use crate::format::{FormatKind, Shape};
-use crate::place::{Bytes, Count, Duration, Flag, LocalPath, OneOrMany, Place, Placed, Text};
+use crate::place::{Bytes, Count, Duration, FilePath, Flag, OneOrMany, Place, Placed, Text};
 use existing::Existing;
 pub use inside::outside_datasets;
 use layout::PathLayout;
-pub use layout::sliced;
 #[cfg(feature = "delta")]
 pub use layout::suffix;
+pub use layout::{partition_folder, sliced};
 use ready::{EarlierFiles, ReadyFiles};
 #[cfg(feature = "delta")]
 pub use table::{TableFiles, beside_datasets, can_be_folder};
@@ -63,7 +63,7 @@ use writer::FileRules;
 pub struct File {
     /// Where to write, from the current folder or `--out` on. A path with an extension (`.csv`, `.csv.gz`) is one file; without one, or with `/` at its end, a folder of part-00000, …; `/dev/stdout` and pipes are written through; `s3://…`, `gs://…` and `az://…` are objects.
     #[serde(deserialize_with = "crate::place::of_rows")]
-    pub path: Placed<LocalPath>,
+    pub path: Placed<FilePath>,
     /// How rows become bytes; without it, the extension of the path chooses.
     pub format: Option<FormatKind>,
     /// What to do when there is output already: error (the default), replace, `replace_partitions`, skip or append.
@@ -105,7 +105,7 @@ pub enum IfExists {
 const MOST_FILES: u64 = 1_000_000;
 
 /// The part of a Parquet file of a wanted size that a batch is at most, in memory: the file is encoded.
-const FILE_PART: u64 = 6;
+pub const FILE_PART: u64 = 6;
 
 /// That of other files: names and digits stand around values, and small batches cost nothing.
 const TEXT_PART: u64 = 20;
@@ -263,14 +263,14 @@ impl Sink for File {
         let inside: std::path::PathBuf = path.components().filter(below).collect();
         let mut file = self.clone();
         let end = if self.path.says_folder() { "/" } else { "" };
-        file.path.value = LocalPath(format!("{}{end}", inside.display()));
+        file.path.value = FilePath(format!("{}{end}", inside.display()));
         Some((Arc::new(file), "written below the temporary folder"))
     }
 
     fn holds(&self, out: &Path, slice: Option<Slice>, _fingerprint: &str) -> Holds<'_> {
         match self.format() {
-            Ok(format) if self.path.is_object() => object::held(&self.path, format, slice),
-            Ok(format) => held::held(&self.path, format, out, slice),
+            Ok(format) if self.path.is_object() => object::held(self, format, slice),
+            Ok(format) => held::held(self, format, out, slice),
             Err(_) => Holds::Nothing("its format is not known"),
         }
     }

@@ -6,7 +6,6 @@ use crate::client::missing;
 use crate::client::object::ObjectUrl;
 use crate::error::{Error, Result};
 use crate::format::FormatKind;
-use crate::place::{LocalPath, Placed};
 use crate::sink::{Found, Holds, Publish, Recovered, Slice, Standing, Target};
 
 /// Nothing can be found.
@@ -52,11 +51,7 @@ pub(super) fn earlier(
 }
 
 /// Nothing that could be read.
-pub(super) fn held(
-    _path: &Placed<LocalPath>,
-    _format: FormatKind,
-    _slice: Option<Slice>,
-) -> Holds<'static> {
+pub(super) fn held(_options: &File, _format: FormatKind, _slice: Option<Slice>) -> Holds<'static> {
     Holds::Nothing("this rowgen was built without object stores")
 }
 

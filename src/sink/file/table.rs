@@ -19,7 +19,7 @@ use super::output::{self, system};
 use super::ready::open_lane;
 use super::{File, FileReport};
 use crate::error::{Error, Problem, Result};
-use crate::place::{LocalPath, is_object};
+use crate::place::{FilePath, is_object};
 use crate::sink::claims::Claims;
 use crate::sink::{Lane, Target};
 
@@ -73,7 +73,7 @@ impl TableFiles {
     /// # Errors
     /// What the environment says of the store cannot be.
     pub fn new(options: File, tag: String, target: Target, patience: Duration) -> Result<Self> {
-        let path = LocalPath(options.path.trim_end_matches('/').to_string());
+        let path = FilePath(options.path.trim_end_matches('/').to_string());
         let folder = PartFolder {
             path: path.from(&target.out),
             extension: "parquet".into(),

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{Delivery, Found, Sink, SinkPlace, Takes, Target};
 use crate::error::{Problem, Result};
 use crate::format::Shape;
-use crate::place::{Bytes, Count, Duration, LocalPath, Placed, Text};
+use crate::place::{Bytes, Count, Duration, FilePath, Placed, Text};
 
 /// Messages of a PUB socket of ZeroMQ, a row each, in two frames: a topic and the message. With `replies`
 /// every message is timed from its intended send to its reply.
@@ -43,7 +43,7 @@ pub struct Zeromq {
     /// Messages that wait in all channels together (default: 10_000, and at most 64MiB of them).
     pub high_water_mark: Option<Placed<Count>>,
     /// A CSV file with the four times of each message that was answered; once the run is over it replaces one that is there. Each slice has one of its own.
-    pub results: Option<Placed<LocalPath>>,
+    pub results: Option<Placed<FilePath>>,
     /// The run is only measured: messages are made and thrown away.
     #[serde(skip)]
     #[cfg_attr(

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::client::registry::Registry;
 use crate::format::message::Framing;
-use crate::place::{LocalPath, Placed, Text};
+use crate::place::{FilePath, Placed, Text};
 #[cfg(any(feature = "kafka", feature = "rabbitmq"))]
 pub use reading::AvroMessages;
 
@@ -19,7 +19,7 @@ pub struct AvroOptions {
     /// What stands before a datum: `datum` (nothing), `single_object` or `confluent` (default with a registry; else `datum`).
     pub framing: Option<Framing>,
     /// A schema of the rows, relative to the pipeline's file. With a registry it can be left out: it is the newest one of the subject then.
-    pub schema_file: Option<Placed<LocalPath>>,
+    pub schema_file: Option<Placed<FilePath>>,
     /// The registry that has the writers' schemas.
     pub registry: Option<Registry>,
     /// The subject in the registry (default `TOPIC-value`; a queue has none).

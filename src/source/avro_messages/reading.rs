@@ -12,7 +12,7 @@ use crate::client::registry::Client;
 use crate::column::show_type;
 use crate::error::{Error, Problem, Result};
 use crate::format::message::Framing;
-use crate::place::{LocalPath, Place, Placed};
+use crate::place::{FilePath, Place, Placed};
 use crate::plain_file::read_text;
 use crate::source::Types;
 use crate::source::avro_rows::AvroRows;
@@ -107,7 +107,7 @@ fn first(error: Error, place: &Place) -> Problem {
         .at(place)
 }
 
-fn read(file: &Placed<LocalPath>) -> Result<String, Problem> {
+fn read(file: &Placed<FilePath>) -> Result<String, Problem> {
     let path = file.beside();
     read_text(&path).map_err(|error| {
         Problem::new(format!("could not read the schema `{}`", path.display()))

@@ -13,17 +13,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::file::{Closed, OpenFile};
-use super::files::{FileSource, FileTables, each};
+use super::bad_file::OnBadFile;
+use super::file::OpenFile;
+use super::files::{FileSource, FileTables};
 use super::index::{RecordIndex, Stretch};
 use super::kinds::Kinds;
 use super::lines::{Ends, Lines};
+use super::opening::Opening;
 use super::reject::BadRow;
 use super::retype::{check_names, is_missing, missing, typed};
 use super::{Asked, OnBadRow, Piece, Records, Types};
 use crate::column::{ColumnType, show_type};
 use crate::error::{Error, Problem, Result};
-use crate::place::{LocalPath, Placed};
+use crate::place::{FilePath, Placed};
 use crate::units::show_count;
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -56,7 +58,7 @@ struct CsvFile {
 type SeenColumns = Vec<(String, Kinds)>;
 
 impl FileSource for Csv {
-    fn path(&self) -> &Placed<LocalPath> {
+    fn path(&self) -> &Placed<FilePath> {
         &self.path
     }
 
@@ -64,11 +66,15 @@ impl FileSource for Csv {
         &["csv", "tsv", "txt"]
     }
 
-    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<FileTables, Problem> {
+    fn on_bad_file(&self) -> &OnBadFile {
+        &self.on_bad_file
+    }
+
+    fn open_files(&self, files: &Opening<'_>, asked: &Asked<'_>) -> Result<FileTables, Problem> {
         self.on_bad_row.of_file()?;
         // All files are looked at before any has types: what is a number in one of them may be a
         // text in another.
-        let opened = each(files, |file| self.table(file.open()?, asked.types))?;
+        let opened = files.each(|file| self.table(file.open()?, asked.types))?;
         let mut all: BTreeMap<String, Kinds> = BTreeMap::new();
         for (_, seen) in &opened {
             for (name, seen) in seen {

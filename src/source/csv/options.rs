@@ -9,9 +9,9 @@ use super::split::Dialect;
 use crate::error::Problem;
 use crate::format;
 use crate::format::csv::{NullText, called};
-use crate::place::{Flag, LocalPath, OneOrMany, Placed, Text, by_node, decode};
-use crate::source::OnBadRow;
+use crate::place::{FilePath, Flag, OneOrMany, Placed, Text, by_node, decode};
 use crate::source::file::OpenFile;
+use crate::source::{OnBadFile, OnBadRow};
 
 /// A CSV file. Types are inferred from all of its values where `types` do not say them.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -19,7 +19,7 @@ use crate::source::file::OpenFile;
 pub struct Csv {
     /// The file, from the folder of the file that says it on; a folder, all of whose files are read, or a pattern such as `data/*.csv`. What gzip or zstd compressed is read as it is.
     #[serde(deserialize_with = "crate::place::of_rows")]
-    pub(super) path: Placed<LocalPath>,
+    pub(super) path: Placed<FilePath>,
     /// One ASCII character between values (default: a comma; a tab for `.tsv`).
     delimiter: Option<Placed<Text>>,
     /// Whether the first line has the names (default true); without it they are those of `types`, in their order.
@@ -36,6 +36,9 @@ pub struct Csv {
     /// What becomes of a line that cannot be read: `stop` (default), `skip`, or `{ dead_letter: PATH }`.
     #[serde(default)]
     pub(super) on_bad_row: OnBadRow,
+    /// What becomes of a file of several that cannot be read: `stop` (default), `skip`, or `{ dead_letter: PATH }`.
+    #[serde(default)]
+    pub(super) on_bad_file: OnBadFile,
     /// rowgen has written it: nothing is guessed.
     #[serde(skip)]
     pub(super) is_own: bool,
@@ -47,7 +50,7 @@ struct NullTexts(Vec<String>);
 
 impl Csv {
     /// A file with a header, and how it is written: its delimiter, quote, escape and encoding.
-    pub fn written_as(path: Placed<LocalPath>, said: [&Option<Placed<Text>>; 4]) -> Self {
+    pub fn written_as(path: Placed<FilePath>, said: [&Option<Placed<Text>>; 4]) -> Self {
         let [delimiter, quote, escape, encoding] = said.map(Clone::clone);
         Self {
             path,
@@ -58,12 +61,13 @@ impl Csv {
             encoding,
             null: NullTexts::default(),
             on_bad_row: OnBadRow::Stop,
+            on_bad_file: OnBadFile::Stop,
             is_own: false,
         }
     }
 
     /// Files that rowgen has written with these options.
-    pub fn written(path: Placed<LocalPath>, format: &format::csv::Csv) -> Self {
+    pub fn written(path: Placed<FilePath>, format: &format::csv::Csv) -> Self {
         let spelt = format.spelt();
         Self {
             header: Some(Flag(spelt.header)),

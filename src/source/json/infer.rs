@@ -48,6 +48,23 @@ pub(super) fn first_names(objects: &JsonFile) -> Vec<String> {
         .collect()
 }
 
+/// # Errors
+/// None of the first rows is an object: it is another kind of file.
+pub(super) fn refuse_without_objects(objects: &JsonFile) -> Result<(), Problem> {
+    let count = BLOCK.min(objects.index.records) as usize;
+    let stretch = objects.index.read(&objects.file, 0, count);
+    let stretch = stretch.map_err(|error| objects.file.problem(error))?;
+    let texts = objects.split(&stretch, count);
+    let texts = texts.map_err(|error| objects.file.problem(error))?;
+    match texts.is_empty() || texts.iter().any(|(_, text)| fields(text).is_ok()) {
+        true => Ok(()),
+        false => Err(objects.file.problem(match count {
+            1 => "its only row is no object".to_string(),
+            _ => format!("none of its first {count} rows is an object"),
+        })),
+    }
+}
+
 /// Every field that any object of the files has, with the type that `types` say or that all of its
 /// values allow. With `all`, `types` are only some of the fields.
 pub(super) fn schema(

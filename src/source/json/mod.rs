@@ -14,16 +14,18 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::file::{Closed, OpenFile};
-use super::files::{FileSource, FileTables, each};
+use super::bad_file::OnBadFile;
+use super::file::OpenFile;
+use super::files::{FileSource, FileTables};
 use super::index::{RecordIndex, Stretch, parts};
 use super::json_names::{is_repeated, repeated};
 use super::json_rows::{DecodedRows, JsonRows};
 use super::lines::{Ends, Lines};
+use super::opening::Opening;
 use super::retype::typed;
 use super::{Asked, OnBadRow, Piece, Records, Types};
 use crate::error::{Problem, Result};
-use crate::place::{LocalPath, Placed};
+use crate::place::{FilePath, Placed};
 use seen::SeenFields;
 
 /// A file of JSON objects, one a line or all in one array. Its columns are those of `types`; without them all that it has, with types inferred from all of its values.
@@ -32,10 +34,13 @@ use seen::SeenFields;
 pub struct Json {
     /// The file, from the folder of the file that says it on; a folder, all of whose files are read, or a pattern such as `data/*.jsonl`. What gzip or zstd compressed is read as it is.
     #[serde(deserialize_with = "crate::place::of_rows")]
-    path: Placed<LocalPath>,
+    path: Placed<FilePath>,
     /// What becomes of an object that cannot be read: `stop` (default), `skip`, or `{ dead_letter: PATH }`.
     #[serde(default)]
     on_bad_row: OnBadRow,
+    /// What becomes of a file of several that cannot be read: `stop` (default), `skip`, or `{ dead_letter: PATH }`.
+    #[serde(default)]
+    on_bad_file: OnBadFile,
     /// All that the file has is read, whatever `types` name.
     #[serde(skip)]
     all: bool,
@@ -89,7 +94,7 @@ impl Json {
     }
 
     /// The files at this path, with the columns that are asked for.
-    pub fn of(path: Placed<LocalPath>) -> Self {
+    pub fn of(path: Placed<FilePath>) -> Self {
         Self {
             all: false,
             ..Self::all_of(path)
@@ -97,10 +102,11 @@ impl Json {
     }
 
     /// All that the files at this path have.
-    pub fn all_of(path: Placed<LocalPath>) -> Self {
+    pub fn all_of(path: Placed<FilePath>) -> Self {
         Self {
             path,
             on_bad_row: OnBadRow::Stop,
+            on_bad_file: OnBadFile::Stop,
             all: true,
             once: false,
         }
@@ -114,7 +120,7 @@ impl Json {
 }
 
 impl FileSource for Json {
-    fn path(&self) -> &Placed<LocalPath> {
+    fn path(&self) -> &Placed<FilePath> {
         &self.path
     }
 
@@ -122,18 +128,26 @@ impl FileSource for Json {
         &["jsonl", "json", "ndjson"]
     }
 
-    fn open_files(&self, files: &[Closed], asked: &Asked<'_>) -> Result<FileTables, Problem> {
+    fn on_bad_file(&self) -> &OnBadFile {
+        &self.on_bad_file
+    }
+
+    fn open_files(&self, files: &Opening<'_>, asked: &Asked<'_>) -> Result<FileTables, Problem> {
         self.on_bad_row.of_file()?;
         let infers = asked.types.is_empty() || self.all;
-        let opened = each(files, |file| {
+        let opened = files.each(|file| {
             let objects = self.objects(file.open()?, asked.types)?;
-            let seen = infers
-                .then(|| infer::seen(&objects, self.all))
-                .transpose()?;
+            if files.leaves_out() {
+                infer::refuse_without_objects(&objects)?;
+            }
+            // What is wrong with a row makes no bad file.
+            let seen = infers.then(|| infer::seen(&objects, self.all)).transpose();
             objects.file.settle();
-            Ok((objects, seen.unwrap_or_default()))
+            Ok(seen.map(|seen| (objects, seen.unwrap_or_default())))
         })?;
-        let (mut opened, found): (Vec<JsonFile>, Vec<SeenFields>) = opened.into_iter().unzip();
+        let opened = opened.into_iter().collect::<Result<Vec<_>, Problem>>()?;
+        let opened = opened.into_iter();
+        let (mut opened, found): (Vec<JsonFile>, Vec<SeenFields>) = opened.unzip();
         if infers {
             let mut seen = SeenFields::default();
             for (file, found) in found.into_iter().enumerate() {

@@ -11,6 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering as Access};
 
 use rayon::prelude::*;
+use rustix::io::Errno;
 
 use super::entry::Entry;
 use super::folders::FolderCounts;
@@ -250,10 +251,12 @@ fn unnamed(folder: &Path) -> Result<File> {
 }
 
 fn unwritten(folder: &Path, error: &std::io::Error) -> Error {
+    let hint = match Errno::from_io_error(error) {
+        Some(Errno::FBIG) => {
+            "a file may not become larger here: raise that with `ulimit -f`, or give it more `sort_memory`"
+        }
+        _ => "free some space, write elsewhere with `--out`, or give it more `sort_memory`",
+    };
     let problem = Problem::new(format!("sorting in a file in `{}`", folder.display()));
-    let problem = problem.cause(error);
-    Error::run(
-        problem
-            .hint("free some space, write elsewhere with `--out`, or give it more `sort_memory`"),
-    )
+    Error::run(problem.hint(hint).cause(error))
 }

@@ -33,6 +33,9 @@ pub enum Transform {
     Truncate(u32),
 }
 
+/// Iceberg keeps the number of buckets, and the width of what is cut, in 32 bits with a sign.
+const MOST: u32 = i32::MAX as u32;
+
 /// How transforms are written.
 const FORMS: &str = "transforms are `year(at)`, `month(at)`, `date(at)`, `hour(at)`, `bucket(16, id)` and `truncate(3, code)`";
 
@@ -53,17 +56,22 @@ impl Transform {
             None => (None, inner.trim()),
         };
         let wrong = || Problem::new(format!("`{text}` is no transform of a column")).hint(FORMS);
-        let count = |text: &str| {
-            let number = text.replace('_', "").parse::<u32>().ok();
-            number.filter(|number| (1..=i32::MAX as u32).contains(number))
+        let count = |number: &str| {
+            let said = number.replace('_', "").parse::<u32>().ok();
+            let fits = said.filter(|said| (1..=MOST).contains(said));
+            let out_of_bounds = || {
+                let what = format!("`{number}` in `{text}` is no whole number from 1 to {MOST}");
+                Problem::new(what).hint(FORMS)
+            };
+            fits.ok_or_else(out_of_bounds)
         };
         let transform = match (name.trim(), number) {
             ("year", None) => Self::Year,
             ("month", None) => Self::Month,
             ("date" | "day", None) => Self::Date,
             ("hour", None) => Self::Hour,
-            ("bucket", Some(number)) => Self::Bucket(count(number).ok_or_else(wrong)?),
-            ("truncate", Some(number)) => Self::Truncate(count(number).ok_or_else(wrong)?),
+            ("bucket", Some(number)) => Self::Bucket(count(number)?),
+            ("truncate", Some(number)) => Self::Truncate(count(number)?),
             _ => return Err(wrong()),
         };
         match column.is_empty() {

@@ -120,7 +120,11 @@ impl Slots {
         // Patterns that have several slots on some days only have them within two years.
         let end = slot.day().checked_add_days(Days::new(800))?;
         let all = std::iter::successors(Some(slot), |slot| self.after(*slot));
-        let all = all.take_while(|slot| slot.day() <= end).take(3000);
+        Self::nearest(all.take_while(|slot| slot.day() <= end).take(3000))
+    }
+
+    /// Two of these slots that are as near as any: on one day, if any day has several. They are in order.
+    pub fn nearest(all: impl Iterator<Item = Slot>) -> Option<(Slot, Slot)> {
         let mut pairs = all.scan(None, |before: &mut Option<Slot>, slot| {
             Some(before.replace(slot).map(|before| (before, slot)))
         });

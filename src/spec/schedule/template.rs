@@ -19,6 +19,8 @@ pub enum AskedSlot {
     OfDay,
     /// That of today as it is at this moment: the newest one that is due, or else the first.
     Today(DateTime<Utc>),
+    /// The first one from this day on.
+    From(NaiveDate),
     /// The one of this name.
     Named(String),
 }
@@ -95,11 +97,15 @@ pub(in crate::spec) fn schedule_of(root: &Node, given: &GivenValues) -> Result<O
 /// There is none, or not only one.
 pub(in crate::spec) fn chosen(schedule: &Schedule, given: &GivenValues) -> Result<Slot> {
     let slots = schedule.slots();
-    match &given.slot {
-        AskedSlot::Today(now) => today(&slots, *now).ok_or_else(|| {
+    let some = |slot: Option<Slot>| {
+        slot.ok_or_else(|| {
             let problem = Problem::new("this schedule has no slot");
             Error::user(problem.at(&schedule.cron.place))
-        }),
+        })
+    };
+    match &given.slot {
+        AskedSlot::Today(now) => some(today(&slots, *now)),
+        AskedSlot::From(day) => some(slots.from((*day).into())),
         AskedSlot::OfDay => of_day(&slots, &given.run_date, &schedule.cron),
         AskedSlot::Named(name) => {
             let slot = Slot::parse(name).filter(|slot| slots.has(*slot));

@@ -312,3 +312,26 @@ fn rows_that_find_no_room_are_left_out() {
         ended.stderr
     );
 }
+
+/// A cell ends its files where a sink does.
+#[test]
+fn files_of_a_size_are_those_of_a_sink() {
+    let folder = Folder::new();
+    let yaml = "version: 1\nseed: s\ntables:\n  t: { rows: 60_000, columns: { id: sequence, text: { pattern: '[a-z]{40}' } } }\nsinks:\n  - file: { path: out/, format: { parquet: { row_group_rows: 5_000 } }, target_file_size: 500KiB }\n";
+    folder.make(yaml, &[]);
+    let names = folder.names("out").into_iter();
+    let sizes = names.filter(|name| name.ends_with(".parquet"));
+    let sizes: Vec<usize> = sizes
+        .map(|name| folder.bytes(&format!("out/{name}")).len())
+        .collect();
+    assert!(sizes.len() > 4, "{sizes:?}");
+    let found = json(&bench(
+        &folder,
+        &["--rounds", "0", "--json", "--compression", "auto"],
+    ));
+    let cell = &found["cells"][0];
+    assert_eq!(cell["files"], sizes.len(), "{cell}");
+    let bytes = cell["bytes"].as_u64().unwrap() as f64;
+    let whole = sizes.iter().sum::<usize>() as f64;
+    assert!((bytes / whole - 1.0).abs() < 0.01, "{bytes} of {whole}");
+}

@@ -187,3 +187,28 @@ fn a_value_that_cannot_be_read_is_none() {
         "{line}"
     );
 }
+
+/// Sorted into folders a table without rows is a dataset without files.
+#[test]
+fn a_dataset_of_no_rows_is_equal_to_no_rows() {
+    let folder = Folder::new();
+    folder.make(
+        "version: 1\nseed: a\nparams: { each: 0 }\ntables:\n  p: { rows: 5, columns: { id: sequence } }\n  t: { columns: { p: { foreign_key: { ref: p.id, per_parent: \"${each}\" } }, k: { uniform: { min: 1, max: 3 } }, s: { words: {} } } }\nsinks:\n  - file: { table: t, path: lake, format: parquet, partition_by: k, order_by: s, if_exists: replace }\n",
+        &[],
+    );
+    let ended = folder.run(&["verify", "p.yaml"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(
+        ended
+            .stdout
+            .ends_with("/lake, no files): 0 rows, all equal\n"),
+        "{ended:?}"
+    );
+    // Where there should be some they are missing.
+    let ended = folder.run(&["verify", "p.yaml", "--set", "each=1"]);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert!(ended.stdout.contains(": 0 equal, 5 missing\n"), "{ended:?}");
+    std::fs::remove_dir_all(folder.path("lake")).unwrap();
+    let ended = folder.run(&["verify", "p.yaml"]);
+    assert_eq!(ended.code, 2, "{ended:?}");
+}

@@ -81,22 +81,21 @@ pub(super) fn with_bloom(parquet: &mut Parquet, column: &str) {
     let place = Place::new(source, 1, 1, column.chars().count().max(1));
     let filter = place.with(BloomFilter::Wanted(true));
     let name: Placed<String> = place.with(column.to_string());
-    match parquet
-        .columns
-        .0
-        .iter_mut()
-        .find(|(known, _)| known.value == column)
-    {
-        Some((_, options)) => {
-            options.bloom_filter.get_or_insert(filter);
-        }
-        None => {
-            let bloom_filter = Some(filter);
-            let options = ColumnOptions {
-                bloom_filter,
-                ..ColumnOptions::default()
-            };
-            parquet.columns.0.push((name, options));
-        }
-    }
+    of_column(parquet, &name).bloom_filter.get_or_insert(filter);
+}
+
+/// What is said of a column, which is the usual where nothing is.
+pub(super) fn of_column<'p>(
+    parquet: &'p mut Parquet,
+    name: &Placed<String>,
+) -> &'p mut ColumnOptions {
+    let columns = &mut parquet.columns.0;
+    let known = columns
+        .iter()
+        .position(|(known, _)| known.value == name.value);
+    let place = known.unwrap_or_else(|| {
+        columns.push((name.clone(), ColumnOptions::default()));
+        columns.len() - 1
+    });
+    &mut columns[place].1
 }

@@ -84,14 +84,7 @@ fn page(out: &mut String, report: &Report) -> fmt::Result {
 
 fn sizes(out: &mut String, report: &Report) -> fmt::Result {
     writeln!(out, "<h2>Size</h2>")?;
-    let exact = |cell: &CellReport| {
-        let bytes = cell.bytes as f64;
-        Some(Spread {
-            median: bytes,
-            low: bytes,
-            high: bytes,
-        })
-    };
+    let exact = |cell: &CellReport| Some(Spread::exact(cell.bytes as f64));
     bars(out, report, &exact, &|bytes| show_bytes(bytes as u64))?;
     for (ask, what) in [(Ask::Predicate, "predicate"), (Ask::Lookup, "lookup")] {
         if report

@@ -130,16 +130,7 @@ fn tell_report(options: &ParquetOptions, report: &Report) -> Result<u8> {
 
 /// Refuses before anything is measured a page that stands where something is read, or nothing can be written.
 fn page_can_be(html: &Path, plan: &Plan) -> Result<()> {
-    report_place::check(html, plan, Path::new(""), "this run").map_err(|mut error| {
-        for hint in error
-            .problems
-            .iter_mut()
-            .filter_map(|problem| problem.hint.as_mut())
-        {
-            *hint = hint.replace("`--report`", "`--html`");
-        }
-        error
-    })?;
+    report_place::check(("--html", html), plan, Path::new(""), "this run")?;
     let doing = format!("writing `{}`", html.display());
     outlet::probe(html).map_err(|error| Error::because(doing, error))
 }

@@ -184,12 +184,9 @@ impl Timed {
 
 /// The best cells for their size, for writing, and for each question to each reader.
 fn best(cells: &[CellReport], rounds: usize) -> Vec<Best> {
-    let exact = |bytes: u64| Spread {
-        median: bytes as f64,
-        low: bytes as f64,
-        high: bytes as f64,
-    };
-    let size = cells.iter().map(|cell| Some(exact(cell.bytes)));
+    let size = cells
+        .iter()
+        .map(|cell| Some(Spread::exact(cell.bytes as f64)));
     let write = cells
         .iter()
         .map(|cell| cell.write.as_ref().map(|timed| timed.spread));

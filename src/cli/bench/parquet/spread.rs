@@ -17,6 +17,20 @@ pub(super) struct Spread {
 }
 
 impl Spread {
+    /// Of what is always the same.
+    pub(super) fn exact(value: f64) -> Self {
+        Self {
+            median: value,
+            low: value,
+            high: value,
+        }
+    }
+
+    /// Half of the interval, as a share of the median.
+    pub(super) fn half(&self) -> f64 {
+        (self.high - self.low) / 2.0 / self.median.max(1e-12)
+    }
+
     /// Of the seconds of each round; nothing without a round.
     pub(super) fn of(seconds: &[f64]) -> Option<Self> {
         let mut sorted = seconds.to_vec();

@@ -7,6 +7,8 @@ use crate::error::{Error, Problem, Problems, Result};
 use crate::format::parquet::{ColumnEncoding, ColumnOptions, ColumnSettings, Parquet};
 use crate::format::{Format, Shape};
 use crate::place::Placed;
+use crate::plan;
+use crate::sink::file::FILE_PART;
 
 /// More cells than this are a mistake of whoever asks.
 // A choice: a thousand cells of one second each take more than an hour in the usual five rounds,
@@ -210,12 +212,16 @@ fn dimensions(
 }
 
 impl Cell {
-    /// The rows of a batch: no more than a row group has.
-    pub(super) fn batch_rows(&self) -> u64 {
+    /// The rows, of so many bytes each, of a batch: no more than a row group has, and few beside a file.
+    pub(super) fn batch_rows(&self, row: u64) -> u64 {
         let most = self.options.batch_rows().unwrap_or(u64::MAX);
+        let sized = self
+            .file_bytes
+            .map(|bytes| plan::within(bytes / FILE_PART, row));
+        let sized = sized.unwrap_or(u64::MAX);
         // The batches that `run` has: a page has no more rows than a batch, so other batches would
         // be other files.
-        crate::plan::BATCH_ROWS.min(most).max(1)
+        plan::BATCH_ROWS.min(most).min(sized).max(1)
     }
 
     /// Encodes every column as it was asked for that takes it.
@@ -239,20 +245,7 @@ impl Cell {
             // which type would have to be kept in step with it.
             let takes = alone.check(shape).len() == without;
             let encoding = Some(encoding.clone()).filter(|_| takes);
-            let known = self.options.columns.0.iter_mut();
-            match known
-                .into_iter()
-                .find(|(known, _)| known.value == name.value)
-            {
-                Some((_, column)) => column.encoding = encoding,
-                None => self.options.columns.0.push((
-                    name,
-                    ColumnOptions {
-                        encoding,
-                        ..Default::default()
-                    },
-                )),
-            }
+            base::of_column(&mut self.options, &name).encoding = encoding;
         }
     }
 

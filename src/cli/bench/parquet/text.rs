@@ -203,18 +203,17 @@ fn answer(report: &Report, cell: &CellReport, ask: Ask, reader: &str) -> String 
     let spread = cell.answer(reader, ask).map(|timed| &timed.spread);
     match ask {
         Ask::Scan => rate(report, spread),
-        _ => spread.map_or_else(String::new, |spread| {
-            let half = (spread.high - spread.low) / 2.0 / spread.median.max(1e-12);
-            format!("{} ±{:.0} %", figure(spread.median * 1e3), half * 100.0)
-        }),
+        _ => spread.map_or_else(String::new, |spread| with_half(spread.median * 1e3, spread)),
     }
 }
 
 fn rate(report: &Report, spread: Option<&Spread>) -> String {
-    spread.map_or_else(String::new, |spread| {
-        let half = (spread.high - spread.low) / 2.0 / spread.median.max(1e-12);
-        format!("{} ±{:.0} %", figure(report.rate(spread)), half * 100.0)
-    })
+    spread.map_or_else(String::new, |spread| with_half(report.rate(spread), spread))
+}
+
+/// A figure of a median with how far it could be off.
+fn with_half(value: f64, spread: &Spread) -> String {
+    format!("{} ±{:.0} %", figure(value), spread.half() * 100.0)
 }
 
 /// Three digits that count.

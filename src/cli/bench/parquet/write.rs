@@ -34,7 +34,8 @@ pub(super) fn write(
     folder: &Path,
     (pool, stop): (&ThreadPool, &Stop),
 ) -> Result<Written> {
-    let batch_rows = cell.batch_rows() as usize;
+    let row = table.bytes / (table.rows.num_rows() as u64).max(1);
+    let batch_rows = cell.batch_rows(row) as usize;
     let (rows, shape) = table.in_order(cell.order, batch_rows);
     std::fs::create_dir(folder).map_err(|error| failed(folder, error))?;
     // Choosing encodings by a trial is a part of writing, but happens once a run, not once a file.
@@ -51,7 +52,7 @@ pub(super) fn write(
     let (put, chunks) = channel();
     let encoder = encoder.as_ref();
     let files = std::thread::scope(|scope| {
-        let files = scope.spawn(move || put_down(encoder, chunks, folder, cell.file_bytes));
+        let files = scope.spawn(move || put_down(encoder, chunks, folder));
         let work = || -> Result<()> {
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
@@ -101,12 +102,12 @@ fn bytes_of(files: &[PathBuf]) -> std::io::Result<u64> {
     sizes.map(|found| Ok(found?.len())).sum()
 }
 
-/// Puts chunks down in their order, and begins a file where one has its size.
+/// Puts chunks down in their order, and ends a file with the row group that the format ends it with, as a sink
+/// does: what comes before is cut to the size that is asked for.
 fn put_down(
     encoder: &dyn FileEncoder,
     chunks: Receiver<(u64, FileChunk)>,
     folder: &Path,
-    most: Option<u64>,
 ) -> Result<Vec<PathBuf>> {
     let (mut files, mut open) = (Vec::new(), None::<Box<dyn FileWriter>>);
     let (mut waiting, mut next) = (BTreeMap::new(), 0);
@@ -114,13 +115,16 @@ fn put_down(
         waiting.insert(number, chunk);
         while let Some(chunk) = waiting.remove(&next) {
             next += 1;
-            let group = matches!(chunk.body, Body::RowGroup(_));
+            let ends = match &chunk.body {
+                Body::RowGroup(group) => group.ends_file(),
+                Body::Block(_) | Body::Open => false,
+            };
             let mut file = match open.take() {
                 Some(file) => file,
                 None => begin(encoder, folder, &mut files)?,
             };
             file.write(chunk)?;
-            open = match most.is_some_and(|most| group && file.bytes() >= most) {
+            open = match ends {
                 true => file.finish().map(|()| None)?,
                 false => Some(file),
             };

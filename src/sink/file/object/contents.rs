@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::super::contents::{Contents, Sizes};
-use super::super::layout::{PartFolder, hidden, suffix};
-use super::super::manifest::{Listing, ManifestEntry, is_manifest, listed_as, parse};
+use super::super::layout::{PartFolder, hidden};
+use super::super::manifest::{Listing, ManifestEntry, is_complete, is_manifest, listed_as, parse};
 use super::place::ObjectPlace;
 use crate::client::object::Version;
 use crate::dataset::{FOLDER, SUCCESS};
 use crate::error::Result;
-use crate::sink::Slice;
 
 /// The version of each object, by its path in the dataset.
 pub(super) type Versions = BTreeMap<String, Version>;
@@ -52,7 +51,9 @@ impl ObjectPlace {
                 let path = Path::new(path).strip_prefix(notes);
                 path.is_ok_and(|path| !path.to_string_lossy().starts_with(".lease"))
             }),
-            is_complete: is_complete(folder.slice, &lists, fingerprint),
+            is_complete: is_complete(folder.slice, fingerprint, |path| {
+                Ok(lists.get(path).cloned())
+            })?,
             listing: listing(folder, lists),
             sizes: Sizes::Known(sizes),
         };
@@ -73,21 +74,4 @@ fn listing(folder: &PartFolder, mut lists: Lists) -> Listing {
         folder.add_other(&mut listing, folder.path.join(path), entries);
     }
     listing
-}
-
-/// True when every slice has committed the same plan and none is at work.
-fn is_complete(slice: Option<Slice>, lists: &Lists, fingerprint: &str) -> bool {
-    let count = slice.map_or(0, |slice| slice.count);
-    (1..=count).all(|index| {
-        let name = format!("manifest-{}.jsonl", suffix(Slice { index, count }));
-        let manifest = Path::new(FOLDER).join(name);
-        let same = |entry: &ManifestEntry| entry.fingerprint == fingerprint;
-        let named = lists
-            .get(&hidden(&manifest))
-            .is_some_and(|list| !list.is_empty());
-        !named
-            && lists
-                .get(&manifest)
-                .is_some_and(|list| list.iter().all(same))
-    })
 }

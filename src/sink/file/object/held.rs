@@ -3,21 +3,23 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::super::File;
+use super::super::held::is_shared;
 use super::super::layout::{PartFolder, PathLayout, is_folder};
 use super::super::manifest::ManifestEntry;
 use super::LOOK;
 use super::place::ObjectPlace;
 use crate::error::Result;
 use crate::format::FormatKind;
-use crate::place::{LocalPath, Placed};
 use crate::sink::{HeldFiles, Holds, Listed, Slice};
 
 /// The objects at a path.
 pub(in super::super) fn held(
-    path: &Placed<LocalPath>,
+    options: &File,
     format: FormatKind,
     slice: Option<Slice>,
 ) -> Holds<'static> {
+    let path = &options.path;
     if slice.is_some() {
         return Holds::Nothing(
             "slices of objects are not read back one by one: leave out `--slice`",
@@ -31,6 +33,9 @@ pub(in super::super) fn held(
         of_table: false,
         of_slice: false,
         is_there: true,
+        is_empty: false,
+        shared: is_shared(options).then(|| url.clone()),
+        partitions: None,
         listed: Vec::new(),
         unlisted: Vec::new(),
         notes: Vec::new(),
@@ -57,6 +62,8 @@ fn in_folder(url: &Path, held: &mut HeldFiles) -> Result<()> {
     let known: BTreeSet<&Path> = held.listed.iter().map(|listed| &*listed.path).collect();
     let visible = contents.visible.iter().map(|path| url.join(path));
     held.unlisted = visible.filter(|path| !known.contains(&**path)).collect();
+    let is_whole = listing.own.is_some() && held.listed.is_empty();
+    held.is_empty = is_whole && contents.visible.is_empty();
     held.is_there = contents.has_notes || !contents.visible.is_empty();
     Ok(())
 }

@@ -48,6 +48,11 @@ use uploads::Uploads;
 /// Before the first row a store has answered by then.
 const LOOK: Duration = Duration::from_secs(10);
 
+/// As `LOOK`, or less where the run says so.
+fn look_for(target: &Target) -> Duration {
+    target.stall_timeout().map_or(LOOK, |said| said.min(LOOK))
+}
+
 /// A run without end waits for its store as long as this.
 const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -78,7 +83,7 @@ fn look(
     layout: &PathLayout,
     target: &Target,
 ) -> Result<Option<(ObjectPlace, Existing)>> {
-    let place = ObjectPlace::new(layout, LOOK)?;
+    let place = ObjectPlace::new(layout, look_for(target))?;
     let found = place.existing(file, layout, target)?;
     if found == Existing::Same {
         return Ok(None);

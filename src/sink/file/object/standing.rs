@@ -3,7 +3,7 @@
 use super::super::layout::PathLayout;
 use super::super::standing::{one, partitions, whole};
 use super::super::{File, IfExists};
-use super::LOOK;
+use super::look_for;
 use super::place::ObjectPlace;
 use crate::error::Result;
 use crate::sink::{Standing, Target};
@@ -22,7 +22,7 @@ pub(in super::super) fn standing(
 }
 
 fn look(file: &File, layout: &PathLayout, target: &Target) -> Result<Standing> {
-    let place = ObjectPlace::new(layout, LOOK)?;
+    let place = ObjectPlace::new(layout, look_for(target))?;
     match layout {
         PathLayout::Folder(folder) => {
             let (contents, _) = place.contents(folder, &target.fingerprint)?;

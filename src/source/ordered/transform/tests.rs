@@ -101,17 +101,20 @@ fn transforms_are_read_or_refused() {
         parse("truncate(3,code)"),
         Ok(Some((Transform::Truncate(3), "code")))
     );
-    for wrong in [
-        "week(at)",
-        "bucket(id)",
-        "bucket(0, id)",
-        "month(3, at)",
-        "date()",
-    ] {
+    for wrong in ["week(at)", "bucket(id)", "month(3, at)", "date()"] {
         assert_eq!(
             parse(wrong),
             Err(format!("`{wrong}` is no transform of a column"))
         );
+    }
+    for (wrong, number) in [
+        ("bucket(0, id)", "0"),
+        ("truncate(-1, code)", "-1"),
+        ("truncate(3_000_000_000, code)", "3_000_000_000"),
+        ("bucket(many, id)", "many"),
+    ] {
+        let what = format!("`{number}` in `{wrong}` is no whole number from 1 to 2147483647");
+        assert_eq!(parse(wrong), Err(what));
     }
     let problem = Transform::Hour.problem("day", &DataType::Date32).unwrap();
     assert_eq!(problem.message, "`hour` of `day`: it is date");
