@@ -35,9 +35,14 @@ use period::{Member, Plan, plans};
 use shuffle::Shuffle;
 
 /// Weights of one load add up to so much at most, divided by what they have in common.
+// A choice: the period is an array with an entry for each unit of weight, of which each of the
+// first blocks has one of its own.
 pub const MOST_WEIGHT: u64 = 10_000;
 
 /// Changes in a block unless somebody says how many.
+// A choice, no measurement is behind it. A row that goes does so in the block behind that of its
+// insert, and connections are at most one block apart: small blocks mean short lives and more
+// waiting for each other.
 pub const BLOCK: u64 = 5_000;
 
 /// A table that takes part.
@@ -90,11 +95,14 @@ impl Changes {
         let members = members(tables, common);
         let plans = plans(&members);
         let period = plans[0].places.len().max(1) as u64;
+        // The nearest whole number of periods: counts of whole periods are what makes every answer
+        // a product.
         let periods = ((block + period / 2) / period).max(1);
         let data = |(index, (table, member)): (usize, (&Mixed, &Member))| {
             let key = key.child(&table.name);
             Data {
                 name: table.name.clone(),
+                // Keys of their own: which rows go must not tell which are updated.
                 graves: key.child("graves"),
                 targets: key.child("targets"),
                 target: table.target,
@@ -158,6 +166,8 @@ pub fn common_divisor(weights: impl Iterator<Item = u64>) -> u64 {
     weights.fold(0, |common, weight| of_two(common, weight) as u64)
 }
 
+// Of several parents the deepest is the one whose inserts fill the time in which a table itself
+// cannot begin.
 fn members(tables: &[Mixed], common: u64) -> Vec<Member> {
     let depths = depths(tables);
     let member = |(table, depth): (&Mixed, &u64)| {
@@ -177,6 +187,8 @@ fn depths(tables: &[Mixed]) -> Vec<u64> {
     // No way through parents is longer than there are tables.
     for _ in tables {
         for (index, table) in tables.iter().enumerate() {
+            // Two, because connections may be one block apart: with one, a child could be inserted
+            // on one connection before its parent is committed on another.
             let parents = table.parents.iter().map(|parent| 2 + depths[*parent]);
             depths[index] = parents.max().unwrap_or(0);
         }

@@ -72,6 +72,8 @@ impl Part {
 
 /// The period of each of the first blocks, then that of all others.
 pub(super) fn plans(members: &[Member]) -> Vec<Plan> {
+    // Spread, not shuffled or one after the other: any stretch of changes has the mix that was
+    // asked for, and the counts before a place differ from the exact share by little.
     let order = spread(members);
     let deepest = members.iter().map(|member| member.depth).max();
     let first = (0..=deepest.unwrap_or(0)).map(|block| {
@@ -111,6 +113,7 @@ fn early(
             None => break,
         }
     }
+    // In its own first block a table has no rows yet that an update or a delete could be of.
     match block > members[table].depth {
         true => (table, operation),
         false => (table, Operation::Insert),
@@ -126,7 +129,9 @@ fn spread(members: &[Member]) -> Vec<(usize, Operation)> {
             all.extend((0..count).map(|index| (2 * index + 1, count, table, operation)));
         }
     }
-    // Weights are small: the products fit by far.
+    // Fractions are compared by cross products, not as floats: equal places must be equal, so that
+    // the order among them is that of tables and operations on every machine. Weights are small,
+    // the products fit by far.
     all.sort_by(|one, other| {
         let places = (one.0 * other.1).cmp(&(other.0 * one.1));
         places.then((one.2, one.3).cmp(&(other.2, other.3)))

@@ -23,6 +23,8 @@ impl Changed for Table {
             self.walk(run, |step| {
                 let key = self.key_of(&step);
                 let version = match step.operation {
+                    // An update makes values of its own; a delete names the row's key, so its
+                    // coordinates are those of the insert.
                     Operation::Update => VERSIONS + step.before[Operation::Update as usize],
                     Operation::Insert | Operation::Delete => key,
                 };

@@ -2,6 +2,7 @@
 //! when.
 
 /// Rounds of each digit.
+// A choice for speed: nothing is kept secret here, the rows that go must only look unordered.
 const ROUNDS: u64 = 3;
 
 /// The bijections of the numbers below a size, one for each key. A number is split into two digits that
@@ -17,6 +18,8 @@ pub(super) struct Shuffle {
 impl Shuffle {
     /// Of a size from 1 and below 2^62.
     pub(super) fn new(size: u64) -> Self {
+        // Two digits of about the square root: the product of their bases is little above the size,
+        // so a number seldom falls outside and goes through again.
         let root = size.max(1).isqrt();
         let left = if root * root == size { root } else { root + 1 };
         Self {
@@ -39,6 +42,8 @@ impl Shuffle {
                 left = add(left, hash(key, 2 * round, right), self.left);
                 right = add(right, hash(key, 2 * round + 1, left), self.right);
             }
+            // A number from the size on is mixed again until it falls below (cycle walking). That
+            // ends: the mixing is a permutation, so the way leads back below the size.
             number = left * self.right + right;
             if number < self.size {
                 return number;

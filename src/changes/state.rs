@@ -27,6 +27,7 @@ impl Living {
 }
 
 /// Changes that a worker scans at once.
+// A choice, no measurement is behind it.
 const STRETCH: u64 = 1 << 16;
 
 /// A row that is there at a moment.
@@ -54,6 +55,8 @@ impl Table {
     pub fn state(&self, keys: Range<u64>, number: u64) -> Vec<Living> {
         let end = keys.end.min(self.before_of(Operation::Insert, number));
         let keys = keys.start.min(end)..end;
+        // A row's last update cannot be computed from its number, as an update draws its row: all
+        // changes are scanned.
         let updates = self.last_updates(keys.clone(), number, &|_| number);
         let living = |(index, update): (usize, u64)| {
             let key = keys.start + index as u64;
@@ -167,6 +170,9 @@ impl Table {
                 if keys.contains(&key) && step.number < moment(key) {
                     // Within the range of keys, which is that of the list.
                     let rank = step.before[Operation::Update as usize];
+                    // Stretches are scanned in any order: the greatest rank is the last update
+                    // whoever comes first. Nothing else is read by it, so no ordering of memory is
+                    // needed.
                     last[(key - keys.start) as usize].fetch_max(rank + 1, Ordering::Relaxed);
                 }
             });

@@ -9,6 +9,8 @@ use crate::column::hash::{Key, below};
 use crate::format::Operation;
 
 /// How often a row is drawn again that is not what is wanted; then one is taken that certainly is.
+// A choice. There must be an end to it: were nearly all rows gone, the time for a change would have
+// none. At half of them gone one draw in 256 takes the way out.
 const ATTEMPTS: u64 = 8;
 
 /// One table of a load.
@@ -142,6 +144,8 @@ impl Table {
     /// A row that stays for ever, of two blocks before change `number` or earlier.
     pub fn parent_at(&self, key: Key, number: u64) -> u64 {
         // A child's own first block is two behind this one's.
+        // Only rows that stay are parents: a delete could otherwise come before that of the child,
+        // and fail on its foreign key.
         let block = (number / self.all.block()).saturating_sub(1);
         let size = self.start(Operation::Insert, block).max(1);
         let mut row = 0;
@@ -165,7 +169,8 @@ impl Table {
                 return row;
             }
         }
-        // The block of a row that is gone is complete.
+        // The block of a row that is gone is complete, and deletes are fewer than inserts in every
+        // block: some row of it stays.
         self.survivor(row, data.targets.at(number * ATTEMPTS))
     }
 
@@ -240,6 +245,8 @@ impl Table {
     }
 
     /// The deletes before those of its block's rows, how many of these go, and its own place among them.
+    // A permutation that can be gone back tells a row's fate from its number: a list of those that
+    // went would grow with the run.
     fn fate(&self, key: u64) -> (u64, u64, u64) {
         let block = self.block_of(Operation::Insert, key);
         let died = self.start(Operation::Delete, block + 1);
@@ -259,6 +266,7 @@ impl Table {
         let start = |block| self.start(Operation::Delete, block);
         let dies = start(block + 2) - start(block + 1);
         let size = self.data().shuffles[self.all.plan_of(block)].size();
+        // The permutation's first `dies` places go; all behind them stay for ever.
         let place = dies + below(random, (size - dies).max(1));
         self.start(Operation::Insert, block) + self.shuffled(block, place)
     }

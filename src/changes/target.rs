@@ -45,8 +45,12 @@ impl Target {
 /// The smooth law whose density falls with the rank to the power of -1.1, by the inverse of its integral
 /// from 1 to `size + 1`.
 fn zipf(u: f64, size: u64) -> u64 {
+    // Not by the sum of the powers of all ranks: that has no closed form and would have to grow
+    // with every insert, whereas this takes the same time for any `size`. `exp` and `ln` are our
+    // own, as the platform's differ in the last bits between machines.
     let least = exp(-0.1 * ln((size + 1) as f64));
     let tenth = least * u + (1.0 - u);
+    // The inverse of this integral is a tenth power, which products give.
     let square = tenth * tenth;
     let eighth = (square * square) * (square * square);
     let rank = 1.0 / (eighth * square);

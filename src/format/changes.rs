@@ -30,6 +30,8 @@ pub struct ChangeColumns {
     pub set: Vec<usize>,
     /// For each column: the table itself holds no null in it. In changes it can be null where it is
     /// not said.
+    // An update has null in all columns that it does not set, so the schema of the changes cannot
+    // say it.
     pub required: Vec<bool>,
     /// The columns that hold keys of other tables.
     pub references: Vec<Reference>,
@@ -58,6 +60,8 @@ impl Operation {
     pub const ALL: [Self; 3] = [Self::Insert, Self::Update, Self::Delete];
 
     /// Their names, as batches have them.
+    // In the order of their numbers: the keys of the batch's dictionary are the operations
+    // themselves.
     pub const NAMES: [&'static str; 3] = ["insert", "update", "delete"];
 
     /// The operation of this number; an insert where there is none.

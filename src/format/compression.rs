@@ -53,6 +53,7 @@ impl Compression {
     /// The compressor failed.
     pub fn compress(self, bytes: &[u8]) -> Result<Vec<u8>> {
         match bytes {
+            // No member for nothing: batches without rows would each add an empty one.
             [] => Ok(Vec::new()),
             _ => self.member(bytes),
         }
@@ -90,6 +91,8 @@ fn gzip(bytes: &[u8], level: u32) -> Result<Vec<u8>> {
 pub(super) fn zstd_frame(bytes: &[u8], level: i32) -> Result<Vec<u8>> {
     zstd::bulk::Compressor::new(level)
         .and_then(|mut compressor| {
+            // Without it a wrong byte may be read as another value: a test changes bytes and asks
+            // other readers.
             compressor.include_checksum(true)?;
             compressor.compress(bytes)
         })

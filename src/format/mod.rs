@@ -274,6 +274,7 @@ impl FormatKind {
                     filled: false,
                 },
             })?;
+            // By the end of the name, not by its last extension: `.csv.gz` is one.
             let ends = |extension: &&str| file.ends_with(&format!(".{extension}"));
             if format.extensions().iter().any(ends) {
                 return Ok(format);

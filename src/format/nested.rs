@@ -53,6 +53,8 @@ pub fn entry_fields(entries: &DataType) -> Option<(&FieldRef, &FieldRef)> {
 
 /// The items of a list or map column, none for other types.
 pub fn items(array: &dyn Array, shown: Option<&NullBuffer>) -> Option<NestedItems> {
+    // Below a null list Arrow allows items of any value: a NaN there must not be refused as one in
+    // the file.
     let visible = visible(array, shown);
     let visible = visible.as_ref();
     match array.data_type() {

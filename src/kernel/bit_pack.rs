@@ -6,6 +6,7 @@
 use crate::dispatched;
 
 /// Bytes that packing may write beyond its end.
+// A group of eight is put down as eight words, whatever the width of its values.
 pub const SLACK: usize = 64;
 
 /// The bytes that so many values take, filled up to whole groups of eight.
@@ -65,6 +66,8 @@ fn put<const WIDTH: usize>(group: [u64; 8], out: &mut [u8], at: usize) {
 }
 
 /// Chooses the body of a width that is known at run time only.
+// With the width in a constant every shift is one, and the loop over the group is unrolled; with a
+// variable each value would ask which words it falls into.
 macro_rules! by_width {
     ($width:expr, $body:ident $arguments:tt: $($known:literal)*) => {
         match $width {

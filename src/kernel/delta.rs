@@ -4,6 +4,8 @@ use super::bit_pack::{SLACK, pack_narrow, pack_wide, packed_length, width_of};
 use crate::dispatched;
 
 /// Values of a block, and of each of the four parts that have a width of their own.
+// Parquet's "Encodings", delta encoding: a block is a multiple of 128 values, a part one of 32. The
+// smallest of both follow the values most closely.
 const BLOCK: usize = 128;
 const PART: usize = 32;
 const PARTS: usize = BLOCK / PART;
@@ -35,6 +37,8 @@ macro_rules! delta {
                     debug_assert!(values.len() <= BLOCK);
                     let mut deltas = [0 as $signed; BLOCK];
                     for ((delta, value), before) in deltas.iter_mut().zip(values).zip(before) {
+                        // The format counts on it: readers add with the same wrapping, so that no
+                        // difference is too large.
                         *delta = value.wrapping_sub(*before);
                     }
                     let known = &mut deltas[..values.len()];
@@ -54,6 +58,8 @@ macro_rules! delta {
                     out.extend_from_slice(&widths);
                     let mut at = out.len();
                     let lengths = widths.map(|width| packed_length(PART, width as usize));
+                    // The last part is filled up with zeros to 32 values; parts without any value
+                    // have the width 0 and no bytes.
                     out.resize(at + lengths.iter().sum::<usize>() + SLACK, 0);
                     for ((part, width), length) in parts.iter().zip(widths).zip(lengths) {
                         $pack(part, width as usize, &mut out[at..]);

@@ -17,11 +17,15 @@ pub enum Level {
 
 /// The level in use: the processor's, or a lower one that `ROWGEN_SIMD` names.
 pub fn level() -> Level {
+    // Once: every call of every kernel asks, and a level that changed within a run would test
+    // nothing.
     static LEVEL: OnceLock<Level> = OnceLock::new();
     *LEVEL.get_or_init(|| {
         let asked = match std::env::var("ROWGEN_SIMD").as_deref() {
             Ok("baseline") => Level::Baseline,
             Ok("avx2") => Level::Avx2,
+            // The variable is for tests only: any other text leaves the level as the processor has
+            // it.
             _ => Level::Avx512,
         };
         asked.min(detect())

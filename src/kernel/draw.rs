@@ -6,6 +6,7 @@ use crate::dispatched;
 #[inline(always)]
 fn high(random: u64, bound: u64) -> u64 {
     debug_assert!(bound <= u64::from(u32::MAX));
+    // With a bound of 32 bits both products fit into 64; vectors have no product of 128.
     let (upper, lower) = (random >> 32, random & 0xffff_ffff);
     (upper * bound + ((lower * bound) >> 32)) >> 32
 }

@@ -68,8 +68,12 @@ macro_rules! floats {
     ($(#[$meta:meta])* $name:ident, $inner:ident, $type:ty) => {
         dispatched! {
             fn $inner(values: &[$type], found: &mut ($type, $type)) {
+                // Lanes side by side: of floats the compiler may not reorder one chain of
+                // comparisons by itself, so it would take one value after the other.
                 let (mut least, mut greatest) = ([<$type>::INFINITY; LANES], [<$type>::NEG_INFINITY; LANES]);
                 let (blocks, rest) = values.as_chunks::<LANES>();
+                // A comparison with NaN is false: what fills the last block up is never the least
+                // nor the greatest.
                 let mut last = [<$type>::NAN; LANES];
                 last[..rest.len()].copy_from_slice(rest);
                 for block in blocks.iter().chain([&last]) {
@@ -103,6 +107,7 @@ floats! {
 }
 
 /// The first 16 bytes from `start` on, as a number that is ordered as they are.
+// As numbers: most texts are told apart by one comparison without a loop over bytes.
 #[inline(always)]
 fn head(bytes: &[u8], start: usize, end: usize) -> u128 {
     let length = end.saturating_sub(start);

@@ -15,6 +15,7 @@ use crate::dispatched;
 const SLACK: usize = ValueBlocks::WIDEST;
 
 /// Room is made for so many rows at once.
+// Not for all rows at once: what each piece takes at most would be reserved for the whole batch.
 const CHUNK: usize = 256;
 
 /// The most bytes of a literal that goes with the text after it, and of one with that before it.
@@ -151,6 +152,8 @@ impl<'a> RowWriter<'a> {
 /// Holds callers to offsets by which room can be made: the last one less the first one is only as
 /// much as the values take where none falls, and only sums without an overflow where bytes are there.
 fn assert_ends(offsets: &[usize], bytes: &[u8]) {
+    // Offsets of (0, 1000, 0) once made a safe call write a value beyond the room that was made for
+    // it.
     let mut rise = true;
     rises(offsets, &mut rise);
     let last = offsets.last().copied().unwrap_or_default();

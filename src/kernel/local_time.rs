@@ -21,6 +21,8 @@ pub fn cast_to_zone(values: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowE
     if let (true, DataType::LargeUtf8 | DataType::Utf8View) = (is_moment, values.data_type()) {
         return cast_to_zone(&cast(values, &DataType::Utf8)?, to);
     }
+    // Arrow's cast first, for the whole column: only rows that it reads in another way than
+    // PostgreSQL, or not at all, are read again one by one.
     let made = cast_with_options(values, to, &CastOptions::default())?;
     if let (true, Some(texts)) = (is_moment, values.as_string_opt::<i32>()) {
         return read(texts, made);
@@ -97,6 +99,7 @@ fn moment(text: &str, to: &DataType, zone: Option<&Zone>) -> Option<i64> {
 pub fn has_offset(text: &[u8]) -> bool {
     let time =
         |byte: &u8| byte.is_ascii_digit() || matches!(byte, b':' | b'.' | b' ' | b'Z' | b'z');
+    // Behind the date: its own hyphens would be taken for those of an offset.
     let behind = text.get(11..).unwrap_or_default();
     !behind.iter().all(time)
 }

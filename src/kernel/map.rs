@@ -49,6 +49,8 @@ pub fn map_checked<A: Copy, B: Copy, R>(
     right: Operand<'_, B>,
     operation: impl Fn(A, B) -> (R, bool),
 ) -> (Vec<R>, bool) {
+    // Not `Result`: to leave at the first failure is a branch a row, with which no loop is
+    // vectorised.
     let mut failed = false;
     let values = map(left, right, |left, right| {
         let (value, fails) = operation(left, right);

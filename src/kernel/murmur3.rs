@@ -1,6 +1,8 @@
 //! Murmur3 of 32 bits with the seed 0, as Apache Iceberg hashes what it puts into buckets.
 
 /// The hash of some bytes.
+// Constants and steps are those of Austin Appleby's MurmurHash3_x86_32; Iceberg's specification,
+// appendix B, asks for it, and other engines must find the rows in the buckets that we name.
 pub fn murmur3(bytes: &[u8]) -> u32 {
     let mixed = |block: u32| {
         block

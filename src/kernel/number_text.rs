@@ -41,6 +41,7 @@ fn put_first(out: &mut [u8], at: usize, value: u64) -> usize {
 }
 
 /// Writes a whole number at `at`; says where it ends.
+// The minus is written in any case, and a number from 0 on overwrites it: no branch on the sign.
 #[inline(always)]
 pub fn put_signed(out: &mut [u8], at: usize, value: i64) -> usize {
     out[at] = b'-';

@@ -3,6 +3,7 @@
 use crate::dispatched;
 
 /// Bytes that are compared and copied at once.
+// A vector of 256 bits: texts that differ within it take one comparison without a loop.
 const WINDOW: usize = 32;
 
 /// The texts of a page without what they share with the text before.
@@ -79,6 +80,7 @@ impl PrefixSplit {
     pub fn split(&mut self, offsets: &[i32], bytes: &[u8]) {
         let first = offsets.first().copied().unwrap_or(0);
         let all = offsets.last().map_or(0, |last| (last - first) as usize);
+        // A suffix is copied as a whole window: the last one may write so far beyond its end.
         if self.room.len() < all + WINDOW {
             self.room.resize(all + WINDOW, 0);
         }

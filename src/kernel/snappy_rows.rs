@@ -7,10 +7,13 @@
 use crate::dispatched;
 
 /// Rows remembered by how they begin.
+// A choice, no measurement is behind it: the table takes 4 KiB, and is emptied for every page.
 const PLACES: usize = 1 << 10;
 /// Bytes that are compared and copied at once, and what may be written beyond the end.
 const WINDOW: usize = 32;
 /// A copy in three bytes reaches so far back, and takes so many bytes.
+// Snappy's format description, section 2.2.2: a copy with a two-byte offset has a length of six
+// bits.
 const FARTHEST: usize = u16::MAX as usize;
 const LONGEST: usize = 64;
 /// A match of fewer bytes is not worth its copy.
@@ -30,6 +33,8 @@ fn place(start: &[u8; 12]) -> usize {
     let (low, high) = (start.first_chunk::<8>(), start.last_chunk::<8>());
     let low = low.map_or(0, |bytes| u64::from_le_bytes(*bytes));
     let high = high.map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    // 2^64 divided by the golden ratio: the upper bits of the product depend on all bits of the
+    // text.
     let mixed = (low ^ high.rotate_left(23)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (mixed >> 54) as usize % PLACES
 }
@@ -61,6 +66,8 @@ fn literal(bytes: &[u8], start: usize, end: usize, out: &mut [u8], mut at: usize
     let length = end - start;
     match length {
         0 => return at,
+        // Section 2.1: up to 60 bytes the length stands in the tag; 60 there means one byte more
+        // for it, and 63 four bytes.
         1..=60 => {
             out[at] = ((length - 1) << 2) as u8;
             at += 1;
@@ -144,6 +151,7 @@ impl SnappyRows {
         if self.room.len() < most {
             self.room.resize(most, 0);
         }
+        // It remembers places of the page before, which mean nothing in this one.
         self.table.clear();
         self.table.resize(PLACES, u32::MAX);
         compress_into(bytes, offsets, self);

@@ -57,6 +57,7 @@ struct ZoneOffsets<'a> {
 const DAY: i64 = 86_400;
 
 /// Seconds of a quarter of an hour: a zone whose offset is the same at both ends of one keeps it in between.
+// For stretches, not for each time: a look-up searches the zone's table of changes.
 const QUARTER: i64 = 900;
 
 impl TimePattern {
@@ -68,6 +69,7 @@ impl TimePattern {
         let items = StrftimeItems::new(text)
             .parse_to_owned()
             .map_err(|_| wrong(text))?;
+        // Times are written with their offset alone, which has no name.
         if items.contains(&Item::Fixed(Fixed::TimezoneName)) {
             return Err(text.find("%Z").unwrap_or_default());
         }
@@ -96,6 +98,8 @@ impl TimePattern {
             return Rendered::Same(text);
         }
         match most.saturating_sub(least) / grain {
+            // A choice, no measurement is behind it: a dictionary must save three of four texts to
+            // be worth its keys.
             grains if grains > ticks.len() as i64 / 4 => self.each(ticks, clock, valid),
             _ => self.by_dictionary(ticks, clock, valid),
         }

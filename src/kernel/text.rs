@@ -40,6 +40,7 @@ pub struct RowNumbers<'a> {
 }
 
 /// Where texts of one length begin and end: the same for every batch.
+// Made once: batches of a template with a fixed width would each compute the same offsets.
 #[derive(Default)]
 pub struct EvenOffsets(Mutex<(usize, Option<ScalarBuffer<i32>>)>);
 
@@ -68,6 +69,8 @@ pub fn compose(
 ) -> Result<StringArray, String> {
     let lengths = parts.iter().filter_map(TextPart::rows);
     let lengths = lengths.chain(nulls.as_ref().map(NullBuffer::len));
+    // Asserted in every build, not in tests only: what is text is trusted below without being
+    // looked at, and a part with fewer rows once led it wrong.
     assert!(
         lengths.into_iter().all(|length| length == rows),
         "parts of a text have other rows than it"
@@ -181,6 +184,8 @@ fn fuse<'a>(parts: Vec<TextPart<'a>>, rows: usize) -> Vec<TextPart<'a>> {
                 fused.push(TextPart::Literal(Cow::Owned(format!("{before}{text}"))));
             }
             (Some(TextPart::Literal(before)), TextPart::Dictionary { keys, mut texts })
+                // Not where the texts are more than the rows: to join them would cost more than to
+                // copy two parts a row.
                 if texts.len() <= rows =>
             {
                 texts

@@ -27,6 +27,8 @@ pub fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     );
     // Howard Hinnant's algorithm: years that begin in March put the leap day last.
     let year = if month <= 2 { year - 1 } else { year };
+    // The calendar repeats after 400 years, which are 146 097 days; 719 468 is 1970-01-01 counted
+    // from 0000-03-01.
     let era = year.div_euclid(400);
     let year_of_era = year.rem_euclid(400);
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
@@ -127,6 +129,7 @@ impl Zone {
             MappedLocalTime::Single(offset) => offset,
             MappedLocalTime::Ambiguous(_, later) => later,
             MappedLocalTime::None => {
+                // Asked a day earlier, when the clock still goes by the offset of before.
                 let before = clock.naive_utc().checked_sub_signed(TimeDelta::days(1));
                 zone.offset_from_utc_datetime(&before.unwrap_or_default())
             }

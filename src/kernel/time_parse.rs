@@ -20,6 +20,7 @@ pub fn date(text: &str) -> Option<i64> {
 }
 
 fn zone_named(name: &str) -> Option<Zone> {
+    // PostgreSQL takes `utc` and `z` as well.
     Zone::parse(name).or_else(|| Zone::parse(&name.to_uppercase()))
 }
 
@@ -67,6 +68,7 @@ pub fn clock(text: &str) -> Option<(i64, i64, &str)> {
         }
     };
     let total = hour * 3600 + minute * 60 + second;
+    // `24:00` is the end of the day, in ISO 8601 and in PostgreSQL.
     let ends = parts.next().is_none() && total <= SECONDS_PER_DAY;
     ends.then_some((total, nanoseconds, zone.trim()))
 }
@@ -103,6 +105,7 @@ pub fn timestamp(text: &str, zone: Option<&Zone>, per_second: i64) -> Option<i12
         None => local,
     };
     let per_tick = NANOSECONDS / per_second;
+    // Rounded, not cut off, as PostgreSQL does.
     let ticks = (nanoseconds + per_tick / 2) / per_tick;
     Some(i128::from(instant) * i128::from(per_second) + i128::from(ticks))
 }

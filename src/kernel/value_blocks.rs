@@ -31,6 +31,7 @@ impl ValueBlocks {
     pub const WIDEST: usize = 128;
 
     /// The least width for values of so many bytes.
+    // Few widths: the interleaver has a copy of its own for each of the first three.
     pub fn width_for(bytes: usize) -> usize {
         match bytes {
             ..=32 => 32,

@@ -7,6 +7,7 @@ pub const LONG: usize = 10;
 #[inline(always)]
 pub fn put_long(out: &mut [u8], at: usize, value: i64) -> usize {
     let zigzag = ((value << 1) ^ (value >> 63)) as u64;
+    // Eight groups of seven bits fill one word; greater numbers take the loop.
     if zigzag >> 56 != 0 {
         return put_wide(out, at, zigzag);
     }
@@ -46,6 +47,7 @@ pub fn write_long(out: &mut Vec<u8>, value: i64) {
 /// A zigzag varint off the front; nothing where it does not end.
 pub fn read_long(bytes: &mut &[u8]) -> Option<i64> {
     let mut zigzag = 0_u64;
+    // Ten bytes at most: whatever the input is, reading ends.
     for shift in (0..64).step_by(7) {
         let (byte, rest) = bytes.split_first()?;
         *bytes = rest;

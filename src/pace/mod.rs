@@ -13,19 +13,23 @@ use crate::sync::lock;
 pub use clock::{Clock, MachineClock};
 pub use schedule::{Ramp, Schedule};
 
-/// The slowest rate that a run can be held to, a second: one row in 25 days.
+/// The slowest rate that a run can be held to, in rows a second: one row in 25 days.
 const SLOWEST: f64 = 0.04 / 86_400.0;
 
 /// The fastest one: no clock here tells less than a nanosecond.
 const FASTEST: f64 = 1e9;
 
 /// The last stretch before a row is due, which is spun: a sleeper wakes about so much too late.
+// A choice: how late a sleeper wakes was not measured here, and differs between machines. A
+// spinning thread takes a processor, so the stretch is short.
 const SPUN: Duration = Duration::from_micros(100);
 
 /// Rows whose gaps are summed up together: Poisson gaps have no closed form, a row's moment is their sum.
+// A choice, no measurement is behind it: to answer for one row costs at most so many logarithms.
 const BLOCK: u64 = 256;
 
 /// Sums of blocks that are kept: enough for all rows that are under way at once.
+// 4096 blocks of 256 rows are a million rows, in 32 KiB.
 const KEPT: usize = 4096;
 
 /// How rows follow each other.
@@ -70,6 +74,8 @@ pub struct Pace {
     schedule: Schedule,
     tempo: Tempo,
     clock: Arc<dyn Clock>,
+    // Set once: sinks and sources ask from threads of their own, and all must count from the same
+    // moment.
     start: OnceLock<Duration>,
     /// Rows are some of those that the rate is of: the number of each among all of them.
     among: Option<RowNumbering>,
@@ -137,6 +143,8 @@ impl Pace {
     /// How long after the start row `row`, counted from this run's first, is due.
     pub fn span(&self, row: u64) -> Duration {
         let row = self.number(row);
+        // A run that goes on where an earlier one stopped must not have to catch up with what that
+        // one did.
         let row = row.saturating_sub(self.skipped.load(Ordering::Acquire));
         match self.tempo.arrivals {
             Arrivals::Fixed => self.schedule.at(row),
@@ -176,9 +184,12 @@ impl Pace {
     pub fn approach(&self, due: Duration, step: Duration) -> bool {
         let wait = due.saturating_sub(self.clock.now());
         if wait > SPUN {
+            // In steps, so that whoever waits can look between two of them whether the run is to
+            // end.
             self.clock.sleep((wait - SPUN).min(step));
             return false;
         }
+        // The last stretch is not slept: how late a message is sent is part of what is measured.
         while self.clock.now() < due {
             self.clock.spin();
         }
@@ -230,6 +241,8 @@ fn gap(key: u64, row: u64) -> f64 {
     bits ^= bits >> 31;
     // In (0, 1]: the logarithm of zero is none.
     let unit = ((bits >> 11) + 1) as f64 / (1_u64 << 53) as f64;
+    // Not the platform's logarithm: its last bits differ between machines, and a key must give the
+    // same gaps on each of them.
     -libm::log(unit)
 }
 

@@ -47,6 +47,8 @@ impl Schedule {
     pub fn new(rows_per_second: f64, ramp: Option<Ramp>) -> Self {
         let to = rows_per_second.max(f64::MIN_POSITIVE);
         // A float beyond the range becomes the range's end: a row that is never due.
+        // Whole numbers: a sum of floating-point gaps would drift, a row's number times a whole
+        // period cannot.
         let period = (FEMTOS / to).round() as u128;
         let bend = ramp.filter(|ramp| !ramp.over.is_zero()).map(|ramp| {
             let seconds = ramp.over.as_secs_f64();
@@ -56,6 +58,9 @@ impl Schedule {
                 to,
                 seconds,
                 rows,
+                // What the ramp took, less what its rows would have taken at the full rate. It is
+                // kept once, so that a row behind the ramp is found by one multiplication like any
+                // other.
                 delay: (seconds * FEMTOS - rows * period as f64).round() as i128,
             }
         });
@@ -103,6 +108,8 @@ impl Schedule {
     /// Whole rows that are due within a time: half a row is none.
     pub fn whole_rows(&self, time: Duration) -> u64 {
         match self.bend {
+            // Not by dividing the time by the period: one in whole femtoseconds made `6000/s` for 4
+            // s one row too few.
             None => product(self.rate, time),
             // A ramp has no decimals to count with: what is as near to a whole row as numbers can tell is one.
             Some(_) => {
@@ -122,6 +129,8 @@ impl Schedule {
 /// A rate in the decimals in which it is spelt, times a time in whole nanoseconds: exact, but for what no
 /// run lasts for.
 fn product(rate: f64, time: Duration) -> u64 {
+    // The shortest decimals that give this float, thus those that were written: in binary `0.1` is
+    // not 0.1.
     let spelt = format!("{rate:e}");
     let (digits, exponent) = spelt.split_once('e').unwrap_or((&spelt, "0"));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));

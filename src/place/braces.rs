@@ -52,6 +52,7 @@ pub fn braces(text: &Placed<Text>) -> Result<Vec<BracePart>, Problem> {
 }
 
 /// Bytes up to which places within a text are told: they are found by counting from its beginning.
+// A choice: every mistake in a longer text would count all of it again, time by the square.
 const COUNTED: usize = 64 << 10;
 
 /// The place of some bytes of the text, when the file shows the text as it is.
@@ -62,6 +63,8 @@ pub fn place_of(text: &Placed<Text>, bytes: Range<usize>) -> Place {
     let written = text.place.written();
     let quoted = written.starts_with(['"', '\'']);
     let shown = written.trim_matches(['"', '\'']);
+    // Escapes, folded lines or `${…}`: the characters of the text are not those of the file, and a
+    // caret would point at the wrong one.
     if shown != text.as_str() {
         return text.place.clone();
     }

@@ -28,6 +28,7 @@ pub fn decode<T: DeserializeOwned>(node: &Node) -> Result<T, Problem> {
 /// # Errors
 /// At least one.
 pub fn decode_all<T: DeserializeOwned>(node: &Node) -> Result<T, Vec<Problem>> {
+    // What an earlier decoding on this thread left is not told as a mistake of this file.
     take_also();
     decode(node).map_err(|problem| {
         let mut problems = take_also();
@@ -103,6 +104,7 @@ impl NodeDecoder<'_> {
         let braces = self.quotes();
         let mut unknown = unknown.map(|(key, _)| unknown_key(key, fields, braces.clone()));
         let first = unknown.next();
+        // serde's errors are single ones: the others are noted beside the one that is returned.
         unknown.for_each(also);
         first.map_or(Ok(()), Err)
     }
@@ -126,6 +128,8 @@ fn list(names: &[&str]) -> String {
 
 impl de::Error for Problem {
     fn custom<T: fmt::Display>(message: T) -> Self {
+        // A derived `Deserialize` is generic in its error and passes on only a text: by it a
+        // problem with its place is found again, see `carry`.
         let message = message.to_string();
         take_carried(&message).unwrap_or_else(|| Problem::new(message))
     }
@@ -271,6 +275,7 @@ impl<'de> Deserializer<'de> for NodeDecoder<'_> {
             },
             _ => return Err(self.unexpected(&format!("one of {}", list(variants)))),
         };
+        // A kind that is written alone, `- jsonl`, has all its options at their defaults.
         let content = content.cloned().unwrap_or_else(|| self.0.defaults());
         let variant = Variant { name, content };
         visitor

@@ -12,6 +12,8 @@ use crate::units::show_bytes;
 
 /// All that names stand for in one file has no more bytes: params that each stand for ten of the one
 /// before would fill any memory.
+// The same limit as that of a file's own text (`yaml::MOST_BYTES`); a choice, no measurement is
+// behind it.
 const MOST_BYTES: usize = 64 << 20;
 
 /// What names stand for.
@@ -68,6 +70,8 @@ pub fn expand(node: &mut Node, scope: &Variables, problems: &mut Problems) {
         // would be an option of its own.
         Value::Scalar { text, .. } if is_nothing(text, scope) => node.value = Value::Null,
         Value::Scalar { .. } if scope.is_full() => {}
+        // After parsing, not before: a value with a quote, a colon or a line end in it stays one
+        // value, and places stay those of the file.
         Value::Scalar { text, filled, .. } => {
             // `$${` stands for itself.
             *filled = text.replace("$${", "").contains("${");
@@ -107,6 +111,7 @@ fn expand_text(text: &str, scope: &Variables) -> Result<(String, Secrets), Probl
             }
             Part::Name(name) => name,
         };
+        // Once: what a value holds is not expanded again, so that a `${` in a password is text.
         let (value, mut secrets) = value_of(name, scope)?;
         let value = match user {
             None => value,
@@ -220,11 +225,14 @@ pub fn expand_params(
         };
         let (text, mut secrets) = match given.get(&key.name) {
             Some(text) => (text.clone(), Secrets::default()),
+            // With the params above it only: that there is an order rules out cycles.
             None => expand_text(text, scope).map_err(|problem| problem.at(&value.place))?,
         };
         if is_secret(&key.name) {
             secrets = Secrets::one(&text, &key.name);
         }
+        // A param that is made of a secret is one, whatever its name is: its secrets go with its
+        // value.
         scope.secrets.insert(key.name.clone(), secrets);
         scope.params.insert(key.name.clone(), text);
         names.push((key.name.clone(), key.place.clone()));

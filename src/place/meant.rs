@@ -61,6 +61,8 @@ impl<'a> Meant<'a> {
         let text = self.source.text.get(..end)?;
         let line = text.trim_end_matches(' ');
         let above = line.trim_end();
+        // A list or a map may have its anchor at the end of the line above; a text has it in its
+        // own line.
         let text = match before {
             // Within one line it is the same text, and is not searched.
             PropertyTarget::More

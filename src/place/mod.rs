@@ -205,6 +205,7 @@ impl Place {
 }
 
 /// How many characters behind a value are looked at for a comment that may hide text: `#12` in `issue #12`.
+// A choice: it bounds the work for each value and the length of the hint that quotes the comment.
 const HIDDEN: usize = 200;
 
 impl fmt::Display for Place {
@@ -221,6 +222,8 @@ impl fmt::Display for Place {
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
         let (near, left_out) = self.source.near(self.start);
+        // The line is quoted from the file, where names are not yet expanded: only what was written
+        // there as it is can be a secret.
         let line = without_users(near);
         let (text, column, length) = around(&line, self.column - left_out, self.length);
         let before: String = text

@@ -41,6 +41,8 @@ impl<T: DeserializeOwned> NamedItems<T> {
             Value::Null => &[],
             _ => {
                 let message = format!("expected a map of names, found {}", node.describe());
+                // `name:value` without a blank is one text to YAML, the most frequent way not to
+                // write a map.
                 let glued = match &node.value {
                     Value::Scalar { text, .. } => text.split_once(':'),
                     _ => None,

@@ -36,6 +36,7 @@ impl FilePath {
     /// Where it leads, if relative ones start at `folder`.
     pub fn from(&self, folder: &Path) -> PathBuf {
         match self.is_object() {
+            // Not joined: a URL is no name below a folder.
             true => PathBuf::from(&self.0),
             false => folder.join(&self.0),
         }
@@ -55,6 +56,8 @@ fn no_object(text: &str) -> Option<Problem> {
     let what = match key.trim_end_matches('/') {
         _ if bucket.is_empty() => format!("`{text}` names no bucket"),
         "" => format!("`{text}` is a whole bucket"),
+        // Stores take such names as they are, while paths step up or drop them: which object is
+        // meant could not be told.
         key if key.split('/').any(|name| matches!(name, "" | "." | "..")) => {
             format!("`{text}` has a name that no object may have: an empty one, `.` or `..`")
         }

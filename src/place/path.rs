@@ -1,4 +1,5 @@
-//! Paths as a pipeline or a command says them: only what is one, and means what it says.
+//! Paths as a pipeline or a command gives them. Refused is all that would silently become a folder
+//! or a file of an odd name, such as `s3:` or `{day}.csv`.
 
 use std::ops::Deref;
 use std::path::{Component, Path};
@@ -14,6 +15,7 @@ use crate::error::Problem;
 pub struct FilePath(pub String);
 
 /// Where else files are, by how a path to there begins, and what copies them.
+// The hints name the tool that people who use such paths have.
 const ELSEWHERE: &[(&[&str], &str)] = &[
     (&["hdfs", "viewfs", "webhdfs"], "`hdfs dfs -get` or `-put`"),
     (&["adl"], "`azcopy copy`"),
@@ -28,6 +30,8 @@ impl FilePath {
     /// # Errors
     /// It is not one of this machine, or has what stands for nothing.
     pub fn said(text: &str) -> Result<Self, Problem> {
+        // In a pipeline nobody has replaced these yet; on the command line the shell has, and what
+        // is left is a name that is meant.
         Self::given(text)?;
         let unfilled = placeholder(text)
             .or_else(|| variable(text))
@@ -92,6 +96,8 @@ impl FilePath {
         let folder = Path::new(from).parent().unwrap_or(Path::new(""));
         let down = |part: Component<'_>| matches!(part, Component::Normal(_));
         match folder.components().all(down) && Path::new(&self.0).is_relative() {
+            // Only where the folder goes down from the current one: how many `..` lead back is then
+            // its depth, without asking the file system.
             true => "../".repeat(folder.components().count()) + &self.0,
             false => std::path::absolute(&self.0)
                 .map_or_else(|_| self.0.clone(), |path| path.display().to_string()),
@@ -131,6 +137,7 @@ fn elsewhere(text: &str) -> Option<Problem> {
         return several.then(|| url(text));
     }
     let scheme = scheme.to_ascii_lowercase();
+    // `C:\data` and `C:/data`: one letter before the colon is a drive.
     if scheme.len() == 1 {
         let what = format!("`{text}` is a path of Windows");
         return Some(Problem::new(what).hint("write it as here: `/mnt/c/data/orders.csv`"));

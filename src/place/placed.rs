@@ -146,6 +146,7 @@ impl<T: JsonSchema> JsonSchema for Placed<T> {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         T::schema_name()
     }
+    // To an editor a placed value is the value: the place is not written in the file.
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         T::json_schema(generator)
     }

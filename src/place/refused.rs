@@ -13,6 +13,8 @@ use crate::units::{show_bytes, show_count};
 
 /// The parser's complaint as the mistake that it is, at its place.
 pub(super) fn problem(source: &Arc<Source>, error: &Error) -> Problem {
+    // The library's own snippet is dropped: the line that we show has no user or password of a URL
+    // in it.
     let plain = inner(error);
     // Of what an alias stands for, the alias is what the reader looks for.
     let place = match error.location().or_else(|| plain.location()) {

@@ -28,9 +28,12 @@ pub(super) struct Filled {
 }
 
 /// With fewer characters a value is hidden only where it is quoted.
+// A choice: a password of three letters would be struck out of any word of a message that is the
+// same.
 const SHORT: usize = 4;
 
 /// Messages quote no longer text whole.
+// What `Filled` does with a longer value is to show its name in its place.
 const LONGEST: usize = 64 << 10;
 
 /// Only how many there are.
@@ -67,6 +70,8 @@ impl Secrets {
     fn add(&mut self, text: &str, shown: &str) {
         let is_there = |(known, _): &(String, String)| known == text;
         if text.len() <= LONGEST && !self.hidden.iter().any(is_there) {
+            // Kept in order, as `hide` takes the first that fits: of `ab` and `abcd` the shorter
+            // one would leave `cd` to be read.
             let longer = |(known, _): &(String, String)| known.len() >= text.len();
             let place = self.hidden.partition_point(longer);
             self.hidden.insert(place, (text.into(), shown.into()));
@@ -163,6 +168,8 @@ impl Filled {
         for (text, shown) in self.words() {
             self.secrets.add(&self.text[text], &self.shown[shown]);
         }
+        // The whole value as well: with a value of a few characters in it, `a-1-b` is hidden,
+        // whereas the `1` alone is left standing in a message that quotes all of it.
         if !self.places.is_empty() {
             self.secrets.add(&self.text, &self.shown);
         }

@@ -20,6 +20,8 @@ pub struct Source {
 
 /// How many characters before and after a place are looked at, besides the rest of the words that this cuts:
 /// a line may be megabytes long, and a message quotes a window of it.
+// A choice. Before lines were cut, a choice of 200 000 weights on one line took 16.8 s of processor
+// time, 2.2 s with this.
 const NEAR: usize = 300;
 
 impl Source {
@@ -81,6 +83,7 @@ impl Source {
         let line = self.line(index.max(1));
         let at = byte.saturating_sub(begin).min(line.len());
         let (before, after) = line.split_at(at);
+        // Not cut within a word: half of `user:password@host` would not be recognised, and shown.
         let from = before.char_indices().rev().nth(NEAR);
         let from = from.and_then(|(from, _)| before[..from].rfind(char::is_whitespace));
         let from = from.unwrap_or(0);

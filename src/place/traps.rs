@@ -23,6 +23,7 @@ pub(super) struct Complaint<'a> {
 }
 
 /// Each looks for one kind of mistake; the first that finds it is right.
+// The order is part of it: a trap may take for its own what one above it knows better.
 const TRAPS: &[fn(&Complaint<'_>) -> Option<Problem>] = &[
     keys::tab,
     documents,

@@ -60,6 +60,8 @@ pub(super) fn users(parts: &[Part<'_>]) -> Vec<Option<UserPart>> {
                 close(open.take(), &names);
                 open = Some(Open::at(names.len()));
             }
+            // RFC 3986, section 3.2: the authority, with the user in it, ends at `/`, `?` or `#`;
+            // the others end a URL within other text.
             if c.is_whitespace() || "/?#`'\"".contains(c) {
                 close(open.take(), &names);
             } else if let Some(url) = &mut open {
@@ -89,6 +91,7 @@ impl Open {
     fn look_at(&mut self, c: char, names: usize) {
         match c {
             ':' => self.colon = true,
+            // The last `@`: one that a password has by itself stands before it.
             '@' => {
                 self.inside = names - self.names;
                 (self.has_at, self.has_colon) = (true, self.colon);
@@ -107,6 +110,7 @@ pub(super) fn encoded(value: &str, part: UserPart) -> String {
 }
 
 /// Without what means nothing anywhere in a URL.
+// RFC 3986, section 2.3: the unreserved characters.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')

@@ -65,6 +65,7 @@ struct RawKey(Option<String>);
 /// A `choice` of a million weights has two million of them.
 pub(super) const MOST_VALUES: usize = 3_000_000;
 pub(super) const MOST_DEPTH: usize = 64;
+// A choice, no measurement is behind it: far above any file that a person writes.
 pub(super) const MOST_BYTES: usize = 64 << 20;
 
 /// Parses the text of `source`.
@@ -76,6 +77,7 @@ pub fn parse(source: &Arc<Source>) -> Result<Node, Problem> {
     // aliases.
     let budget = serde_yaml::budget! {
         max_nodes: MOST_VALUES,
+        // A node costs an event, a list or a map two: its beginning and its end.
         max_events: 2 * MOST_VALUES,
         max_depth: MOST_DEPTH,
         max_total_scalar_bytes: MOST_BYTES,
@@ -85,6 +87,8 @@ pub fn parse(source: &Arc<Source>) -> Result<Node, Problem> {
         budget: budget,
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
     };
+    // Into a tree of our own first, into options later: serde tells one mistake and stops, while of
+    // a tree each column, sink and key is decoded although others are wrong.
     let raw: Spanned<RawNode> = serde_yaml::from_str_with_options(&source.text, options)
         .map_err(|error| problem(source, &error))?;
     let mut meant = Meant::new(source);

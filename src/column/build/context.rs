@@ -127,6 +127,7 @@ pub struct NestedColumns {
     /// The most bytes of all of them together, hidden ones too.
     pub bytes: u64,
     /// Where the outer columns they read begin among the inputs of the column around them.
+    // Behind the inputs that the column itself has asked for.
     pub first_input: usize,
 }
 
@@ -226,6 +227,7 @@ impl Build<'_> {
     }
 
     fn add_input(&mut self, node: usize) -> Input {
+        // Each input once: an expression that names a column three times gets it once.
         let index = match self.inputs.iter().position(|input| *input == node) {
             Some(index) => index,
             None => {
@@ -257,6 +259,7 @@ impl Build<'_> {
     /// How the rows of the table come, change and go, where they do.
     pub(in crate::column) fn changes(&self) -> Option<Arc<dyn Changed>> {
         let mut scope = self.scope;
+        // Columns within columns belong to the rows of the table around them.
         while let Some((outer, _)) = self.tables.scope(scope).outer {
             scope = outer;
         }
@@ -358,6 +361,8 @@ impl Build<'_> {
         let (mut nested, outer) = self
             .tables
             .nested(self.scope, self.key, &self.name, columns, items)?;
+        // What nested columns read of outer ones is read by this column: the order of building
+        // follows from it.
         nested.first_input = self.inputs.len();
         self.inputs.extend(outer);
         Ok(nested)

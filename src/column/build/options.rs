@@ -110,10 +110,13 @@ fn split(node: &Node) -> Result<(Node, Node), Problem> {
     let Value::Map(entries) = &node.value else {
         return Ok((with(Vec::new()), bare(node)?));
     };
+    // Not by serde's `flatten`: that loses the places, and with them the carets of all messages.
     let (common, kinds): (Vec<_>, Vec<_>) = entries
         .iter()
         .cloned()
         .partition(|(key, _)| COMMON.contains(&key.name.as_str()));
+    // An unknown key is told first: else `unifrm: {}` would be told as a column without a
+    // generator.
     if let Some((key, _)) = kinds.iter().find(|(key, _)| !is_kind(&key.name)) {
         return Err(unknown(key));
     }

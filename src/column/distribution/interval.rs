@@ -98,6 +98,8 @@ impl Interval {
             _ => other,
         };
         (
+            // With rounding each value stands for half a step on both sides: without it the ends
+            // would come half as often as their neighbours.
             outside(self.min, f64::NEG_INFINITY, -self.half_step),
             outside(self.max, f64::INFINITY, self.half_step),
         )
@@ -115,6 +117,8 @@ impl Interval {
         probability: impl Fn(f64) -> f64,
     ) -> Result<Arc<dyn Sampler>, Problem> {
         let (low, high) = self.ends();
+        // The tail whose probabilities are small keeps all digits of a float; near 1 they would be
+        // rounded away.
         let (first, last) = (probability(low), probability(high));
         let clip = Clip {
             first,

@@ -75,6 +75,8 @@ impl Distribution {
             .sampler(&numeric_type)
             .map_err(|problem| problem.at(place))?;
         let (low, high) = sampler.range();
+        // Asked before the first row, of the law's own ends: no row can then have a number that its
+        // place has no room for.
         let (first, last) = (numeric_type.integer(low), numeric_type.integer(high));
         if first >= i128::from(least) && last <= i128::from(most) {
             // Both ends lie within `least` and `most`.

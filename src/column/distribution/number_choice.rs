@@ -38,6 +38,7 @@ impl NumberChoice {
             }
             Value::Map(entries) => {
                 let values = entries.iter().map(|(key, _)| Scalar {
+                    // A key is a number as it is spelt: YAML's own reading of it would lose digits.
                     text: Some(key.name.clone()),
                     plain: true,
                     filled: false,

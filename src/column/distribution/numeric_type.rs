@@ -198,6 +198,8 @@ impl NumericType {
         let (key, data_type) = (build.key, self.data_type.clone());
         if is_float(&data_type) {
             let single = data_type == DataType::Float32;
+            // The range as the column holds it: a float32 may round its end to a greater number,
+            // and statistics must not lie.
             let show = |value: f64| {
                 if single {
                     f64::from(value as f32)
@@ -230,6 +232,7 @@ impl NumericType {
         }
         let (min, max) = (self.integer(low), self.integer(high));
         let (least, most) = limits(&data_type);
+        // Values are made as 64-bit integers, so wider types end there, too.
         let (least, most) = (least.max(i64::MIN.into()), most.min(i64::MAX.into()));
         if min < least || max > most {
             let reached = if min < least { low } else { high };

@@ -31,6 +31,7 @@ pub fn cut(values: &ArrayRef, made: &ArrayRef) -> Result<Vec<usize>, ArrowError>
         (DataType::Utf8, _) => texts(values, to),
         (from, to) if from.is_floating() => floats(values, to)?,
         (from, to) if is_finer_number(from, to) || from.is_integer() && to.is_floating() => {
+            // There and back again: what comes back as another number was cut or rounded.
             let differs = distinct(values, &cast(made, from)?)?;
             differs.values().set_indices().collect()
         }

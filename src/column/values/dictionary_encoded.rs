@@ -37,6 +37,8 @@ pub enum KeyedValues {
 }
 
 /// The key of a null.
+// Beside the keys, not among the values: Parquet's pages take a known dictionary only where none of
+// its values is null.
 pub const NULL: i32 = -1;
 
 impl DictionaryEncoded {
@@ -157,6 +159,7 @@ fn beyond() -> Error {
 /// # Errors
 /// A key beyond the values.
 pub fn column(keys: Vec<i32>, values: &ArrayRef) -> Result<ArrayRef> {
+    // One `or` a row tells whether any key is negative; most columns have no null.
     let any = keys.iter().fold(0, |all, key| all | *key) < 0;
     if !any {
         return dictionary(keys.into(), values).ok_or_else(beyond);

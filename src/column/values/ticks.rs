@@ -9,6 +9,7 @@ use crate::error::Result;
 
 /// True for types that `ticks` reads.
 pub fn has_ticks(data_type: &DataType) -> bool {
+    // Sixteen bytes do not fit; such decimals go the general way.
     let wide = matches!(data_type, DataType::Decimal128(..));
     (is_integral(data_type) && !wide) || data_type == &DataType::Boolean
 }

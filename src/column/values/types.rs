@@ -125,6 +125,7 @@ fn decimal(text: &str, precision: &str, scale: &str) -> Result<DataType, String>
     let precision: u8 = precision.parse().map_err(|_| wrong())?;
     let scale: i8 = scale.parse().map_err(|_| wrong())?;
     match (precision, u8::try_from(scale)) {
+        // 10^18 is the greatest power of ten that 64 bits hold.
         (1..=18, Ok(digits)) if digits <= precision => Ok(DataType::Decimal64(precision, scale)),
         (19..=38, Ok(digits)) if digits <= precision => Ok(DataType::Decimal128(precision, scale)),
         _ => Err(wrong()),

@@ -150,6 +150,8 @@ impl Csv {
         let mut problems = Vec::new();
         for field in shape.schema.fields() {
             match TextLeaf::of(field) {
+                // Bytes have no text form that readers of CSV agree on: as hexadecimal they are
+                // written only where JSON was asked for.
                 Some(TextLeaf::Binary) | None if self.nested.is_none() => {
                     problems.push(unsupported(field));
                 }
@@ -246,6 +248,7 @@ fn separator(text: &Placed<Text>, what: &str) -> Result<u8, Problem> {
         [byte]
             if byte.is_ascii()
                 && !byte.is_ascii_alphanumeric()
+                // Numbers and times are written without looking for a delimiter in them.
                 && !b"+-.:\r\n\0".contains(byte) =>
         {
             Ok(*byte)

@@ -16,6 +16,7 @@ pub struct NullText {
 
 /// How YAML's null is spelt; nothing when nothing is written.
 fn spelling(place: &Place) -> String {
+    // `null: NULL` has lost its spelling in YAML: what the file says at this place is asked.
     let written = place.written();
     match written.as_str() {
         "null" | "Null" | "NULL" | "~" => written,

@@ -14,6 +14,7 @@ use crate::format::cells::Cells;
 /// # Errors
 /// A value that JSON cannot hold.
 pub fn each_text(values: &ArrayRef) -> Result<ArrayRef> {
+    // By way of objects with one field: the writer of rows is the only one that spells JSON here.
     const BEGIN: usize = "{\"v\":".len();
     let schema = Schema::new(vec![Field::new("v", values.data_type().clone(), true)]);
     let batch = RecordBatch::try_new(Arc::new(schema), vec![values.clone()])?;

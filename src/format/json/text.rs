@@ -21,6 +21,8 @@ fn escape(out: &mut Vec<u8>, byte: u8) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let letter = match byte {
         b'"' | b'\\' => byte,
+        // The short forms of RFC 8259, section 7, where there is one; the rest is spelt with four
+        // digits.
         b'\n' => b'n',
         b'\r' => b'r',
         b'\t' => b't',

@@ -32,6 +32,8 @@ pub struct ValueSpelling {
 pub(super) const NULL: &[u8] = b"null";
 
 /// Bytes that are escaped in strings.
+// RFC 8259, section 7: the quote, the backslash and the control characters. `Special` takes four
+// bytes, so both stand twice.
 const ESCAPED: Special = Special {
     bytes: *b"\"\\\"\\",
     below: b' ',
@@ -74,6 +76,8 @@ impl ValueSpelling {
             _ => false,
         };
         if leaf == TextLeaf::Float {
+            // RFC 8259, section 6: JSON has no NaN and no infinity. Some writers make `null` of
+            // them, which would be another value when it is read.
             finite(array, shown)?;
         }
         let style = LeafStyle {

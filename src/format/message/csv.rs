@@ -41,6 +41,7 @@ impl CsvMessage {
             null: self.null.clone(),
             empty: self.empty.clone(),
             nested: self.nested,
+            // No header and no compression: a message is one row.
             ..Csv::default()
         }
     }

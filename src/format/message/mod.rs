@@ -53,6 +53,8 @@ pub trait MessageFormat: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// What `check` reports.
+    // Apart from `open`: a plan registers nothing, and a schema's number is in every message, so it
+    // is asked for once before the first.
     fn registration(&self, _shape: &Shape) -> Result<Option<Registration>, Vec<Problem>> {
         Ok(None)
     }

@@ -44,6 +44,8 @@ impl Plain {
             index,
             field: shape.schema.fields()[index].clone(),
             frame: Delimiters {
+                // What stands between columns stays for a null, too: readers find the next value by
+                // it.
                 null: before.clone(),
                 before,
                 after: Vec::new(),
@@ -80,7 +82,8 @@ impl Plain {
 impl RowSpelling for Plain {
     fn column(&self, index: usize, array: &ArrayRef, of: Of) -> Result<CellColumn, Refusal> {
         let Part { field, frame, .. } = &self.parts[index];
-        // What is null is nothing, and so is a null without bytes.
+        // The array's own bytes are used where they are what is written: a null is written as
+        // nothing, which it also is in the array if it has no bytes there.
         let stays = |array: &&StringArray| of == Of::Rows && raw::lengths(array, true, |_| true);
         let stays = array.as_any().downcast_ref::<StringArray>().filter(stays);
         let column = match (TextLeaf::of(field), stays) {

@@ -80,5 +80,6 @@ impl MessageWriter for Single {
 
 /// The nulls of a column that has some.
 pub fn nulls(array: &dyn Array) -> Option<NullBuffer> {
+    // Also the nulls of a dictionary's values, which `nulls` would not show.
     array.logical_nulls().filter(|nulls| nulls.null_count() > 0)
 }

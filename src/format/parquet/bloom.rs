@@ -7,6 +7,7 @@ use super::values::PageValues;
 use crate::error::{Error, Result};
 
 /// What the format multiplies a hash with to find its bit in each word of a block.
+// Parquet's "Bloom Filter" specification: split block filters, with XXH64 and the seed 0.
 const SALT: [u32; 8] = [
     0x47b6_137b,
     0x4497_4d91,
@@ -70,6 +71,8 @@ pub(super) fn filter<'a>(
         }
     }
     let mut filter = Sbbf::new(&bits);
+    // The size follows from what is known of the column before the first row; a filter that came
+    // out emptier is halved until it is as full as it may be.
     filter.fold_to_target_fpp(figures.wrong);
     Ok(filter)
 }

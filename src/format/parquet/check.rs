@@ -131,6 +131,8 @@ fn type_problem(
             "leave it out with the sink's `columns:`",
         ));
     }
+    // The format's units are milliseconds, microseconds and nanoseconds. They are not changed
+    // silently: other numbers would stand in the file than in the table.
     if has(&seconds) {
         return Some((
             "Parquet has no times of whole seconds",

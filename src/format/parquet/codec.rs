@@ -42,6 +42,8 @@ impl PageCodec {
     /// The codec of a column that nobody chose one for.
     pub fn compression(self) -> Compression {
         match self {
+            // Read by everybody, and cheap: `auto` decides for each column whether pages are worth
+            // compressing at all.
             Self::Auto => Compression::SNAPPY,
             Self::Named(compression) => compression,
         }

@@ -28,7 +28,9 @@ fn by_offsets<O: Copy + Into<i64>>(offsets: &[O], rows: usize, bytes: usize) -> 
     loop {
         let most = &offsets[start..=(start + rows).min(all)];
         let first: i64 = most[0].into();
+        // Four bytes a text: its length, as `PLAIN` has it.
         let fits = |place: usize| (most[place].into() - first) as usize + 4 * place <= bytes;
+        // By halves, as offsets only rise: a page of short texts may have thousands.
         let (mut low, mut high) = (1, most.len());
         while low < high {
             let middle = low.midpoint(high);

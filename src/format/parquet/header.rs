@@ -51,6 +51,8 @@ impl<'a> ThriftFields<'a> {
     }
 
     fn begin(&mut self, id: u8, kind: u8) {
+        // Thrift's compact protocol: the difference to the field before in the upper four bits, the
+        // type in the lower ones.
         self.out.push((id - self.last) << 4 | kind);
         self.last = id;
     }
@@ -91,6 +93,8 @@ impl PageHeader {
         match self.kind {
             PageKind::V1 => header.structure(5, |page| {
                 let levels = number(Encoding::RLE);
+                // parquet.thrift: `num_values`, `encoding`, `definition_level_encoding`,
+                // `repetition_level_encoding`.
                 page.number(1, self.values)
                     .number(2, encoding)
                     .number(3, levels)

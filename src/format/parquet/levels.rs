@@ -13,12 +13,15 @@ pub(super) fn repeated(count: usize, value: u64, bytes: usize, out: &mut Vec<u8>
 
 /// Adds the head of a run of so many values that are packed bit by bit.
 pub(super) fn packed(count: usize, out: &mut Vec<u8>) {
+    // Parquet's "Encodings", RLE / bit-packing hybrid: the lowest bit tells packed groups of eight
+    // from a repeated value.
     varint((count.div_ceil(8) as u64) << 1 | 1, out);
 }
 
 /// Adds bits in one run, or in as few as it takes when they are all the same.
 pub(super) fn bits(bits: &BooleanBuffer, out: &mut Vec<u8>) {
     match bits.count_set_bits() {
+        // A column without nulls, or of nulls alone, has levels of a few bytes for all rows.
         0 => repeated(bits.len(), 0, 1, out),
         set if set == bits.len() => repeated(bits.len(), 1, 1, out),
         _ => {

@@ -119,6 +119,7 @@ impl Parquet {
     fn row_group_rows(&self) -> u64 {
         self.row_group_rows
             .as_ref()
+            // The default of the library, too.
             .map_or(1_048_576, |rows| rows.0)
     }
 

@@ -32,6 +32,7 @@ pub(super) fn make(options: &Parquet, shape: &Shape, files: &FileSettings) -> Wr
 }
 
 fn whole_file(options: &Parquet, logical: &Schema) -> WriterPropertiesBuilder {
+    // Readers that use Arrow get the same types back; all others go by Parquet's own schema.
     let embedded = encode_arrow_schema(&schema::embedded(logical));
     let mut metadata = vec![KeyValue::new(ARROW_SCHEMA_META_KEY.to_string(), embedded)];
     for (key, value) in &options.metadata {
@@ -81,6 +82,8 @@ fn sorting_columns(shape: &Shape, described: &SchemaDescriptor) -> Option<Vec<So
             nulls_first,
         })
     };
+    // Up to the first that is not in the file: rows sorted by `a, b, c` without `b` are sorted by
+    // `a` alone.
     let columns: Vec<SortingColumn> = columns.into_iter().map_while(column).collect();
     (!columns.is_empty()).then_some(columns)
 }

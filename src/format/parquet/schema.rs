@@ -58,6 +58,7 @@ fn numbered(schema: &Schema) -> SchemaRef {
 
 fn numbered_fields(fields: &Fields, next: &mut i32) -> Fields {
     let own = fields.iter().map(|field| with_number(field, next));
+    // First all of one level, then what is in them: Iceberg numbers a new table's columns this way.
     let own: Vec<Field> = own.collect();
     own.into_iter().map(|field| inside(field, next)).collect()
 }

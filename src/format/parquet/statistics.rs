@@ -15,6 +15,7 @@ use crate::kernel::extremes;
 type Float16 = <Float16Type as ArrowPrimitiveType>::Native;
 
 /// The bytes of a bound at most.
+// As the library cuts them by default: the property test compares both writers' files.
 const LONGEST: usize = 64;
 
 /// How the values of a column are ordered.
@@ -90,6 +91,7 @@ impl Ordered {
             (Type::INT64, _) => {
                 number(one, i64::from_le_bytes).cmp(&number(other, i64::from_le_bytes))
             }
+            // What is NaN is in no order: by parquet.thrift it never is a bound.
             (Type::FLOAT, _) => {
                 return number(one, f32::from_le_bytes)
                     .partial_cmp(&number(other, f32::from_le_bytes));

@@ -22,6 +22,8 @@ pub(super) fn greatest_bound(value: &[u8], longest: usize, text: bool) -> (Vec<u
         _ => next_bytes(&value[..longest]),
     };
     match above {
+        // Not the beginning alone, which would lie below the value: readers would skip a page that
+        // has it.
         Some(above) => (above, false),
         None => (value.to_vec(), true),
     }

@@ -42,6 +42,7 @@ fn add(field: &Field, leaves: &mut Vec<bool>) {
 
 fn rebuilt(part: &Type, root: bool, leaves: &mut dyn Iterator<Item = bool>) -> Result<Type> {
     let own = part.get_basic_info();
+    // Put in afterwards: the library's converter makes the schema without it.
     let Type::GroupType { fields, .. } = part else {
         if leaves.next() != Some(true) {
             return Ok(part.clone());

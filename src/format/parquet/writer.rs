@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::format::{Body, FileChunk, FileWriter};
 
 /// Bytes that are handed to the system at once.
+// A choice, no measurement is behind it.
 const AT_ONCE: usize = 1 << 20;
 
 /// The finished column chunks of one row group.

@@ -74,6 +74,8 @@ impl TextLeaf {
                 Self::Timestamp
             }
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Text,
+            // Sixteen bytes alone are no UUID: only what Arrow's extension type says is written
+            // with hyphens.
             DataType::FixedSizeBinary(16) if field.extension_type_name() == Some(UUID) => {
                 Self::Uuid
             }
@@ -172,6 +174,8 @@ fn integers(array: &dyn Array, frame: &Delimiters) -> CellValues {
         };
     }
     // A sign and eight digits at once, or ten digits in two parts.
+    // No more room than needed: a block holds what stands around the value as well, and its width
+    // follows from the sum.
     const NARROW: usize = 11;
     match array.data_type() {
         DataType::Int8 => signed!(Int8Type, NARROW),
@@ -201,6 +205,8 @@ fn decimals(array: &dyn Array, frame: &Delimiters) -> CellValues {
     macro_rules! narrow {
         ($t:ty, $scale:expr) => {{
             let values = array.as_primitive::<$t>().values().iter();
+            // The room follows from the batch's own values, not from the type: short ones fit in
+            // narrow blocks.
             let most = values.fold(0, |most, value| most.max(u64::from(value.unsigned_abs())));
             let room = decimal_room(most, $scale as u32);
             primitives::<$t>(array, frame, room, |block, at, value| {
@@ -219,6 +225,7 @@ fn decimals(array: &dyn Array, frame: &Delimiters) -> CellValues {
     match *array.data_type() {
         DataType::Decimal32(_, scale @ 0..=9) => narrow!(Decimal32Type, scale),
         DataType::Decimal64(_, scale @ 0..=18) => narrow!(Decimal64Type, scale),
+        // Negative scales, and those beyond the digits of the type, have no fast way.
         DataType::Decimal32(_, scale) => wide!(Decimal32Type, scale),
         DataType::Decimal64(_, scale) => wide!(Decimal64Type, scale),
         DataType::Decimal128(_, scale) => wide!(Decimal128Type, scale),

@@ -19,6 +19,8 @@ pub fn lengths(array: &StringArray, nulls: bool, fine: impl Fn(usize) -> bool) -
             true => fine(length(row)),
             false => length(row) == 0,
         }),
+        // A fold, not `all`: to stop at the first that is not fine would keep the loop from being
+        // vectorised.
         None => ends
             .windows(2)
             .fold(true, |all, ends| all & fine((ends[1] - ends[0]) as usize)),

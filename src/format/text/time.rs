@@ -26,6 +26,7 @@ pub fn put_offset(out: &mut [u8], at: usize, minutes: i64) -> usize {
         return at + 1;
     }
     out[at] = if minutes < 0 { b'-' } else { b'+' };
+    // RFC 3339, section 5.6: `time-numoffset` has hours and minutes only.
     let minutes = minutes.unsigned_abs();
     let at = put_fraction(out, at + 1, minutes / 60, 2);
     out[at] = b':';

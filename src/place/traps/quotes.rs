@@ -25,6 +25,7 @@ pub(super) fn escape(complaint: &Complaint<'_>) -> Option<Problem> {
 
 /// The first escape that YAML does not have; or, of `digits`, the first that needs some.
 fn wrong_escape(text: &[char], digits: bool) -> Option<(usize, char)> {
+    // YAML 1.2.2, section 5.7: the escaped characters.
     let known = "0abtnvfreN_LPxuU\"/\\ \t";
     let mut index = 0;
     while index + 1 < text.len() {

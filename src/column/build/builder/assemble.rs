@@ -24,6 +24,8 @@ use crate::place::Place;
 const DEEPEST: usize = 200;
 
 /// Values that can be larger are not computed before the first row.
+// A choice: with the 16 M values that may be computed, longer ones alone would fill the memory that
+// is meant for all.
 const LONG: u64 = 1 << 20;
 
 /// A node that is to be added.
@@ -199,6 +201,7 @@ impl Builder {
     /// Adds a node with all that is known of it.
     fn add(&mut self, scope: usize, name: &str, field: Field, new: NewNode) -> usize {
         let mut domain = new.domain;
+        // What an input depends on, the column depends on: the number of rows, the time of the run.
         for input in &new.inputs {
             domain.depend_on(&self.scopes[scope].nodes[*input].domain);
         }
@@ -208,6 +211,8 @@ impl Builder {
         parts.nodes[node].inputs = new.inputs;
         parts.nodes[node].nulls = new.nulls;
         parts.nodes[node].pointwise = new.pointwise;
+        // Nulls are drawn row by row: with them the column is no function of its inputs any more,
+        // and is a root of its own.
         match new.precomputed.filter(|_| new.nulls.is_none()) {
             Some(precomputed) => {
                 parts.precomputed.insert(node, precomputed);

@@ -96,6 +96,8 @@ impl TableScope {
     fn anew(&self, set: &[(&Placed<String>, usize)], kept: &[bool]) -> Result<Vec<bool>, Problem> {
         let mut anew = vec![false; self.nodes.len()];
         set.iter().for_each(|(_, node)| anew[*node] = true);
+        // Backwards, as a node's inputs always stand before it: one pass reaches all that the set
+        // columns are made of.
         for index in (0..self.nodes.len()).rev() {
             if anew[index] {
                 for input in &self.nodes[index].inputs {
@@ -158,6 +160,8 @@ impl TableScope {
         let Some(node) = node else {
             return Ok(());
         };
+        // Updates and deletes name a row by its key: with two rows of one key they would change
+        // both.
         if node.domain.unique && !node.domain.nulls {
             return Ok(());
         }

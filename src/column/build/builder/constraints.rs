@@ -48,6 +48,8 @@ pub(super) fn check(
         }));
     }
     match &common.unique {
+        // Proved or refused: to keep all values of an endless table, to compare with, would fill
+        // any memory.
         Some(unique) if unique.value.0 && !made.domain.unique => Err(Problem::new(format!(
             "that column `{name}` is unique cannot be proved for `{}`", column.generator.kind()))
             .at(&unique.place)
@@ -90,6 +92,8 @@ pub(super) fn field(name: &str, data_type: &DataType, column: &Column) -> Field 
         .and_then(|wanted| wanted.extension);
     match extension {
         Some(UUID_EXTENSION) => field.with_metadata(
+            // Sixteen bytes stay sixteen bytes: the name in the metadata is Arrow's canonical
+            // extension, which readers that do not know it skip.
             [(
                 "ARROW:extension:name".to_string(),
                 UUID_EXTENSION.to_string(),

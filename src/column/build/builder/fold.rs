@@ -132,6 +132,8 @@ impl Builder {
                 roots.push(*root);
             }
         }
+        // Before anything is computed: three columns of a thousand values have a milliard
+        // combinations.
         let count = combinations(&roots)?;
         self.spend(count)?;
         let columns: Option<Vec<ArrayRef>> = precomputed
@@ -141,6 +143,7 @@ impl Builder {
         // A combination that fails may be one that no row has: then rows are computed one by one.
         let values = fill.fill(Rows::Range { first: 0, count }, &columns?).ok()?;
         let values = plain(&values).ok().filter(|values| values.len() == count)?;
+        // Texts are counted once they are there; how long they are is not known before.
         self.spend(values.get_array_memory_size() / BYTES_OF_A_VALUE)?;
         Some(Precomputed { roots, values })
     }

@@ -21,6 +21,7 @@ use crate::kernel::look_up::{add_keys, add_numbers};
 const COMBINATIONS: usize = 1 << 16;
 
 /// The most values of a single column for which that is done.
+// A choice: a pick of a reference's rows may be one of so many.
 pub(super) const VALUES: usize = 1 << 20;
 
 /// How a node follows from nodes that were drawn.
@@ -64,6 +65,7 @@ pub(super) enum TableEntries {
 
 /// How many combinations there are, if they are few.
 pub(super) fn combinations(roots: &[Root]) -> Option<usize> {
+    // Several columns multiply: their table may have combinations that no row ever has.
     let most = if roots.len() > 1 {
         COMBINATIONS
     } else {
@@ -127,6 +129,8 @@ impl LookupTable {
 impl Root {
     fn part<'a>(&self, input: &'a ArrayRef) -> Result<RootKeys<'a>> {
         if let Some(nulls) = input.nulls().filter(|nulls| nulls.null_count() > 0) {
+            // Nulls have a place of their own: what a function makes of a null is in the table,
+            // too.
             let last = self.size as u32 - 1;
             let place = |row: usize| match nulls.is_valid(row) {
                 true => number(input, row),

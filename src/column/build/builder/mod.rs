@@ -87,6 +87,7 @@ struct TableScope {
     /// Their places by their names.
     made: HashMap<String, usize>,
     nodes: Vec<ProgramNode>,
+    // By hash, as tables may have 10 000 columns, and each is looked up by those that read it.
     names: HashMap<String, usize>,
     fields: HashMap<usize, (Arc<dyn context::ColumnFields>, usize)>,
     /// How nodes follow from few values.

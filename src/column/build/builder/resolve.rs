@@ -201,6 +201,8 @@ fn add(counted: &Cell<u64>, more: u64, most: u64) -> u64 {
 }
 
 /// Tables that stand one behind the other: rows of the last one are made through all of them.
+// A choice: to make a row of the last table takes one step of recursion for each of them, on one
+// thread's stack.
 const DEEPEST: usize = 100;
 
 impl Builder {

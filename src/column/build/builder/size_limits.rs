@@ -9,6 +9,8 @@ use crate::error::Problem;
 use crate::units::show_bytes;
 
 /// No value and no row can be larger; a text cannot in PostgreSQL, either.
+// 1 GiB: what PostgreSQL's texts can have at most, and half of what the offsets of one Arrow array
+// can tell apart.
 const MOST: u64 = 1 << 30;
 
 /// That a value, and a row of the columns so far, find room: columns that each hold the one before

@@ -61,6 +61,7 @@ impl Builder {
     /// The node of the column of that name that is read.
     pub(super) fn read(&mut self, scope: usize, name: &str) -> Option<usize> {
         let index = self.source_columns(scope, name)?;
+        // A column of the same name takes its place for all others; it alone reads this one.
         let own = match self.find(scope, name) {
             Some(_) => format!("{name} (read)"),
             None => name.to_string(),

@@ -32,6 +32,8 @@ pub(super) fn limit(made: &mut BuiltColumn, column: &Column, name: &str) -> Resu
     let Some(most) = wanted.length else {
         return Ok(());
     };
+    // Known texts are looked at once, here; texts that can be too long in each batch; all others
+    // never.
     let known = made.domain.dictionary.as_ref();
     if let Some(values) = known.and_then(|values| values.as_string_opt::<i32>()) {
         return match first_longer(values, most) {
@@ -77,6 +79,7 @@ impl Fill for Limited {
 fn first_longer(texts: &StringArray, most: usize) -> Option<usize> {
     let longer = |at: &usize| {
         let text = texts.value(*at);
+        // Bytes first: most texts are shorter, and then no character is counted.
         text.len() > most && text.chars().nth(most).is_some()
     };
     (0..texts.len()).find(|at| texts.is_valid(*at) && longer(at))

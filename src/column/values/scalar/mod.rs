@@ -50,6 +50,7 @@ pub fn limits(data_type: &DataType) -> (i128, i128) {
         DataType::UInt16 => (0, u16::MAX.into()),
         DataType::UInt32 => (0, u32::MAX.into()),
         DataType::UInt64 => (0, u64::MAX.into()),
+        // By the digits that were asked for, not by the bits that hold them.
         DataType::Decimal64(precision, _) | DataType::Decimal128(precision, _) => {
             let most = 10i128.pow(u32::from(*precision)) - 1;
             (-most, most)

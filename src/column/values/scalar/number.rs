@@ -142,6 +142,7 @@ fn exactly(scalars: &[Scalar]) -> DataType {
         true => number(text).is_none_or(is_rounded),
         false => digits(text).is_some_and(|digits| !float_holds(&digits)),
     };
+    // A whole number of twenty digits would become a float without a word, and lose its last ones.
     match infer(scalars) {
         DataType::Float64 if texts().any(rounded) => exact_type(&texts().collect::<Vec<_>>()),
         inferred => inferred,
@@ -161,6 +162,7 @@ fn exact_type(texts: &[&str]) -> DataType {
     if !numbers.is_empty() && numbers.iter().all(unsigned) {
         return DataType::UInt64;
     }
+    // The fewest digits behind the point with which all of them are whole.
     let at = |scale: i32| {
         let digits = numbers.iter().map(|number| {
             let digits = number.shifted(scale)?.whole()?.unsigned_abs();

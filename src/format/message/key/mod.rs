@@ -233,6 +233,7 @@ fn integer(field: &Field, domain: &Domain, bits: u32) -> Option<Problem> {
         );
         return Some(Problem::new(message).hint("say `format: string`"));
     }
+    // Before the first row where the range is known; what is not known is looked at row by row.
     let Some(Range::Integer { min, max }) = domain.range else {
         return None;
     };
@@ -255,6 +256,8 @@ fn projected(shape: &Shape, columns: &[usize]) -> Shape {
         domains: domains.collect(),
         trial: None,
         changes: None,
+        // The rows' order and what is known of changes name columns by places that are others here:
+        // both are left out.
         ..shape.clone()
     }
 }

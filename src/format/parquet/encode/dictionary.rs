@@ -13,6 +13,7 @@ use crate::format::parquet::values::{self, Room};
 use crate::kernel::bit_pack::{pack_keys, width_of};
 
 /// Keys that are looked at, at least, before asking whether all have been seen.
+// Few keys are all there after some rows: the rest of a page need not be marked.
 const STEP: usize = 1024;
 
 /// The values of a dictionary and what is known of them.
@@ -56,6 +57,7 @@ impl Dictionary {
         let each: Vec<Vec<u8>> = (0..dense.len()).map(|place| dense.value(place)).collect();
         let mut ascending: Vec<u32> = (0..each.len() as u32).collect();
         let value = |key: u32| each[key as usize].as_slice();
+        // Compared with itself only NaN has no order.
         ascending.retain(|key| ordered.compare(value(*key), value(*key)).is_some());
         ascending.sort_by(|one, other| {
             let order = ordered.compare(value(*one), value(*other));
@@ -127,6 +129,7 @@ impl Dictionary {
 
     /// Adds the keys, in one run.
     pub(in crate::format::parquet) fn encode(&self, keys: &[i32], used: &Used, out: &mut Vec<u8>) {
+        // The width stands before the keys, in a byte of its own.
         out.push(self.width as u8);
         match keys.first() {
             Some(key) if used.count == 1 => {

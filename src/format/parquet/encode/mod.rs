@@ -28,6 +28,7 @@ pub(super) fn encode(
 ) -> bool {
     match (encoding, values) {
         (Encoding::PLAIN, _) => plain(values, out),
+        // Booleans in `RLE` begin with their length in four bytes, also in pages of version 2.
         (Encoding::RLE, PageValues::Bits(bits, length)) => levels::with_length(out, |out| {
             let buffer = arrow::buffer::Buffer::from(*bits);
             levels::bits(&arrow::buffer::BooleanBuffer::new(buffer, 0, *length), out);

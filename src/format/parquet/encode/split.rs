@@ -12,6 +12,7 @@ pub(super) fn encode(values: &PageValues<'_>, out: &mut Vec<u8>) -> bool {
     ) {
         let start = out.len();
         out.resize(start + values.len() * N, 0);
+        // `chunks_exact_mut` panics at 0.
         if values.is_empty() {
             return;
         }
