@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, json_schema};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::column::generators::GeneratorKind;
 use crate::column::values::types::ColumnType;
@@ -45,13 +45,56 @@ pub struct CommonOptions {
     pub hidden: Option<Placed<Flag>>,
     /// The column, or columns, whose value decides: rows of equal values there have equal values here.
     pub by: Option<Placed<OneOrMany<Placed<Text>>>>,
+    /// What becomes of a row for which an `expr` has no value, such as a division by zero: `stop` (default) ends the run, `null` makes the value null.
+    #[serde(default, deserialize_with = "said")]
+    pub on_bad_row: Option<Placed<OnBadValue>>,
+}
+
+/// What becomes of a row for which an expression has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnBadValue {
+    /// The run ends.
+    Stop,
+    /// The value is null: the row stays, for other tables may refer to it.
+    Null,
 }
 
 /// Columns within a column, by name.
 #[derive(Debug, Clone)]
 pub struct Columns(pub ColumnList);
 
-const COMMON: &[&str] = &["type", "nulls", "nullable", "unique", "hidden", "by"];
+const COMMON: &[&str] = &[
+    "type",
+    "nulls",
+    "nullable",
+    "unique",
+    "hidden",
+    "by",
+    "on_bad_row",
+];
+
+/// What stands there, `null` too, which elsewhere says nothing.
+fn said<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Placed<OnBadValue>>, D::Error> {
+    Placed::deserialize(deserializer).map(Some)
+}
+
+fn on_bad_value(node: &Node) -> Result<OnBadValue, Problem> {
+    match &node.value {
+        Value::Scalar { text, .. } if text == "stop" => Ok(OnBadValue::Stop),
+        Value::Scalar { text, .. } if text == "null" => Ok(OnBadValue::Null),
+        Value::Null if matches!(node.place.written().trim(), "null" | "~") => {
+            Ok(OnBadValue::Null)
+        }
+        _ => {
+            let found = node.describe();
+            let message = format!("expected what becomes of a row without a value, found {found}");
+            let hint = "it is `stop` or `null`; rows are left out by the source that they are read from: `on_bad_row: skip`";
+            Err(Problem::new(message).at(&node.place).hint(hint))
+        }
+    }
+}
 
 impl Column {
     /// Not for the output.
@@ -188,6 +231,10 @@ by_node!(inline, Columns, |node| columns(node).map(Columns), |_| {
         "additionalProperties": { "$ref": "#/$defs/Column" },
         "minProperties": 1
     })
+});
+
+by_node!(inline, OnBadValue, on_bad_value, |_| {
+    json_schema!({ "enum": ["stop", "null", null] })
 });
 
 by_node!(Column, Column::from_node, |generator| {
