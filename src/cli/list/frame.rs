@@ -12,7 +12,7 @@ macro_rules! of_generators {
 }
 
 of_generators!(
-    "after", "bool", "bytes", "child_count", "choice", "constant", "copy", "event_time", "exponential", "expr", "foreign_key", "histogram", "json", "list", "lognormal", "lookup", "next", "normal", "now", "nth", "pareto", "pattern", "permute", "person", "poisson", "previous", "reference", "running", "sequence", "series", "states", "struct", "template", "uniform", "uuid", "walk", "words", "zipf"
+    "after", "bool", "bytes", "child_count", "choice", "company", "constant", "coordinates", "copy", "credit_card", "event_time", "exponential", "expr", "foreign_key", "histogram", "iban", "internet", "json", "list", "lognormal", "lookup", "next", "normal", "now", "nth", "pareto", "pattern", "permute", "person", "poisson", "previous", "reference", "running", "sequence", "series", "states", "struct", "template", "uniform", "uuid", "walk", "words", "zipf"
 );
 
 /// What stands around a kind of this section, with the kind in it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::{JsonSchema, Schema, json_schema};
 use serde::{Deserialize, Deserializer};
 
-use crate::column::generators::GeneratorKind;
+use crate::column::generators::{Expr, GeneratorKind};
 use crate::column::values::types::ColumnType;
 use crate::error::{Problem, did_you_mean};
 use crate::place::{
@@ -84,9 +84,7 @@ fn on_bad_value(node: &Node) -> Result<OnBadValue, Problem> {
     match &node.value {
         Value::Scalar { text, .. } if text == "stop" => Ok(OnBadValue::Stop),
         Value::Scalar { text, .. } if text == "null" => Ok(OnBadValue::Null),
-        Value::Null if matches!(node.place.written().trim(), "null" | "~") => {
-            Ok(OnBadValue::Null)
-        }
+        Value::Null if matches!(node.place.written().trim(), "null" | "~") => Ok(OnBadValue::Null),
         _ => {
             let found = node.describe();
             let message = format!("expected what becomes of a row without a value, found {found}");
@@ -100,6 +98,31 @@ impl Column {
     /// Not for the output.
     pub fn is_hidden(&self) -> bool {
         self.common.hidden.as_ref().is_some_and(|flag| flag.value.0)
+    }
+
+    /// A hidden column that is true or false, as this says.
+    pub fn condition(text: &Placed<Text>) -> Self {
+        let hidden = Placed {
+            value: Flag(true),
+            place: text.place.clone(),
+        };
+        let boolean = ColumnType::plain(arrow::datatypes::DataType::Boolean);
+        Self {
+            place: text.place.clone(),
+            common: CommonOptions {
+                data_type: Some(Placed {
+                    value: boolean,
+                    place: text.place.clone(),
+                }),
+                nulls: None,
+                nullable: None,
+                unique: None,
+                hidden: Some(hidden),
+                by: None,
+                on_bad_row: None,
+            },
+            generator: GeneratorKind::Expr(Expr::of(text.clone())),
+        }
     }
 
     /// The JSON Schema of what every column can have.

@@ -115,8 +115,8 @@ fn few_valued(expression: Expression, place: &Place, build: &mut Build<'_>) -> E
 }
 
 impl Expr {
-    /// An expression that stands within another generator's options.
-    pub(super) fn of(text: Placed<Text>) -> Self {
+    /// An expression that stands within other options.
+    pub(in crate::column) fn of(text: Placed<Text>) -> Self {
         Self(text)
     }
 
