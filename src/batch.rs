@@ -1,6 +1,7 @@
 //! A batch of rows with its identity, kept from the source to the sink: its number, which rows of the
 //! table it holds, and what it was read from. Nothing downstream guesses where rows came from.
 
+mod keep;
 mod position;
 mod values;
 

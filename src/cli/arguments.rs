@@ -60,9 +60,9 @@ pub(super) enum Command {
         #[arg(value_parser = path())]
         file: Option<PathBuf>,
     },
-    /// Lists generators, formats, sinks and sources with an example each, or shows one with all options
+    /// Lists generators, formats, sinks, sources and functions with an example each, or shows one with all options
     List {
-        /// Only these (columns, formats, messages, distributions, sinks, sources), or the name of one
+        /// Only these (columns, formats, messages, distributions, sinks, sources, functions), or the name of one
         name: Option<String>,
         /// As JSON, with the schema of each one's options
         #[arg(long)]

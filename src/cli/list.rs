@@ -1,10 +1,13 @@
 //! `rowgen list`: every kind there is, with one line and an example each, from the registries; or one of
 //! them with all its options.
 
+mod frame;
+mod functions;
 mod options;
 
 use serde_json::{Value, json};
 
+use self::frame::frame;
 use self::options::describe_options;
 use super::json::print_json;
 use super::print;
@@ -62,6 +65,9 @@ const SECTIONS: &[Section] = &[
 // there.
 const SHOWN: [&str; 4] = ["columns", "formats", "sinks", "sources"];
 
+/// The functions of expressions, which are no registry of kinds.
+const FUNCTIONS: &str = "functions";
+
 pub(super) fn run(name: Option<&str>, as_json: bool) -> Result<u8> {
     let Some(name) = name else {
         let shown = SECTIONS
@@ -69,6 +75,12 @@ pub(super) fn run(name: Option<&str>, as_json: bool) -> Result<u8> {
             .filter(|section| SHOWN.contains(&section.name));
         return sections(shown, as_json);
     };
+    if name == FUNCTIONS {
+        return match as_json {
+            true => print_json(&functions::as_json(&crate::expression::functions()).into()),
+            false => print(&functions::all()),
+        };
+    }
     if let Some(section) = SECTIONS.iter().find(|section| section.name == name) {
         return sections(std::iter::once(section), as_json);
     }
@@ -78,16 +90,19 @@ pub(super) fn run(name: Option<&str>, as_json: bool) -> Result<u8> {
         .flat_map(|section| section.kinds.iter().map(move |kind| (section, kind)))
         .filter(|(_, kind)| kind.name == name)
         .collect();
-    if found.is_empty() {
+    let called = functions::named(name);
+    if found.is_empty() && called.is_empty() {
         return Err(unknown(name));
     }
     if as_json {
         let found = found
             .iter()
             .map(|(section, kind)| with_schema(section, kind));
+        let found = found.chain(functions::as_json(&called));
         return print_json(&found.collect::<Vec<_>>().into());
     }
     let texts = found.iter().map(|(section, kind)| one(section, kind));
+    let texts = texts.chain(called.iter().map(functions::one));
     print(&texts.collect::<Vec<_>>().join("\n"))
 }
 
@@ -95,6 +110,10 @@ fn unknown(name: &str) -> Error {
     let kinds = SECTIONS.iter().flat_map(|section| section.kinds);
     let names = kinds.map(|kind| kind.name);
     let names = names.chain(SECTIONS.iter().map(|section| section.name));
+    let called = crate::expression::functions();
+    let names = names
+        .chain([FUNCTIONS])
+        .chain(called.iter().map(|text| text.name));
     Error::user(
         Problem::new(format!("nothing is called `{name}`"))
             .maybe_hint(elsewhere(name).map(Into::into))
@@ -142,6 +161,11 @@ fn one(section: &Section, kind: &Kind) -> String {
     if section.name == "columns" {
         let common = Column::common_schema().to_value();
         text.push_str(&describe_options("options of every column", &common));
+    }
+    text.push_str("\n  where it stands:\n");
+    for line in frame(section.name, kind).lines() {
+        text.push_str(format!("    {line}").trim_end());
+        text.push('\n');
     }
     text
 }

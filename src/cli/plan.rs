@@ -62,6 +62,9 @@ fn shown_rate(rate: f64) -> String {
     format!("{rate} rows/s")
 }
 
+/// What is said of rows that are left out: how many is known once they are made.
+const FILTERED: &str = ", the rows for which `where` is true: how many is not known before";
+
 fn rows(rows: Option<u64>) -> String {
     rows.map_or("endless".to_string(), |rows| {
         format!("{} rows", show_count(rows))
@@ -145,6 +148,9 @@ fn describe_sink(sink: &SinkPlan) -> String {
     match sink.lanes.len() {
         1 => {}
         lanes => text.push_str(&format!(", {lanes} partitions")),
+    }
+    if sink.is_filtered() {
+        text.push_str(FILTERED);
     }
     text.push('\n');
     for (field, domain) in sink.shape.schema.fields().iter().zip(&sink.shape.domains) {
@@ -280,6 +286,7 @@ fn sink_as_json(sink: &SinkPlan) -> Value {
         "kind": sink.kind,
         "partitions": sink.lanes.len(),
         "columns": columns.collect::<Vec<_>>(),
+        "filtered": sink.is_filtered(),
         "guarantee": sink.guarantee.describe(),
         "output": sink.options.describe(&sink.shape),
     })

@@ -22,9 +22,9 @@ pub(super) fn run(options: &PreviewOptions) -> Result<u8> {
     let count = usize::try_from(left)
         .unwrap_or(usize::MAX)
         .min(options.count);
-    let batch = table.batch(options.row, count)?;
+    let batch = table.shown(options.row, count)?;
     let left_out = count.saturating_sub(batch.num_rows());
-    if table.rows.is_some() && left_out > 0 {
+    if table.rows.is_some() && left_out > 0 && !table.is_filtered() {
         let rows = if left_out == 1 { "row is" } else { "rows are" };
         say(&format!(
             "{left_out} {rows} left out: `on_bad_row` says so of what cannot be read"

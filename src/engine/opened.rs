@@ -59,7 +59,8 @@ impl<'p> OpenSink<'p> {
         let identity =
             // A sink that takes every column as it comes is given the batch itself, not a
             // projection of it.
-            sink.columns.iter().copied().eq(0..width) && &sink.shape.schema == job.source.schema();
+            !sink.is_filtered()
+            && sink.columns.iter().copied().eq(0..width) && &sink.shape.schema == job.source.schema();
         Self {
             plan: sink,
             meter,
@@ -183,6 +184,11 @@ impl OpenSink<'_> {
         if self.identity {
             return Ok(batch.clone());
         }
+        let kept = match self.plan.is_filtered() {
+            true => Some(self.plan.kept(batch)?),
+            false => None,
+        };
+        let batch = kept.as_ref().unwrap_or(batch);
         let rows = self.plan.shape.take(&self.plan.columns, &batch.rows)?;
         Ok(batch.with(rows))
     }

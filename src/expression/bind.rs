@@ -1,5 +1,6 @@
 //! From `sqlparser`'s tree to ours: names resolved, types decided, constants folded.
 
+use super::bits;
 use super::cast;
 use super::compare::ComparisonOperator;
 use super::conditions as condition;
@@ -10,7 +11,7 @@ use super::parse::MAX_DEPTH;
 use super::types::{self, Family, family};
 use super::{
     Binding, Names, choice, extract, named_type, number, operator, parse, syntax, temporal,
-    text_span,
+    text_span, try_cast,
 };
 use arrow::datatypes::DataType;
 use sqlparser::ast::{self, BinaryOperator, Expr, UnaryOperator};
@@ -167,6 +168,7 @@ impl<'a> Binder<'a> {
                 }
             }
             UnaryOperator::Minus => self.negated(of, place),
+            UnaryOperator::BitwiseNot => bits::complement(self.bind(of)?, place),
             _ => Err(syntax::unsupported(&format!("{operator}"), place)),
         }
     }
@@ -250,14 +252,25 @@ impl<'a> Binder<'a> {
     fn typed(&mut self, expression: &Expr, place: TextSpan) -> Result<TypedNode> {
         match expression {
             Expr::Cast {
-                kind: ast::CastKind::Cast | ast::CastKind::DoubleColon,
+                kind,
                 expr,
                 data_type,
                 format: None,
+                ..
             } => {
                 let name = text_span::type_name(self.sql, text_span::of_expression(self.sql, expr));
                 let target = named_type::target(data_type, name)?;
-                cast::explicit(self.bind(expr)?, &target, place)
+                let node = self.bind(expr)?;
+                match kind {
+                    ast::CastKind::TryCast => try_cast::try_cast(node, &target, place),
+                    ast::CastKind::Cast | ast::CastKind::DoubleColon => {
+                        cast::explicit(node, &target, place)
+                    }
+                    ast::CastKind::SafeCast => {
+                        Err(syntax::unsupported("safe_cast", place)
+                            .hint("write `try_cast(… as …)`"))
+                    }
+                }
             }
             Expr::TypedString(typed) => {
                 let target = named_type::target(&typed.data_type, place)?;

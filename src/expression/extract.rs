@@ -27,7 +27,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         date_trunc,
     ),
     Function::new("date_part", "date_part('day', timestamp)", 2..=2, date_part),
-    Function::new("to_timestamp", "to_timestamp(seconds)", 1..=1, to_timestamp),
+    Function::new(
+        "to_timestamp",
+        "to_timestamp(seconds) or to_timestamp(text, 'format')",
+        1..=2,
+        to_timestamp,
+    ),
 ];
 
 /// The expression with the unit's ticks per second as a constant.
@@ -260,8 +265,11 @@ pub(super) fn at_time_zone(node: TypedNode, zone: TypedNode, place: TextSpan) ->
     }
 }
 
-/// Seconds since 1970, with their fraction, as a timestamp in UTC.
+/// Seconds since 1970, with their fraction, or a text and its format, as a timestamp in UTC.
 fn to_timestamp(arguments: CallArguments) -> Result<TypedNode> {
+    if arguments.nodes.len() == 2 {
+        return super::time_from_text::to_timestamp(arguments);
+    }
     let (place, [node]) = arguments.exactly::<1>()?;
     if !types::is_number(&node.data_type) && !node.is_null() {
         return Err(mismatch("to_timestamp", "a number of seconds", &node));

@@ -3,7 +3,10 @@
 use super::error::{ExpressionError, Result, TextSpan, did_you_mean};
 use super::node::{Kernel, ResultType, TypedNode};
 use super::types::{self, Family};
-use super::{choice, extract, float, rounding, text, text_part, text_search};
+use super::{
+    choice, dates, extract, float, hashes, regexp, rounding, text, text_format, text_part,
+    text_search,
+};
 use std::ops::RangeInclusive;
 
 /// A function that an expression may call.
@@ -46,11 +49,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("current_timestamp", "use a column of the kind `now`"),
     ("random", "use a column of the kind `uniform`"),
     ("gen_random_uuid", "use a column of the kind `uuid`"),
+    ("try_cast", "write `try_cast(x as integer)`"),
     ("row", "the row's number is `row`, without parentheses"),
-    (
-        "to_char",
-        "use a `template` column: it formats numbers and dates",
-    ),
 ];
 
 impl Function {
@@ -72,10 +72,14 @@ impl Function {
 pub(super) fn all() -> impl Iterator<Item = &'static Function> {
     [
         choice::FUNCTIONS,
+        dates::FUNCTIONS,
         extract::FUNCTIONS,
         float::FUNCTIONS,
+        hashes::FUNCTIONS,
+        regexp::FUNCTIONS,
         rounding::FUNCTIONS,
         text::FUNCTIONS,
+        text_format::FUNCTIONS,
         text_part::FUNCTIONS,
         text_search::FUNCTIONS,
     ]

@@ -21,6 +21,7 @@
 mod aggregate;
 mod bind;
 mod bind_forms;
+mod bits;
 mod cast;
 mod cast_number;
 mod cast_text;
@@ -28,6 +29,7 @@ mod cast_time;
 mod choice;
 mod compare;
 mod conditions;
+mod dates;
 mod digits;
 mod encode;
 mod error;
@@ -36,18 +38,24 @@ mod exact;
 mod extract;
 mod float;
 mod functions;
+mod hashes;
 mod interval;
 mod load;
 mod longest;
+mod manual;
 mod named_type;
 mod node;
 mod number;
+mod number_pattern;
+mod number_to_text;
 mod operator;
 mod order;
 mod parse;
 mod per_value;
 mod quotient;
 mod range;
+mod regexp;
+mod regexp_pattern;
 mod rescale;
 mod result_type;
 mod rounding;
@@ -56,11 +64,18 @@ mod split;
 mod syntax;
 mod temporal;
 mod text;
+mod text_format;
 mod text_part;
 mod text_search;
 mod text_span;
 mod text_value;
+mod time_fields;
 mod time_format;
+mod time_from_text;
+mod time_pattern;
+mod time_to_text;
+mod tolerant;
+mod try_cast;
 mod types;
 mod value;
 mod whole;
@@ -70,6 +85,7 @@ mod tests;
 
 pub use aggregate::{Aggregate, AggregateCall, BoundAggregate, GroupSize, Names, Reduction};
 pub use error::{EvaluateError, ExpressionError, UnknownName};
+pub use manual::FunctionText;
 pub use range::NumericBounds;
 
 use arrow::array::ArrayRef;
@@ -79,6 +95,7 @@ use error::{RowFailure, TextSpan};
 use node::{NodeKind, TypedNode};
 use std::collections::BTreeSet;
 use std::fmt;
+use tolerant::MakeRows;
 use value::{Evaluation, Inputs};
 
 /// What a name in an expression means.
@@ -112,6 +129,8 @@ pub struct Expression {
     root: TypedNode,
     /// The declared type; the natural one until [`Expression::cast_to`].
     data_type: DataType,
+    /// A row for which it fails is null.
+    tolerant: bool,
 }
 
 /// Compiles the text of an expression.
@@ -130,13 +149,13 @@ pub fn compile_with(sql: &str, names: &mut dyn Names) -> Result<Expression, Expr
         sql: sql.to_owned(),
         data_type: root.data_type.clone(),
         root: encode::encode(root),
+        tolerant: false,
     })
 }
 
-/// Every function with the way it is written, for the manual.
-pub fn functions() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let own = functions::all().map(|function| (function.name, function.signature));
-    own.chain(aggregate::AGGREGATES.iter().copied())
+/// Every function, as the manual has it.
+pub fn functions() -> Vec<FunctionText> {
+    manual::texts()
 }
 
 impl Expression {
@@ -151,7 +170,16 @@ impl Expression {
     }
 
     pub fn nullable(&self) -> bool {
-        self.root.nullable
+        self.root.nullable || self.tolerant
+    }
+
+    /// The same, but that a row for which it fails is null, where one can.
+    #[must_use]
+    pub fn null_where_it_fails(self) -> Self {
+        Self {
+            tolerant: self.root.fallible,
+            ..self
+        }
     }
 
     /// The most bytes of a text, where that is known.
@@ -187,12 +215,14 @@ impl Expression {
             sql,
             root,
             data_type,
+            tolerant,
         } = self;
         let split = split::split(root, few, kept);
         let condition = |root: TypedNode| Self {
             sql: sql.clone(),
             root,
             data_type: DataType::Boolean,
+            tolerant,
         };
         let conditions = split.conditions.into_iter().map(condition).collect();
         let root = split.rest;
@@ -201,6 +231,7 @@ impl Expression {
                 sql,
                 root,
                 data_type,
+                tolerant,
             },
             conditions,
         )
@@ -225,13 +256,20 @@ impl Expression {
             sql: self.sql,
             data_type: target.clone(),
             root: encode::encode(root),
+            tolerant: self.tolerant,
         })
     }
 
     /// The column for one batch of `rows` rows.
     pub fn evaluate(&self, inputs: &[ArrayRef], rows: usize) -> Result<ArrayRef, EvaluateError> {
-        self.column(inputs, rows)
-            .map_err(|failure| evaluate_error(&self.sql, failure))
+        let made = match self.tolerant {
+            false => self.column(inputs, rows),
+            true => {
+                let make: MakeRows<'_> = &|inputs, rows| self.column(inputs, rows);
+                tolerant::null_where_it_fails(inputs, rows, &self.data_type, make)
+            }
+        };
+        made.map_err(|failure| evaluate_error(&self.sql, failure))
     }
 
     fn column(&self, inputs: &[ArrayRef], rows: usize) -> Result<ArrayRef, RowFailure> {

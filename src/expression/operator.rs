@@ -1,5 +1,6 @@
 //! The operators between two values.
 
+use super::bits::{self, BitOperator};
 use super::compare::ComparisonOperator;
 use super::conditions as condition;
 use super::error::{Result, TextSpan};
@@ -7,7 +8,7 @@ use super::exact::Operator;
 use super::functions::mismatch;
 use super::node::{Sides, TypedNode};
 use super::types::{self, Family, family};
-use super::{float, number, syntax, temporal, text};
+use super::{float, number, regexp, syntax, temporal, text};
 use arrow::datatypes::DataType;
 use sqlparser::ast::BinaryOperator;
 
@@ -39,6 +40,15 @@ pub(super) fn binary(
             Some(side) => Err(mismatch("^", "numbers", side)),
             None => float::to_the_power([left, right], place),
         },
+        Op::BitwiseAnd => bits::binary(BitOperator::And, [left, right], place),
+        Op::BitwiseOr => bits::binary(BitOperator::Or, [left, right], place),
+        Op::PGBitwiseXor => bits::binary(BitOperator::Xor, [left, right], place),
+        Op::PGBitwiseShiftLeft => bits::binary(BitOperator::ShiftLeft, [left, right], place),
+        Op::PGBitwiseShiftRight => bits::binary(BitOperator::ShiftRight, [left, right], place),
+        Op::PGRegexMatch => regexp::operator("~", [left, right], (false, false), place),
+        Op::PGRegexNotMatch => regexp::operator("!~", [left, right], (true, false), place),
+        Op::PGRegexIMatch => regexp::operator("~*", [left, right], (false, true), place),
+        Op::PGRegexNotIMatch => regexp::operator("!~*", [left, right], (true, true), place),
         other => Err(syntax::unsupported(&other.to_string(), place)),
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn build(
     Ok(Arc::new(array.map_err(super::evaluate::internal)?))
 }
 
-fn lower(text: &str, to: &mut String) {
+pub(super) fn lower(text: &str, to: &mut String) {
     match text.is_ascii() {
         true => ascii(text, to, str::make_ascii_lowercase),
         false => to.extend(
@@ -65,7 +65,7 @@ fn lower(text: &str, to: &mut String) {
     }
 }
 
-fn upper(text: &str, to: &mut String) {
+pub(super) fn upper(text: &str, to: &mut String) {
     match text.is_ascii() {
         true => ascii(text, to, str::make_ascii_uppercase),
         false => to.extend(

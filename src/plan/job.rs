@@ -129,10 +129,7 @@ fn shared_job(
     sinks: Vec<Resolved>,
     problems: &mut Problems,
 ) -> Job {
-    let mut nodes: Vec<usize> = sinks
-        .iter()
-        .flat_map(|sink| sink.columns.iter().map(|(node, _)| *node))
-        .collect();
+    let mut nodes: Vec<usize> = sinks.iter().flat_map(Resolved::nodes).collect();
     nodes.sort_unstable();
     // Sinks of one job share what they have in common: each column is made once, for all of them.
     nodes.dedup();
@@ -162,7 +159,7 @@ fn ordered_job(
     problems: &mut Problems,
 ) -> Option<Job> {
     let grid = grid(table, program, std::slice::from_ref(&sink));
-    let nodes: Vec<usize> = sink.columns.iter().map(|(node, _)| *node).collect();
+    let nodes = sink.nodes();
     let Batches::Made(made) = source(table, program, &nodes, grid) else {
         problems.push(order::unmade(table, &sink));
         return None;
@@ -215,7 +212,7 @@ fn sorted_job(
         None => (0, table.rows),
     };
     let order = problems.note(order::plan(table, program, &sink, &made, rows))?;
-    let nodes: Vec<usize> = sink.columns.iter().map(|(node, _)| *node).collect();
+    let nodes = sink.nodes();
     sink.sorting = Some(order.sorting.clone());
     // Batches are cut where the order is, and what is made again for a comparison where the table is.
     let cut = Batches::Made(made.on(order.sorting.grid().clone()));
@@ -295,6 +292,10 @@ fn sink_plan(
     let columns: Vec<usize> = columns
         .filter_map(|(node, _)| places.get(node).copied())
         .collect();
+    let filter = sink.filter.iter();
+    let filter = filter
+        .filter_map(|node| places.get(node).copied())
+        .collect();
     let mut shape = shape(table, program, source, &sink, lanes.len());
     for problem in sink.options.check(&shape) {
         problems.push(problem.at(&sink.place));
@@ -320,6 +321,7 @@ fn sink_plan(
         kind: sink.options.kind().to_string(),
         options: sink.options.shared(),
         columns,
+        filter,
         shape,
         lanes,
         on_failure: sink.on_failure,

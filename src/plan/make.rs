@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::changing::ChangedTables;
+use super::filter;
 use super::fingerprints::Fingerprints;
 use super::job::{TablePlan, jobs};
 use super::letters;
@@ -48,6 +49,7 @@ pub fn make(
         &mut problems,
     );
     problems.extend(rate_problems(pipeline, overrides));
+    problems.extend(filter::of_changes(pipeline));
     problems.extend(log_problem(pipeline, &sinks));
     if sinks.is_empty() && loaded.unasked.is_empty() && problems.is_empty() {
         problems.push(

@@ -5,6 +5,7 @@ mod batch_rows;
 mod changing;
 mod enabled;
 mod files;
+mod filter;
 mod fingerprints;
 mod folders;
 mod guarantee;
@@ -165,6 +166,8 @@ pub struct SinkPlan {
     pub options: Arc<dyn Sink>,
     /// Which of the source's columns it gets.
     pub columns: Vec<usize>,
+    /// Which of them say whether it gets a row.
+    pub filter: Vec<usize>,
     /// What it is told of them.
     pub shape: Shape,
     /// The partitions each of its lanes writes; one empty list without `partition_by`.

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::{concat_batches, filter_record_batch};
 
+use super::filter::{conditions, is_condition};
 use super::tables::built;
 use super::{Overrides, Plan};
 use crate::changes::{self, Living};
@@ -26,7 +28,12 @@ pub struct Preview {
     /// Which changes its rows are, where they are such.
     pub changes: Option<changes::Table>,
     records: Option<Opened>,
+    /// Says which rows go to sinks, where not all do.
+    filter: Option<usize>,
 }
+
+/// Rows that are looked at in search of those that go to sinks.
+const LOOKED_AT: u64 = 1 << 20;
 
 impl Preview {
     /// The same table with other columns.
@@ -44,6 +51,42 @@ impl Preview {
     /// A value that cannot be made or read.
     pub fn batch(&self, first_row: u64, rows: usize) -> Result<RecordBatch> {
         Ok(self.source(first_row, rows)?.first()?.rows)
+    }
+
+    /// So many of the rows that go to sinks, from `first_row` on.
+    ///
+    /// # Errors
+    /// A value that cannot be made or read.
+    pub fn shown(&self, first_row: u64, rows: usize) -> Result<RecordBatch> {
+        let Some(filter) = self.filter else {
+            return self.batch(first_row, rows);
+        };
+        let with = self.with(self.nodes.iter().copied().chain([filter]).collect());
+        let end = self
+            .rows
+            .unwrap_or(u64::MAX)
+            .min(first_row.saturating_add(LOOKED_AT));
+        let (mut at, mut found, mut parts) = (first_row, 0, Vec::new());
+        let own: Vec<usize> = (0..self.nodes.len()).collect();
+        loop {
+            let count = (rows.max(1024) as u64).min(end.saturating_sub(at));
+            let batch = with.batch(at, count as usize)?;
+            let kept = filter_record_batch(&batch, batch.column(own.len()).as_boolean())?;
+            let kept = kept
+                .slice(0, kept.num_rows().min(rows - found))
+                .project(&own)?;
+            (at, found) = (at + count, found + kept.num_rows());
+            parts.push(kept);
+            if found == rows || count == 0 {
+                let schema = parts[0].schema();
+                return Ok(concat_batches(&schema, &parts)?);
+            }
+        }
+    }
+
+    /// True where some rows do not go to sinks.
+    pub fn is_filtered(&self) -> bool {
+        self.filter.is_some()
     }
 
     /// Rows of a table whose rows change, as they are at a moment.
@@ -127,13 +170,22 @@ pub fn preview(
     }
     problems.into_result()?;
     let mut nodes = Vec::new();
-    let mut rows = None;
+    let (mut rows, mut filter) = (None, None);
     if let Some((table, _)) = found {
         rows = builder.table_rows(name, &table.place)?;
         let columns = builder.columns(name);
-        for (column, _) in columns.iter().filter(|(_, own)| hidden || !own) {
+        let shown = columns.iter().filter(|(_, own)| hidden || !own);
+        for (column, _) in shown.filter(|(column, _)| !is_condition(&column.value)) {
             nodes.push(builder.column(name, &column.value, &column.place)?);
         }
+    }
+    if let Some((_, own)) = found {
+        // Of the table alone: each sink has its own.
+        let conditions = conditions(pipeline, name, own);
+        let own = conditions.first().filter(|_| own.filter.is_some());
+        let own =
+            own.map(|(condition, _)| builder.column(name, &condition.value, &condition.place));
+        filter = own.transpose()?;
     }
     let program = builder.finish().remove(name).unwrap_or_default();
     Ok(Preview {
@@ -144,6 +196,7 @@ pub fn preview(
             .and_then(|load| load.of(name))
             .map(|changes| changes.table),
         records: loaded.sources.get(name).cloned(),
+        filter,
     })
 }
 

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::enabled::enabled;
+use super::filter;
 use super::folders::{PartitionColumn, doubled, partition_by};
 use super::order;
 use crate::column::Builder;
@@ -23,6 +24,8 @@ pub(super) struct Resolved {
     pub(super) options: Arc<SinkKind>,
     /// Nodes of the table's program and the names the sink gives them.
     pub(super) columns: Vec<(usize, String)>,
+    /// Nodes that say whether it gets a row.
+    pub(super) filter: Vec<usize>,
     /// How many of the last ones are only read, not written.
     pub(super) beside: usize,
     /// What its folders are called by.
@@ -38,6 +41,14 @@ pub(super) struct Resolved {
     pub(super) rate: Option<Placed<Rate>>,
     /// What decides the content of its output, beside the rows.
     pub(super) canonical: String,
+}
+
+impl Resolved {
+    /// Every node that its rows need.
+    pub(super) fn nodes(&self) -> Vec<usize> {
+        let columns = self.columns.iter().map(|(node, _)| *node);
+        columns.chain(self.filter.iter().copied()).collect()
+    }
 }
 
 /// Every enabled sink, or those of `only`, for each of its tables but those of which nothing is known.
@@ -243,7 +254,14 @@ fn resolve_one(
     let beside = beside(&options.takes().reads, &resolved, table, builder)?;
     let count = beside.len();
     resolved.extend(beside);
+    let conditions = filter::columns(pipeline, &table.value, entry);
+    if let Some(condition) = conditions.first().filter(|_| options.takes().holds_rows) {
+        return Err(filter::of_timed(entry.kind(), condition));
+    }
+    let conditions = conditions.into_iter();
+    let conditions = conditions.map(|one| builder.column(&table.value, &one.value, &one.place));
     Ok(Resolved {
+        filter: conditions.collect::<Result<_, _>>()?,
         beside: count,
         name: if entry.names_table() {
             format!("{name} {}", table.value)

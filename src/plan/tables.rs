@@ -6,11 +6,12 @@ use arrow::datatypes::Fields;
 
 use super::Overrides;
 use super::changing::ChangedTables;
+use super::filter::conditions;
 use crate::column::hash::Key;
 use crate::column::{Builder, SourceColumns, TableOptions};
 use crate::error::{Problem, Problems, Result, did_you_mean};
 use crate::load::{Loaded, Sources};
-use crate::place::{Count, Placed};
+use crate::place::{Count, Place, Placed};
 use crate::source::Opened;
 use crate::spec::{Pipeline, Table};
 
@@ -58,7 +59,11 @@ fn options(
                     None => table.rows.clone(),
                 },
                 changes: changes.and_then(|changes| changes.options(&name.value)),
-                columns: table.columns.0.clone(),
+                columns: {
+                    let mut columns = table.columns.0.clone();
+                    columns.extend(conditions(pipeline, &name.value, table));
+                    columns
+                },
                 source_columns: table
                     .from
                     .as_ref()
@@ -185,11 +190,17 @@ fn build_all(
         }
         problems.note(builder.table_rows(&name.value, &name.place));
         let columns = builder.columns(&name.value);
+        // Of columns that `repeat` makes of one, what is wrong with all of them is told of the first.
+        let mut wrong: Vec<&Place> = Vec::new();
         for (column, _) in &columns {
             if problems.is_full() {
                 return;
             }
-            problems.note(builder.column(&name.value, &column.value, &column.place));
+            let again = wrong.contains(&&column.place);
+            let made = builder.column(&name.value, &column.value, &column.place);
+            if !again && problems.note(made).is_none() {
+                wrong.push(&column.place);
+            }
         }
         builder.check_changes(&name.value, problems);
         if columns.iter().all(|(_, hidden)| *hidden) {

@@ -8,6 +8,7 @@ use super::given::GivenValues;
 use super::include::include;
 use super::mistakes::note_all;
 use super::pipeline::PipelineFile;
+use super::repeat::unroll;
 use super::schedule::{chosen, schedule_of};
 use super::scope::expand_all;
 use super::{AskedSlot, Pipeline, Scheduled, Template};
@@ -139,6 +140,7 @@ impl ReadFile {
         if !misspelt {
             problems.extend(unexpanded.into_vec());
         }
+        problems.extend(unroll(&mut root));
         let canonical = canonical(&root, given.seed.as_deref());
         let file = decode_file(&root, problems)?;
         let stem = path.file_stem().filter(|stem| *stem != STDIN);

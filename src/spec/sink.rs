@@ -33,6 +33,9 @@ pub struct Common {
     pub tables: Option<OneOrMany<Placed<Text>>>,
     /// The columns it gets: a list, or a map from new names to columns (default: all that are not hidden).
     pub columns: Option<Projection>,
+    /// Which rows it gets: those for which this expression over the table's columns is true (default: all).
+    #[serde(rename = "where")]
+    pub filter: Option<Placed<Text>>,
     /// Its name, for `--sinks` and the report (default: its kind and place in the list).
     pub name: Option<Placed<Text>>,
     /// `false` leaves it out (default true); or a condition of constants, as in `expr`: `"'${env:OUTPUT:-both}' in ('csv', 'both')"`.
@@ -75,6 +78,7 @@ const COMMON: &[&str] = &[
     "table",
     "tables",
     "columns",
+    "where",
     "name",
     "enabled",
     "on_sink_failure",
@@ -98,6 +102,16 @@ impl SinkEntry {
         match &self.options.value {
             Value::Map(entries) => entries.first().map_or("", |(key, _)| &key.name),
             _ => "",
+        }
+    }
+
+    /// True where it takes that table, of so many.
+    pub fn takes(&self, table: &str, tables: usize) -> bool {
+        let named = |name: &Placed<Text>| name.as_str() == table;
+        match (&self.common.table, &self.common.tables) {
+            (Some(one), _) => named(one),
+            (None, Some(some)) => some.0.iter().any(|one| named(one) || one.as_str() == "all"),
+            (None, None) => tables == 1,
         }
     }
 
@@ -131,6 +145,9 @@ impl SinkEntry {
                 .iter()
                 .map(|(output, column)| (&output.value, &column.value));
             text.push_str(&format!("{:?}", names.collect::<Vec<_>>()));
+        }
+        if let Some(filter) = &self.common.filter {
+            text.push_str(&format!("where {:?}", filter.as_str()));
         }
         text
     }

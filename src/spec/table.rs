@@ -6,9 +6,10 @@ use schemars::{JsonSchema, json_schema};
 use serde::Deserialize;
 use serde::de::Deserializer;
 
+use super::repeat::Repeat;
 use crate::column::{Column, ColumnType};
 use crate::place::{
-    Count, FilePath, Flag, NamedItems, Node, Placed, Text, Value, by_node, carry, decode,
+    Count, FilePath, Flag, NamedItems, Node, OneOrMany, Placed, Text, Value, by_node, carry, decode,
 };
 use crate::source::SourceKind;
 
@@ -22,12 +23,17 @@ pub struct Table {
     pub rows: Option<Placed<Count>>,
     /// Where its rows are read from; without it they are made.
     pub from: Option<Placed<SourceKind>>,
+    /// Which of its rows go to its sinks: those for which this expression is true. Numbers and values stay, and tables that refer to it see all rows.
+    #[serde(rename = "where")]
+    pub filter: Option<Placed<Text>>,
     /// Types of columns that are read, where the source's own are not the ones wanted: `id: int32`, or `id: { type: int32, nullable: false }`, where a row in which it is null is a bad row.
     #[serde(default)]
     pub types: ReadTypes,
     /// The columns in the order of the output. Beside `from` they come after those that are read, or take the place of the one of their name, which they can read under it.
     #[serde(default)]
     pub columns: NamedItems<Arc<Column>>,
+    /// Columns that are there several times, behind the others: `repeat: { count: 100, columns: { "f_{i:03}": … } }`, or a list of such.
+    pub repeat: Option<OneOrMany<Repeat>>,
 }
 
 /// A small JSON, CSV or Parquet file, held in memory.

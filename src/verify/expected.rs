@@ -44,7 +44,7 @@ impl<'p> Expected<'p> {
         };
         let pieces = source.batches().ok_or_else(|| endless(&job.table))?;
         let policy = source.source().map(|(opened, _)| opened.on_bad_row());
-        Ok(Self {
+        let all = Self {
             job,
             sink,
             source,
@@ -53,15 +53,31 @@ impl<'p> Expected<'p> {
             pieces,
             // Rows that the run left out must be left out again: the same policy decides here.
             rejects: Rejects::new(policy.unwrap_or(OnBadRow::Stop)),
+        };
+        // They are made once more to be counted: whoever compares them asks how many there are.
+        Ok(match sink.is_filtered() {
+            true => Self {
+                rows: all.counted()?,
+                ..all
+            },
+            false => all,
         })
     }
 
     /// The number of rows. Where bad rows are left out, all of them have to be read to know it.
     pub(super) fn exact_rows(&self) -> Result<u64> {
-        if !self.rejects.leaves_out() {
-            return Ok(self.rows);
+        match self.rejects.leaves_out() {
+            true => self.counted(),
+            false => Ok(self.rows),
         }
-        let rows = |piece: u64| self.make(piece).map(|batch| batch.rows.num_rows() as u64);
+    }
+
+    /// The rows that are left when those are left out that the sink does not get.
+    fn counted(&self) -> Result<u64> {
+        let rows = |piece: u64| match &self.job.split {
+            None => self.make(piece).map(|batch| batch.rows.num_rows() as u64),
+            Some(split) => Ok(self.split(split, piece)?.count as u64),
+        };
         (0..self.pieces).map(rows).sum()
     }
 
@@ -70,16 +86,17 @@ impl<'p> Expected<'p> {
     /// # Errors
     /// It cannot be made.
     pub(super) fn last(&self, column: usize) -> Result<Option<ArrayRef>> {
-        let grid = Grid::one(self.job.first_row, Some(self.rows), BATCH_ROWS);
+        let grid = Grid::one(self.job.first_row, self.job.rows, BATCH_ROWS);
         let source = self.job.source.on(grid);
-        let pieces = source.batches().unwrap_or(0);
-        let Some(last) = pieces.checked_sub(1) else {
-            return Ok(None);
-        };
-        let batch = self.make_from(&source, last)?;
-        let columns = self.columns(&batch, None)?;
-        let values = crate::column::arrays::plain(&columns[column])?;
-        Ok(values.len().checked_sub(1).map(|at| values.slice(at, 1)))
+        for piece in (0..source.batches().unwrap_or(0)).rev() {
+            let batch = self.make_from(&source, piece)?;
+            let columns = self.columns(&batch, None)?;
+            let values = crate::column::arrays::plain(&columns[column])?;
+            if let Some(at) = values.len().checked_sub(1) {
+                return Ok(Some(values.slice(at, 1)));
+            }
+        }
+        Ok(None)
     }
 
     fn make(&self, piece: u64) -> Result<Batch> {
@@ -87,11 +104,12 @@ impl<'p> Expected<'p> {
     }
 
     fn make_from(&self, source: &Batches, piece: u64) -> Result<Batch> {
-        match source {
+        let batch = match source {
             Batches::Made(made) => made.make(piece),
             Batches::Read(read) => read.make(piece, &self.rejects),
             Batches::Streamed(_) => Err(endless(&self.job.table)),
-        }
+        };
+        self.sink.kept(&batch?)
     }
 
     /// The folder that the rows of a batch are in, where those of a batch are in one.
@@ -149,8 +167,8 @@ impl<'p> Expected<'p> {
             if rows.is_empty() {
                 continue;
             }
-            numbers.extend_from_slice(&rows);
-            let batch = split.make(piece, rows)?;
+            let batch = self.sink.kept(&split.make(piece, rows)?)?;
+            numbers.extend((0..batch.rows.num_rows()).map(|row| batch.place.row(row)));
             parts.push(self.columns(&batch, self.sink.lanes[lane].first())?);
         }
         let column = |index: usize| {

@@ -210,11 +210,12 @@ impl<'p> Topic<'p> {
     }
 
     fn batch(&self, number: u64) -> Result<Batch> {
-        match &self.job.source {
+        let batch = match &self.job.source {
             Batches::Made(made) => made.make(number),
             Batches::Read(read) => read.make(number, &self.rejects),
             Batches::Streamed(_) => Err(endless(&self.job.table)),
-        }
+        };
+        self.sink.kept(&batch?)
     }
 }
 

@@ -216,16 +216,35 @@ pub fn examples() -> Vec<PathBuf> {
     paths
 }
 
+const FUNCTIONS: &str = "# Functions
+
+The functions of [expressions](../expressions.md), chapter by chapter. They do what [PostgreSQL's](https://www.postgresql.org/docs/current/functions.html) do; where one differs, its line says how. `rowgen list functions` prints this, too, and `rowgen list to_char` one of them.
+";
+
 fn functions() -> String {
-    let mut signatures: Vec<&str> = rowgen::expression::functions()
-        .map(|(_, signature)| signature)
-        .collect();
-    signatures.sort_unstable();
-    let lines = signatures.iter().map(|text| format!("* `{text}`\n"));
-    format!(
-        "# Functions\n\nThe functions of [expressions](../expressions.md). They do what [PostgreSQL's](https://www.postgresql.org/docs/current/functions.html) do.\n\n{}",
-        lines.collect::<String>()
-    )
+    let texts = rowgen::expression::functions();
+    let mut subjects: Vec<&str> = texts.iter().map(|text| text.subject).collect();
+    subjects.sort_unstable();
+    subjects.dedup();
+    let mut page = FUNCTIONS.to_string();
+    for subject in subjects {
+        let mut title = subject.to_string();
+        title[..1].make_ascii_uppercase();
+        page.push_str(&format!(
+            "\n## {title}\n\n| function | what it gives | example |\n|---|---|---|\n"
+        ));
+        for text in texts.iter().filter(|text| text.subject == subject) {
+            let answer = text.answer().map(|answer| format!(" is `` {answer} ``"));
+            let answer = answer.unwrap_or_default();
+            let example = format!("`` {} ``{answer}", text.example);
+            let (signature, about) = (cell(text.signature), cell(text.about));
+            page.push_str(&format!(
+                "| `{signature}` | {about} | {} |\n",
+                cell(&example)
+            ));
+        }
+    }
+    page
 }
 
 fn commands() -> String {

@@ -27,6 +27,7 @@ mod existing_output;
 mod expect;
 mod faults;
 mod file_sets;
+mod filtered;
 mod first_hour;
 mod first_sinks;
 mod floats;

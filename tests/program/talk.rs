@@ -210,6 +210,20 @@ fn what_commands_find_is_there_as_json() {
     let list = json(&folder.run(&["list", "sinks", "--json"]).stdout);
     assert_eq!(list[0]["section"], "sinks");
     assert!(list[0]["schema"].is_object());
+    let functions = json(&folder.run(&["list", "functions", "--json"]).stdout);
+    let named = |name| move |one: &&Value| one["name"] == name;
+    let found = functions.as_array().unwrap().iter().find(named("initcap"));
+    assert_eq!(found.unwrap()["answer"], "Ada Lovelace");
+    let told = folder.run(&["list", "functions"]).stdout;
+    assert!(
+        told.contains("  md5(text)\n      The MD5 of the text"),
+        "{told}"
+    );
+    let unknown = folder.run(&["list", "regexp_replce"]);
+    assert_eq!(
+        unknown.stderr,
+        "error: nothing is called `regexp_replce`\n  hint: did you mean `regexp_replace`?\n"
+    );
 
     let checked = folder.run(&["check", "p.yaml", "--json"]);
     assert_eq!((checked.code, checked.stderr.as_str()), (0, ""));
@@ -228,7 +242,7 @@ fn what_commands_find_is_there_as_json() {
 #[test]
 fn one_kind_is_listed_with_all_its_options() {
     let folder = Folder::new();
-    let said = ["uniform", "file", "uuid"].map(|name| {
+    let said = ["uniform", "file", "uuid", "to_char", "~"].map(|name| {
         let ended = folder.run(&["list", name]);
         assert_eq!(ended.code, 0, "{}", ended.stderr);
         ended.stdout

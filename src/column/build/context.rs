@@ -32,6 +32,8 @@ pub struct Build<'a> {
     pub wanted: Option<ColumnType>,
     /// The file asks that no value stands twice.
     pub unique: bool,
+    /// The file asks for null where a row has no value.
+    pub tolerant: bool,
 }
 
 /// What a column stands in.

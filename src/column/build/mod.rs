@@ -12,4 +12,4 @@ pub(in crate::column) use builder::ChildTable;
 pub use builder::{Builder, SourceColumns, TableOptions};
 pub(in crate::column) use context::EnclosingScope;
 pub use context::{Build, BuiltColumn, ColumnFields, Input, NestedColumns, Parent, Pick};
-pub use options::{Column, ColumnList, Columns, CommonOptions, columns, is_kind};
+pub use options::{Column, ColumnList, Columns, CommonOptions, OnBadValue, columns, is_kind};

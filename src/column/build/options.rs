@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, json_schema};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use crate::column::generators::GeneratorKind;
+use crate::column::generators::{Expr, GeneratorKind};
 use crate::column::values::types::ColumnType;
 use crate::error::{Problem, did_you_mean};
 use crate::place::{
@@ -45,18 +45,84 @@ pub struct CommonOptions {
     pub hidden: Option<Placed<Flag>>,
     /// The column, or columns, whose value decides: rows of equal values there have equal values here.
     pub by: Option<Placed<OneOrMany<Placed<Text>>>>,
+    /// What becomes of a row for which an `expr` has no value, such as a division by zero: `stop` (default) ends the run, `null` makes the value null.
+    #[serde(default, deserialize_with = "said")]
+    pub on_bad_row: Option<Placed<OnBadValue>>,
+}
+
+/// What becomes of a row for which an expression has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnBadValue {
+    /// The run ends.
+    Stop,
+    /// The value is null: the row stays, for other tables may refer to it.
+    Null,
 }
 
 /// Columns within a column, by name.
 #[derive(Debug, Clone)]
 pub struct Columns(pub ColumnList);
 
-const COMMON: &[&str] = &["type", "nulls", "nullable", "unique", "hidden", "by"];
+const COMMON: &[&str] = &[
+    "type",
+    "nulls",
+    "nullable",
+    "unique",
+    "hidden",
+    "by",
+    "on_bad_row",
+];
+
+/// What stands there, `null` too, which elsewhere says nothing.
+fn said<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Placed<OnBadValue>>, D::Error> {
+    Placed::deserialize(deserializer).map(Some)
+}
+
+fn on_bad_value(node: &Node) -> Result<OnBadValue, Problem> {
+    match &node.value {
+        Value::Scalar { text, .. } if text == "stop" => Ok(OnBadValue::Stop),
+        Value::Scalar { text, .. } if text == "null" => Ok(OnBadValue::Null),
+        Value::Null if matches!(node.place.written().trim(), "null" | "~") => Ok(OnBadValue::Null),
+        _ => {
+            let found = node.describe();
+            let message = format!("expected what becomes of a row without a value, found {found}");
+            let hint = "it is `stop` or `null`; rows are left out by the source that they are read from: `on_bad_row: skip`";
+            Err(Problem::new(message).at(&node.place).hint(hint))
+        }
+    }
+}
 
 impl Column {
     /// Not for the output.
     pub fn is_hidden(&self) -> bool {
         self.common.hidden.as_ref().is_some_and(|flag| flag.value.0)
+    }
+
+    /// A hidden column that is true or false, as this says.
+    pub fn condition(text: &Placed<Text>) -> Self {
+        let hidden = Placed {
+            value: Flag(true),
+            place: text.place.clone(),
+        };
+        let boolean = ColumnType::plain(arrow::datatypes::DataType::Boolean);
+        Self {
+            place: text.place.clone(),
+            common: CommonOptions {
+                data_type: Some(Placed {
+                    value: boolean,
+                    place: text.place.clone(),
+                }),
+                nulls: None,
+                nullable: None,
+                unique: None,
+                hidden: Some(hidden),
+                by: None,
+                on_bad_row: None,
+            },
+            generator: GeneratorKind::Expr(Expr::of(text.clone())),
+        }
     }
 
     /// The JSON Schema of what every column can have.
@@ -191,6 +257,10 @@ by_node!(inline, Columns, |node| columns(node).map(Columns), |_| {
         "additionalProperties": { "$ref": "#/$defs/Column" },
         "minProperties": 1
     })
+});
+
+by_node!(inline, OnBadValue, on_bad_value, |_| {
+    json_schema!({ "enum": ["stop", "null", null] })
 });
 
 by_node!(Column, Column::from_node, |generator| {

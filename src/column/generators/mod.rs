@@ -5,15 +5,22 @@
 mod after;
 mod boolean;
 mod bytes;
+mod check_digit;
 mod child_count;
 mod choice;
+mod company;
 mod constant;
+mod coordinates;
 mod copy;
+mod credit_card;
 mod event_time;
 pub(in crate::column) mod exponential;
 mod expr;
+mod facts;
 pub(in crate::column) mod foreign_key;
 pub(in crate::column) mod histogram;
+mod iban;
+mod internet;
 mod json;
 pub(in crate::column) mod list;
 pub(in crate::column) mod lognormal;
@@ -41,6 +48,7 @@ mod walk;
 mod words;
 pub(in crate::column) mod zipf;
 
+pub(in crate::column) use expr::Expr;
 pub(in crate::column) use foreign_key::NTH;
 pub(in crate::column) use foreign_key::children::{Children, Run};
 pub use list::LIST_ITEM;
@@ -91,13 +99,18 @@ registry! {
         "bytes" => Bytes(bytes::Bytes): "bytes: { length: { uniform: { min: 100, max: 900 } }, compress_ratio: 2 }",
         "child_count" => ChildCount(child_count::ChildCount): "child_count: orders.customer_id",
         "choice" => Choice(choice::Choice): "choice: { PAID: 9, SHIPPED: 5, CANCELLED: 1 }",
+        "company" => Company(company::Company): "company: {}",
         "constant" => Constant(constant::Constant): "constant: 1",
+        "coordinates" => Coordinates(coordinates::Coordinates): "coordinates: { country: [IT, FR] }",
         "copy" => Copy(copy::Copy): "copy: country.code",
+        "credit_card" => CreditCard(credit_card::CreditCard): "credit_card: { brand: [visa, mastercard] }",
         "event_time" => EventTime(event_time::EventTime): "event_time: { start: 2026-01-15, rate: 2000/s, arrivals: poisson }",
         "exponential" => Exponential(exponential::Exponential): "exponential: { mean: 12.5, max: 600 }",
         "expr" => Expr(expr::Expr): "expr: \"round(quantity * price * 1.22, 2)\"",
         "foreign_key" => ForeignKey(foreign_key::ForeignKey): "foreign_key: { ref: customers.customer_id, distribution: { zipf: { exponent: 1.1 } } }",
         "histogram" => Histogram(histogram::Histogram): "histogram: { edges: [18, 25, 40, 65], weights: [2, 5, 3] }",
+        "iban" => Iban(iban::Iban): "iban: { country: [DE, IT] }",
+        "internet" => Internet(internet::Internet): "internet: { show: ipv4, networks: private }",
         "json" => Json(json::Json): "json: { code: { copy: country.code }, tags: { list: { length: 2, of: { choice: [a, b] } } } }",
         "list" => List(list::List): "list: { length: { uniform: { min: 1, max: 5 } }, of: { choice: [red, green, blue] } }",
         "lognormal" => Lognormal(lognormal::Lognormal): "lognormal: { median: 40, p99: 900, min: 1, max: 5000 }",

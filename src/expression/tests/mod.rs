@@ -6,6 +6,6 @@
 
 mod declared;
 mod failures;
-mod fixture;
+pub mod fixture;
 mod postgres;
 mod result_type;

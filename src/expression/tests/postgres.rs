@@ -47,3 +47,8 @@ fn logic() {
 fn dates_and_times() {
     agree(include_str!("times.txt"));
 }
+
+#[test]
+fn formats_patterns_and_bits() {
+    agree(include_str!("dialect.txt"));
+}

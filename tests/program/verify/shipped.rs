@@ -50,6 +50,7 @@ const SHIPPED: &[(&str, &[&str])] = &[
     ("sensors", &["--set=devices=30", "--set=ticks=100"]),
     ("shop", &["--set=rows=2000", "--set=customers=500"]),
     ("users_csv", &["--set=rows=3000"]),
+    ("wide", &["--set=rows=3000"]),
 ];
 
 #[test]

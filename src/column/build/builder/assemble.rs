@@ -10,7 +10,7 @@ use super::lookup_table::Precomputed;
 use super::size_limits::small_enough;
 use super::text_length::limit;
 use super::{Builder, TableScope};
-use crate::column::build::{Build, BuiltColumn, ColumnFields, NestedColumns, Pick};
+use crate::column::build::{Build, BuiltColumn, ColumnFields, NestedColumns, OnBadValue, Pick};
 use crate::column::build::{Column, ColumnList};
 use crate::column::program::{Fill, Origin, Program};
 use crate::column::random::hash::{Key, threshold};
@@ -135,6 +135,7 @@ impl Builder {
             place: column.place.clone(),
             wanted: common.data_type.as_ref().map(|wanted| wanted.value.clone()),
             unique: common.unique.as_ref().is_some_and(|unique| unique.value.0),
+            tolerant: matches!(&common.on_bad_row, Some(asked) if asked.value == OnBadValue::Null),
             inputs: Vec::new(),
             tables: self,
         };
@@ -260,6 +261,7 @@ impl Builder {
             place: place.clone(),
             wanted: None,
             unique: false,
+            tolerant: false,
             inputs: vec![base],
             tables: self,
         };

@@ -23,6 +23,13 @@ pub(super) fn check(
         let message = format!("column `{name}` has no value of its own to show");
         return Err(Problem::new(message).at(&column.place).hint(instead));
     }
+    if let Some(on_bad_row) = &common.on_bad_row
+        && column.generator.kind() != "expr"
+    {
+        let kind = column.generator.kind();
+        let message = format!("`on_bad_row` belongs to `expr`: `{kind}` has a value in every row");
+        return Err(Problem::new(message).at(&on_bad_row.place));
+    }
     if let Some(wanted) = &common.data_type
         && show_type(&made.data_type) != show_type(&wanted.data_type)
     {

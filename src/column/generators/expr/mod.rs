@@ -48,13 +48,18 @@ impl Generator for Expr {
                 compiled.cast_to(&natural)
             }
         };
-        let expression = expression.map_err(|error| self.problem(error, None))?;
+        let mut expression = expression.map_err(|error| self.problem(error, None))?;
+        let tolerant = build.tolerant && expression.fallible();
+        if tolerant {
+            expression = expression.null_where_it_fails();
+        }
         // Few values in, few values out.
         let mut distinct = domains.iter().map(|domain| domain.distinct);
         let distinct = distinct.try_fold(1u64, |all, one| all.checked_mul(one?));
         let rises = expression.rises_with();
         let domain = Domain {
-            order: rises.map_or(Order::Unknown, |input| {
+            // What is null in between has no place in an order.
+            order: rises.filter(|_| !tolerant).map_or(Order::Unknown, |input| {
                 build.input_domain(input).order.min(Order::Ascending)
             }),
             range: expression.range().map(|range| Range::Integer {
@@ -69,7 +74,11 @@ impl Generator for Expr {
         };
         let data_type = expression.data_type().clone();
         let place = &self.0.place;
-        let expression = few_valued(expression, place, build);
+        // A condition that fails would be no condition: its row is null as a whole.
+        let expression = match tolerant {
+            true => expression,
+            false => few_valued(expression, place, build),
+        };
         Ok(BuiltColumn::pointwise(
             data_type,
             domain,
@@ -106,8 +115,8 @@ fn few_valued(expression: Expression, place: &Place, build: &mut Build<'_>) -> E
 }
 
 impl Expr {
-    /// An expression that stands within another generator's options.
-    pub(super) fn of(text: Placed<Text>) -> Self {
+    /// An expression that stands within other options.
+    pub(in crate::column) fn of(text: Placed<Text>) -> Self {
         Self(text)
     }
 
@@ -157,3 +166,5 @@ impl Fill for Computed {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tolerant_tests;

@@ -42,6 +42,10 @@ pub(in super::super) fn held(
         of_table: true,
         of_slice: false,
         is_there: false,
+        is_empty: false,
+        // Which of its files are whose says the log.
+        shared: None,
+        partitions: None,
         listed: Vec::new(),
         unlisted: Vec::new(),
         notes: Vec::new(),
