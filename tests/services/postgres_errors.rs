@@ -227,3 +227,18 @@ fn a_query_that_changes_its_mind_is_refused() {
         "error: reading the query in SERVER/rowgen\n  caused by: it has  rows, and had  when they were counted\n  hint: it has to give the same rows each time: without `random()`, `limit` and the like"
     );
 }
+
+#[test]
+fn a_table_that_is_made_and_does_not_fit_is_not_left_behind() {
+    let (name, folder) = (fresh("misfit"), tempfile::tempdir().unwrap());
+    let yaml = format!(
+        "version: 1\nname: w\ntables:\n  t: {{ rows: 1, columns: {{ id: sequence }} }}\nsinks:\n  - postgres: {{ table: t, url: \"${{env:DB_URL}}\", into: {name}, create: CREATE TABLE {name} (n bigint) }}\n"
+    );
+    let output = rowgen(folder.path(), &yaml, &[]).output().unwrap();
+    let words = told(&String::from_utf8_lossy(&output.stderr));
+    let expected = format!(
+        "error: could not open sink `postgres-1`\n  caused by: table {name} has no column `id`\n  hint: `into` names another table; `create` is used only where there is none"
+    );
+    assert_eq!((output.status.code(), words), (Some(2), expected));
+    assert_eq!(sql(&format!("SELECT to_regclass('{name}') IS NULL")), "t");
+}

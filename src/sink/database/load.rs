@@ -65,14 +65,6 @@ pub trait Loads: KeepsOffsets<Names: SinkDialect> {
         connection: &mut Self::Connection,
     ) -> impl Future<Output = Result<()>>;
 
-    /// There is no table: whether it can be made.
-    fn check_absent(
-        _load: &Load<Self>,
-        _connection: &mut Self::Connection,
-    ) -> impl Future<Output = Result<()>> {
-        async { Ok(()) }
-    }
-
     /// Keeps others out that begin at the same time, until it has `made` what is missing.
     fn lock(
         load: &Load<Self>,
@@ -95,6 +87,14 @@ pub trait Loads: KeepsOffsets<Names: SinkDialect> {
 
     /// Everything is made.
     fn made(connection: &mut Self::Connection) -> impl Future<Output = Result<(), Self::Refusal>>;
+
+    /// There is no table: whether it can be made.
+    fn check_absent(
+        _load: &Load<Self>,
+        _connection: &mut Self::Connection,
+    ) -> impl Future<Output = Result<()>> {
+        async { Ok(()) }
+    }
 }
 
 impl<S: Loads> Load<S> {
