@@ -69,6 +69,7 @@ impl<'a> Binder<'a> {
                 self.column(&names.join("."), place)
             }
             Expr::Value(value) => syntax::literal(&value.value, place),
+            // Brackets leave no trace: their only meaning, the order, is in the tree.
             Expr::Nested(inner) => self.bind(inner),
             Expr::BinaryOp { left, op, right } => {
                 let sides = [self.bind(left)?, self.bind(right)?];
@@ -137,6 +138,7 @@ impl<'a> Binder<'a> {
         self.known.insert(path, input.clone());
         let dictionary = matches!(input.data_type, DataType::Dictionary(..));
         let result_type = ResultType::of(data_type);
+        // Never wider than the type: what is known of an input may come from a wider one.
         let range = match (result_type.range, input.range) {
             (Some(bounds), Some(range)) => Some(range.clamp(bounds)),
             (bounds, range) => bounds.or(range),

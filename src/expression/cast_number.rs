@@ -23,6 +23,7 @@ pub(super) fn exact_to_float(node: TypedNode, target: &DataType) -> Result<Typed
         node.place,
     );
     let single = *target == DataType::Float32;
+    // Once for the column, not for each row.
     let divisor = power(scale);
     let convert = move |value: i128| {
         let value = float_of(value, scale, divisor);
@@ -103,6 +104,8 @@ pub(super) fn float_to_exact(node: TypedNode, target: &DataType) -> Result<Typed
 
 fn whole_of(value: f64) -> Option<i128> {
     let whole = value.round_ties_even();
+    // Within 128 bits, and beyond every integer type: the type's own limit is looked at by the
+    // caller.
     (whole.abs() < 1e20).then_some(whole as i128)
 }
 
@@ -117,6 +120,8 @@ fn decimal_of(value: f64, scale: i8) -> Option<i128> {
     if scaled.abs() < 1e13 && from_half > scaled.abs() * 1e-14 {
         return Some((scaled.round() as i64).into());
     }
+    // As PostgreSQL does it: through text of 15 significant digits. Slow, and only for the few
+    // values near a half.
     significant(&format!("{value:.14e}"), scale)
 }
 

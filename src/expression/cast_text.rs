@@ -137,6 +137,8 @@ pub(super) fn float_text(value: f64, single: bool) -> String {
         return plain;
     };
     let exponent: i32 = exponent.parse().unwrap_or_default();
+    // PostgreSQL writes floats with the shortest digits since version 12, and turns to the
+    // scientific form at these exponents.
     let most = if single { 6 } else { 15 };
     if (-4..most).contains(&exponent) {
         return plain;

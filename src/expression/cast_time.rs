@@ -95,6 +95,7 @@ pub(super) fn instant(node: TypedNode, target: &DataType) -> Result<TypedNode> {
     let (from, to) = (zone_of(&node.data_type, place)?, zone_of(target, place)?);
     let per_second = per_second(&node.data_type);
     if *target == DataType::Date32 {
+        // The day that the clock of the timestamp's own zone shows.
         let zone = from.unwrap_or(Zone::UTC);
         let per_day = per_second * SECONDS_PER_DAY;
         let day = move |instant| zone.to_local(instant, per_second).div_euclid(per_day);

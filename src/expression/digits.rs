@@ -8,6 +8,7 @@ pub(super) fn decimal_text(value: i128, scale: i8) -> String {
 }
 
 pub(super) fn write_decimal(text: &mut String, value: i128, scale: i8) {
+    // A sign, 39 digits of 128 bits and a point, or as many zeros before them.
     let mut digits = [b'0'; 80];
     let mut start = digits.len();
     let mut place = |digit: u8| {

@@ -124,6 +124,8 @@ fn case(
         let condition = condition
             .evaluate(&evaluation.only(left.clone()))?
             .booleans(evaluation.rows);
+        // Only rows that no branch above has taken: SQL takes the first condition that is true, and
+        // an unknown one as false.
         let chosen = &is(&condition, true) & &left;
         left = &left & &!&chosen;
         mark(&mut choice, &chosen, number as u32);

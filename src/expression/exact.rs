@@ -145,6 +145,7 @@ pub(super) fn scale_up(node: TypedNode, factor: i128, data_type: DataType) -> Re
         target: data_type,
         rescales: true,
     };
+    // A multiplication like any other: bounds, checks and messages are those of `*`.
     let factor = TypedNode::exact(factor, DataType::Decimal128(38, 0), place);
     Ok(operation(failing, [node, factor], place)?.with_form(CallForm::ScaledUp))
 }
@@ -263,6 +264,8 @@ pub(super) fn kernel<T: ExactWidth>(
         let (left, right) = (T::operand(&left), T::operand(&right));
         let (results, failed) = map_checked(left, right, checked);
         let nulls = nulls(values);
+        // A loop that fails says that some row does, not which; null rows hold anything, and must
+        // not end a run.
         if failed {
             let fails = |row| checked(left.at(row), right.at(row)).1;
             if let Some(row) = evaluation.failing(results.len(), nulls.as_ref(), fails) {

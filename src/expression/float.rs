@@ -82,6 +82,7 @@ pub(super) fn arithmetic(
     };
     let sides = [as_float(left)?, as_float(right)?];
     let form = match operator {
+        // A quotient of whole numbers need not be whole.
         Operator::Div => CallForm::Plain,
         _ => form(&sides),
     };
@@ -131,6 +132,8 @@ fn unary(
     refuses: impl Fn(f64) -> Option<&'static str> + Copy + Send + Sync + 'static,
 ) -> Result<TypedNode> {
     let (place, [argument]) = arguments.exactly::<1>()?;
+    // With a second operand that is not read, functions of one float share the loop and the checks
+    // of those of two.
     let zero = constant(0.0, place);
     let kernel = binary(
         move |value, _| function(value),

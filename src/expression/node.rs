@@ -14,6 +14,8 @@ use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
 use std::sync::Arc;
 
 /// Bytes from which on a text is not kept as a constant.
+// A choice: a constant stays in memory as long as the run, a text that is made anew only as long as
+// its batch.
 const LONG: usize = 1 << 20;
 const LONGER: usize = LONGEST + 1;
 
@@ -80,6 +82,7 @@ impl TypedNode {
         arguments: Vec<Self>,
         kernel: Kernel,
     ) -> Result<Self> {
+        // The type is kept: `null + 1` is a null integer, which a `case` or a column then takes.
         if arguments.iter().any(Self::is_null) {
             return Ok(Self::null(result_type.data_type, place));
         }

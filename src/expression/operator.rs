@@ -54,6 +54,7 @@ pub(super) fn binary(
 }
 
 fn arithmetic(operator: Operator, [left, right]: Sides, place: TextSpan) -> Result<TypedNode> {
+    // Before quoted text takes a type from the other side: a message is about what was written.
     let names = [left.type_name(), right.type_name()];
     let [left, right] = syntax::beside(operator, [left, right])?;
     if types::is_number(&left.data_type) && types::is_number(&right.data_type) {

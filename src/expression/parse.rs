@@ -23,6 +23,8 @@ const LOCATION: &str = " at Line: ";
 
 pub(super) fn parse(sql: &str) -> Result<Expr> {
     let dialect = PostgreSqlDialect {};
+    // In two steps, as types of a pipeline file are put together in between: `timestamp(us, UTC)`
+    // is no SQL.
     let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location();
     let tokens = tokens.map_err(|error| readable(sql, &error.into()))?;
     // Before parsing: the parser's own limit counts depth, and a wide expression has none.

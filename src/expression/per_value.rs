@@ -70,6 +70,8 @@ fn per_dictionary_value(
     if values.is_empty() {
         return None;
     }
+    // By address, not by value: batches of a generated column share one dictionary, and a
+    // comparison of values would cost what is to be saved.
     let known = || last.get().filter(|(known, _)| Arc::ptr_eq(known, values));
     if let Some((_, each)) = known() {
         return Some(each.clone());

@@ -24,6 +24,7 @@ pub(super) fn quotient_at(node: TypedNode, precision: u8, to: i8) -> Result<Type
 }
 
 fn quotient_as([left, right]: Sides, data_type: DataType, place: TextSpan) -> Result<TypedNode> {
+    // `(l / 10^a) / (r / 10^b)` with `s` digits is `l · 10^(s - a + b) / r`.
     let digits = types::digits(&data_type).1 - scale(&left) + scale(&right);
     let power = |digits: i8| power_of_ten(digits.max(0) as u32);
     let (Some(factor), Some(divisor_factor)) = (power(digits), power(-digits)) else {

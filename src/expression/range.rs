@@ -78,6 +78,7 @@ impl NumericBounds {
     pub(super) fn div(self, factor: i128, divisor: Self) -> Self {
         let scaled = self.mul(Self::of(factor));
         if divisor.contains(0) {
+            // A divisor of whole numbers is 1 or more in size, once it is not 0.
             let largest = scaled.largest();
             return Self::new(-largest, largest);
         }
@@ -117,6 +118,7 @@ impl NumericBounds {
                 rounding.divide(self.low, divisor),
                 rounding.divide(self.high, divisor),
             ),
+            // Less than one half of a unit: 0, or one up or down where that is asked for.
             None => Self::new(-1, 1),
         }
     }
@@ -124,6 +126,7 @@ impl NumericBounds {
     fn corners(self, other: Self, operation: impl Fn(i128, i128) -> i128) -> Self {
         let [a, b] = [self.low, self.high]
             .map(|left| [operation(left, other.low), operation(left, other.high)]);
+        // A product, and a quotient without 0 in the divisor, is greatest and least at the corners.
         let all = [a[0], a[1], b[0], b[1]];
         let fold = |pick: fn(i128, i128) -> i128| all.into_iter().fold(all[0], pick);
         Self::new(fold(i128::min), fold(i128::max))

@@ -22,6 +22,8 @@ use std::sync::Arc;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("round", "round(x[, digits])", 1..=2, |arguments| {
+        // Decimals away from zero, floats to even: PostgreSQL rounds `numeric` and `double
+        // precision` differently.
         rounded(arguments, Rounding::HalfAwayFromZero, f64::round_ties_even)
     }),
     Function::new("trunc", "trunc(x[, digits])", 1..=2, |arguments| {
@@ -154,6 +156,7 @@ fn abs(mut arguments: CallArguments) -> Result<TypedNode> {
         let absolute = TypedNode::strict(place, result_type, vec![node], float::simple(f64::abs))?;
         return Ok(absolute.with_form(form));
     }
+    // Proved: there is nothing to do for any row.
     if node.bounds().low >= 0 {
         return Ok(node.at(place));
     }

@@ -113,6 +113,7 @@ pub(super) fn with_escape(pattern: TypedNode, escape: &TypedNode) -> Result<Type
     let mut letters = text.chars();
     while let Some(letter) = letters.next() {
         match letter {
+            // Arrow's `like` knows the backslash alone, so that other escapes are rewritten before.
             letter if letter == escape => {
                 to.push('\\');
                 to.extend(letters.next());

@@ -129,6 +129,8 @@ fn made(
 
 fn replaced(texts: &[TextValues<'_>], row: usize, to: &mut String) {
     let (text, part, by) = (texts[0].at(row), texts[1].at(row), texts[2].at(row));
+    // An empty part stands between all characters; PostgreSQL replaces nothing then, whereas Rust's
+    // `replace` would fill all gaps.
     if part.is_empty() {
         return to.push_str(text);
     }
@@ -181,6 +183,7 @@ fn split_part(arguments: CallArguments) -> Result<TypedNode> {
         let (texts, delimiters, numbers) = (values[0].text(), values[1].text(), values[2].narrow());
         build(evaluation.rows, nulls(values), |to, row| {
             let (text, delimiter, number) = (texts.at(row), delimiters.at(row), numbers.at(row));
+            // Rows that are not asked for, in other branches of a `case`, may have any number.
             if number == 0 && evaluation.is_active(row) {
                 return Err(RowFailure::at(row, "`split_part` counts from 1"));
             }

@@ -96,6 +96,7 @@ pub(super) fn inside(data_type: &DataType) -> Result<DataType, String> {
     Ok(match data_type {
         Dictionary(_, values) => return inside(values),
         LargeUtf8 | Utf8View => Utf8,
+        // No operation is computed in 16 bits; the value is the same in 32.
         Float16 => Float32,
         Date64 => Date32,
         Decimal256(..) => return Err("decimals of more than 38 digits".to_owned()),
@@ -244,6 +245,7 @@ pub(super) fn common_integer(left: &DataType, right: &DataType) -> DataType {
     [DataType::Int16, DataType::Int32, DataType::Int64]
         .into_iter()
         .find(|outer| holds(outer, left) && holds(outer, right))
+        // `uint64` has no counterpart in PostgreSQL: 20 digits hold all of its values.
         .unwrap_or_else(|| decimal(20, 0))
 }
 
