@@ -287,8 +287,6 @@ fn evaluate_error(sql: &str, failure: RowFailure) -> EvaluateError {
         row,
         place,
     } = failure;
-    // The part that failed is quoted, not the whole text: an expression of many lines has one
-    // division by zero.
     let part = place.and_then(|place| sql.get(place.offset..place.offset + place.length));
     let message = match part {
         Some(part) if !part.is_empty() => format!("{message} in `{part}`"),

@@ -225,6 +225,8 @@ impl Rejects {
         }
         drop(counts);
         if let Some(letters) = &self.letters {
+            // Whole lines or none: what a full disk cut off was glued to the first letter of the
+            // next run, and no reader could read either.
             letters.write(|file| add_lines(file, |file| file.write_all(&lines)))?;
         }
         self.meter.reject(rejected.len() as u64);
@@ -280,6 +282,7 @@ impl DeadLetterFile {
         opening.append(again).truncate(!again);
         let opened = opening.open(&path);
         let file = opened
+            // Half a line is what a killed run has left.
             .and_then(|file| cut_half_line(&path).map(|()| file))
             .map_err(|error| Error::because(doing(), error))?;
         let file = Mutex::new(file);

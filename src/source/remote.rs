@@ -26,6 +26,7 @@ const LOOK: Duration = Duration::from_secs(10);
 const READ: Duration = Duration::from_secs(120);
 
 /// Bytes that are asked for at once where fewer are wanted: a request costs as much as they do.
+// A choice, no measurement is behind it.
 const BLOCK: u64 = 1 << 20;
 
 /// So many bytes of these are kept for all objects together: those that threads are at, or all of many
@@ -197,6 +198,8 @@ impl RemoteFile {
     pub fn new(path: &Path, object: &Object, patience: Option<Duration>) -> Result<Self, Problem> {
         let url = ObjectUrl::of(path);
         let url = url.ok_or_else(|| Problem::new("this is no URL of an object"))?;
+        // With its version: an object that was written again must not be read from blocks of the
+        // one before.
         let name = format!("{} {:?}", path.display(), object.version);
         Ok(Self {
             path: path.to_path_buf(),

@@ -28,6 +28,7 @@ pub fn usual(data_type: &DataType) -> DataType {
         DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => DataType::Utf8,
         DataType::LargeBinary | DataType::BinaryView => DataType::Binary,
         DataType::Float16 => DataType::Float32,
+        // Milliseconds, which need not be whole days in other people's files.
         DataType::Date64 => DataType::Timestamp(TimeUnit::Millisecond, None),
         DataType::Decimal32(precision, scale) => DataType::Decimal64(*precision, *scale),
         DataType::Decimal128(precision, scale) if *precision <= 18 => {
@@ -218,6 +219,7 @@ pub fn convert(values: &ArrayRef, to: &DataType) -> Result<Converted, ArrowError
         };
         bad.extend((0..made.len()).filter(failed));
     }
+    // A row may be wrong in two ways, and is one bad row.
     bad.sort_unstable();
     bad.dedup();
     Ok((made, bad))
@@ -252,6 +254,7 @@ pub fn beyond(values: &ArrayRef) -> Vec<usize> {
     };
     let limit = 10_u64.saturating_pow(u32::from(*digits));
     let is_beyond = |value: &i64| value.unsigned_abs() >= limit;
+    // One pass over all values first: files whose decimals have more digits than they say are rare.
     if !array.values().iter().any(is_beyond) {
         return Vec::new();
     }
@@ -283,6 +286,7 @@ fn lost(values: &ArrayRef, made: &ArrayRef) -> Result<Vec<usize>, ArrowError> {
     }
     let mut overflown = infinite(made);
     if let Some(texts) = values.as_string_opt::<i32>() {
+        // `inf` as a text says infinity; digits that became it were too many.
         overflown.retain(|row| texts.value(*row).bytes().any(|byte| byte.is_ascii_digit()));
     } else if from.is_floating() {
         let before = cast(values, &DataType::Float64)?;

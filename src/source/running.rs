@@ -130,6 +130,8 @@ impl RunningSource {
                     return Ok(None);
                 };
                 let taken = streamed.taken();
+                // Libraries panic at some damaged files and messages: it is an error of this
+                // source, not the end of the process.
                 let piece = guarded(|| block.read(first, taken.used()));
                 let source = || streamed.stream.describe();
                 let piece = piece.unwrap_or_else(|| Err(damaged(&source())))?;
@@ -188,6 +190,8 @@ impl RunningSource {
     pub fn durable(&self, batches: u64) -> Result<()> {
         match &self.kind {
             RunningKind::Streamed(_, turns, rejects) => {
+                // Before the offsets: once they are committed, whoever sends does not send these
+                // rows again.
                 rejects.sync()?;
                 turns.flow().durable(batches)
             }

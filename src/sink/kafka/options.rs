@@ -120,6 +120,7 @@ impl Codec {
     pub fn name(self) -> (&'static str, i16) {
         match self {
             Self::None => ("none", 0),
+            // The numbers of the protocol: the lowest three bits of a record batch's attributes.
             Self::Gzip => ("gzip", 1),
             Self::Snappy => ("snappy", 2),
             Self::Lz4 => ("lz4", 3),

@@ -187,6 +187,7 @@ impl Transform {
             Self::Bucket(_) => return None,
             Self::Truncate(width) => {
                 let value = i128::from(value);
+                // Down, also below 0: -1 truncated to tens is -10.
                 value - value.rem_euclid(i128::from(width))
             }
         })
@@ -285,7 +286,11 @@ fn date(days: i64) -> NaiveDate {
 /// The hash of each value, without its sign, in so many buckets.
 fn bucket(values: &ArrayRef, count: u32) -> Result<ArrayRef> {
     use DataType as T;
+    // Iceberg's specification: the sign is cut off before the remainder is taken, so that no bucket
+    // is negative.
     let of = |bytes: &[u8]| ((murmur3(bytes) & 0x7fff_ffff) % count) as i32;
+    // Of 32 bits, too: Iceberg hashes an `int` as the `long` of the same value, so that a column
+    // may be widened later.
     let whole = |number: i64| of(&number.to_le_bytes());
     let made: Vec<Option<i32>> = match values.data_type() {
         T::Utf8 | T::LargeUtf8 | T::Utf8View => {
@@ -342,6 +347,8 @@ fn is_nanos(data_type: &DataType) -> bool {
 }
 
 /// The fewest bytes that hold a number, the highest one first.
+// Iceberg's specification, appendix B: a decimal is hashed as the fewest bytes of its two's
+// complement.
 fn shortest(bytes: &[u8]) -> &[u8] {
     let spare = |pair: &&[u8]| {
         let sign = pair[1] & 0x80;

@@ -34,8 +34,7 @@ pub(super) fn write(
     folder: &Path,
     (pool, stop): (&ThreadPool, &Stop),
 ) -> Result<Written> {
-    let row = table.bytes / (table.rows.num_rows() as u64).max(1);
-    let batch_rows = cell.batch_rows(row) as usize;
+    let batch_rows = cell.batch_rows(table.row_bytes()) as usize;
     let (rows, shape) = table.in_order(cell.order, batch_rows);
     std::fs::create_dir(folder).map_err(|error| failed(folder, error))?;
     // Choosing encodings by a trial is a part of writing, but happens once a run, not once a file.

@@ -10,6 +10,8 @@ use crate::error::Problem;
 ///
 /// # Errors
 /// The first thing that it does not hold.
+// That no value stands twice is proved or refused: to keep all values of an endless table, to
+// compare with, would fill any memory.
 pub(super) fn check(
     made: &BuiltColumn,
     column: &Column,
@@ -55,8 +57,6 @@ pub(super) fn check(
         }));
     }
     match &common.unique {
-        // Proved or refused: to keep all values of an endless table, to compare with, would fill
-        // any memory.
         Some(unique) if unique.value.0 && !made.domain.unique => Err(Problem::new(format!(
             "that column `{name}` is unique cannot be proved for `{}`", column.generator.kind()))
             .at(&unique.place)

@@ -45,8 +45,10 @@ impl ExpectedTopic {
     /// What `check` reports.
     pub fn new(kafka: &Kafka, target: &Target, partitions: i32) -> Result<Self> {
         let kafka = Kafka {
+            // Nothing is kept or registered: verify only makes what must be there.
             measured: true,
             on_bad_row: match &kafka.on_bad_row {
+                // What the run kept stays as it is: the same rows would be kept once more.
                 OnBadRow::DeadLetter(_) => OnBadRow::Skip,
                 other => other.clone(),
             },
@@ -79,6 +81,7 @@ impl ExpectedTopic {
     pub fn has_partitions(&self) -> bool {
         match self.recipe.partitions {
             PartitionSource::Column(_) | PartitionSource::Rule(Partitioner::RoundRobin) => true,
+            // It follows from the batches of that run, which verify need not make in the same size.
             PartitionSource::Rule(Partitioner::Sticky) => false,
             PartitionSource::Rule(_) => self.recipe.keys.is_some(),
         }

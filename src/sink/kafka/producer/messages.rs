@@ -75,7 +75,10 @@ pub struct SendLimits {
 }
 
 /// About what the record batch and the fields of a record need beside key, value and headers.
+// 61 bytes are the header of a record batch of version 2, from `baseOffset` to the number of
+// records.
 pub const BATCH_OVERHEAD: usize = 61;
+// More than a record's own fields take, so that a group's bytes need no slack beyond this sum.
 const RECORD_OVERHEAD: usize = 26;
 
 impl ByteStrings {

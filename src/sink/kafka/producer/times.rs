@@ -88,6 +88,8 @@ impl MessageTimes {
         match nulls {
             0 => Some(Cow::Borrowed(&self.millis[rows])),
             all if all == rows.len() => None,
+            // With times of its own in some rows only: `now` for the others, as -1 is "no time",
+            // which Java's readers refuse.
             _ => {
                 let times = rows.map(|row| self.get(row).unwrap_or(now));
                 Some(Cow::Owned(times.collect()))
@@ -104,6 +106,7 @@ fn floored(column: &ArrayRef) -> Result<MessageTimes, ArrowError> {
     let each = |of: fn(i64) -> i64| ticks.values().iter().map(|tick| of(*tick)).collect();
     let millis = match data_type {
         DataType::Timestamp(TimeUnit::Second, _) => each(|tick| tick.saturating_mul(1_000)),
+        // `div_euclid` rounds down also before 1970, where a division would round up.
         DataType::Timestamp(TimeUnit::Microsecond, _) => each(|tick| tick.div_euclid(1_000)),
         DataType::Timestamp(TimeUnit::Nanosecond, _) => each(|tick| tick.div_euclid(1_000_000)),
         _ => ticks.values().to_vec(),

@@ -53,6 +53,7 @@ impl Cluster {
     pub fn refresh(&mut self) -> Result<(), String> {
         let response = self.anyone()?.metadata(&self.topic)?;
         let address = |host: &str, port: i32| match host.contains(':') {
+            // An address of IPv6 has colons of its own.
             true => format!("[{host}]:{port}"),
             false => format!("{host}:{port}"),
         };

@@ -112,6 +112,8 @@ fn snappy(
     block: &mut Vec<u8>,
     out: &mut Vec<u8>,
 ) -> io::Result<()> {
+    // snappy-java's stream: a byte that no text has, the name, and twice the version 1. Kafka's
+    // Java clients read Snappy in no other framing.
     const MAGIC: &[u8] = b"\x82SNAPPY\x00\x00\x00\x00\x01\x00\x00\x00\x01";
     out.extend_from_slice(MAGIC);
     block.resize(snap::raw::max_compress_len(BLOCK), 0);
@@ -130,6 +132,7 @@ fn lz4(records: &[u8], block: &mut Vec<u8>, out: &mut Vec<u8>) -> io::Result<()>
     block.resize(lz4_flex::block::get_maximum_output_size(BLOCK), 0);
     for plain in records.chunks(BLOCK) {
         let size = lz4_flex::block::compress_into(plain, block).map_err(io::Error::other)?;
+        // The frame's specification: what compression made no smaller is stored as it is.
         let (said, bytes) = match size < plain.len() {
             true => (size as u32, &block[..size]),
             false => (plain.len() as u32 | LZ4_STORED, plain),
