@@ -5,15 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::half::dataset;
 use super::set::SetMember;
+use crate::dataset::DELTA_LOG;
 use crate::error::Problem;
-
-/// The folder of the log, beside the files and the folders of partitions.
-pub(super) const LOG: &str = "_delta_log";
 
 /// What is wrong with the first file that belongs to a table of Delta Lake.
 pub fn problem(files: &[SetMember]) -> Option<Problem> {
     let mut folders = folders(files).into_iter();
-    let table = folders.find(|folder| folder.join(LOG).is_dir())?;
+    let table = folders.find(|folder| folder.join(DELTA_LOG).is_dir())?;
     Some(refused(&table))
 }
 
@@ -30,7 +28,7 @@ pub(super) fn refused(table: &Path) -> Problem {
         false => table.display(),
     };
     let cause = format!(
-        "`{LOG}` says which of its files hold its rows; others were replaced or never committed"
+        "`{DELTA_LOG}` says which of its files hold its rows; others were replaced or never committed"
     );
     let hint = format!(
         "write its rows as a file first: `python3 -c \"import deltalake, pyarrow.parquet as p; p.write_table(deltalake.DeltaTable('{shown}').to_pyarrow_table(), 'rows.parquet')\"`"

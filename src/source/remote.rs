@@ -14,7 +14,7 @@ use twox_hash::XxHash64;
 use super::set::{MATCH, PASSED_OVER, SetMember, is_open, no_pattern, within};
 use super::{Asked, delta_log, half, hive};
 use crate::client::object::{Bucket, Object, ObjectUrl};
-use crate::dataset::{FOLDER, SUCCESS};
+use crate::dataset::{DELTA_LOG, FOLDER, SUCCESS};
 use crate::error::{Error, Problem};
 use crate::place::{FilePath, Placed};
 use crate::sync::lock;
@@ -128,7 +128,7 @@ fn refuse_delta(
     files: &[SetMember],
 ) -> Result<(), Problem> {
     for table in delta_log::folders(files) {
-        let log = ObjectUrl::of(&table.join(delta_log::LOG)).map(|log| log.key + "/");
+        let log = ObjectUrl::of(&table.join(DELTA_LOG)).map(|log| log.key + "/");
         let log = log.unwrap_or_default();
         let is_there = match log.starts_with(listed.0) {
             true => listed.1.iter().any(|object| object.key.starts_with(&log)),
