@@ -5,6 +5,7 @@ mod bad_file;
 mod clock;
 mod clocks;
 mod costs;
+mod digest;
 mod distribution;
 mod four_times;
 mod meter;
@@ -20,16 +21,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Fault};
-use crate::units::hexadecimal;
 
 pub use assess::{Assessment, Limit, Work};
 pub use bad_file::{BadFile, lines as bad_file_lines};
 pub use clock::{Clock, Lap};
 pub use clocks::{ClockReading, Clocks, Gap, Reason};
 pub use costs::{Bottleneck, Costs};
+pub use digest::digest;
 pub use distribution::Quantiles;
 pub use four_times::FourTimes;
 pub use meter::{Meter, Reading, Transactions};
@@ -366,24 +366,6 @@ impl Report {
             Outcome::Done => 0,
         }
     }
-}
-
-/// One number of all files of a sink, wherever they lie and however they are called: the SHA-256 of their
-/// own, a line each, sorted. None where one of them is not known.
-pub fn digest<'s>(sums: impl Iterator<Item = Option<&'s str>>) -> Option<String> {
-    let mut sums: Vec<&str> = sums.collect::<Option<_>>()?;
-    if sums.is_empty() {
-        return None;
-    }
-    // Sorted: neither names nor the order of files matter, so that a copy in another place has the
-    // same number.
-    sums.sort_unstable();
-    let mut hash = Sha256::new();
-    for sum in sums {
-        hash.update(sum);
-        hash.update("\n");
-    }
-    Some(hexadecimal(&hash.finalize()))
 }
 
 /// Leaves out whose fault it was: the text of the error says that.

@@ -50,6 +50,7 @@ pub mod mysql;
 mod natural;
 #[cfg(not(all(feature = "mysql", feature = "postgres")))]
 mod no_driver;
+mod opened;
 mod opening;
 mod ordered;
 mod overlap;
@@ -96,6 +97,7 @@ pub use file::inner_extension;
 pub use files::FileSource;
 pub use grid::{Grid, RowRange};
 pub use json_rows::careful;
+pub use opened::Opened;
 pub use ordered::{
     MOST_FOLDERS, SortColumn, SortContext, SortCosts, SortedFolder, SortedRun, Sorting,
     SortingPlan, Transform, folder_texts,
@@ -174,15 +176,6 @@ pub struct Asked<'a> {
     /// Only read, with texts of dictionaries where the types say so, and numbers that do not say their
     /// digits as texts; nobody asks for the digest.
     pub only_read: bool,
-}
-
-/// What a table is read from.
-#[derive(Clone)]
-pub enum Opened {
-    /// Rows that are there.
-    Records(Arc<dyn Records>),
-    /// Rows that come.
-    Stream(Arc<dyn Stream>),
 }
 
 /// Rows that are there to be read: any of them can be read alone, from any thread.
@@ -344,59 +337,4 @@ pub struct SourceKept {
     pub bad_files: Option<BadFiles>,
     /// The file in which these are noted.
     pub file_letters: Option<PathBuf>,
-}
-
-impl Opened {
-    /// True for rows that come, which do not come again.
-    pub fn is_stream(&self) -> bool {
-        matches!(self, Self::Stream(_))
-    }
-
-    /// The columns, in their order.
-    pub fn schema(&self) -> SchemaRef {
-        match self {
-            Self::Records(records) => records.schema(),
-            Self::Stream(stream) => stream.schema(),
-        }
-    }
-
-    /// How many rows there are; none when that is not known.
-    pub fn rows(&self) -> Option<u64> {
-        match self {
-            Self::Records(records) => Some(records.rows()),
-            Self::Stream(_) => None,
-        }
-    }
-
-    /// What becomes of rows that cannot be read.
-    pub fn on_bad_row(&self) -> OnBadRow {
-        match self {
-            Self::Records(records) => records.on_bad_row(),
-            Self::Stream(stream) => stream.on_bad_row(),
-        }
-    }
-
-    /// The files of its set that are left out, where there may be such.
-    pub fn bad_files(&self) -> Option<&BadFiles> {
-        match self {
-            Self::Records(records) => records.bad_files(),
-            Self::Stream(_) => None,
-        }
-    }
-
-    /// What is read, in one line.
-    pub fn describe(&self) -> String {
-        match self {
-            Self::Records(records) => records.describe(),
-            Self::Stream(stream) => stream.describe(),
-        }
-    }
-
-    /// Equal while the rows are the same.
-    pub fn digest(&self) -> String {
-        match self {
-            Self::Records(records) => records.digest(),
-            Self::Stream(stream) => stream.describe(),
-        }
-    }
 }

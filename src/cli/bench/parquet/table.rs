@@ -73,6 +73,11 @@ pub(super) fn plan(options: &ParquetOptions, mut pipeline: Pipeline, table: &str
 }
 
 impl Table {
+    /// Bytes of a row, about.
+    pub(super) fn row_bytes(&self) -> u64 {
+        self.bytes / (self.rows.num_rows() as u64).max(1)
+    }
+
     /// Makes as many rows as find room, and sorts copies of them.
     pub(super) fn make(
         plan: &Plan,
