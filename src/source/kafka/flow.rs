@@ -1,5 +1,6 @@
 //! A topic in motion: members fetch, blocks are numbered, offsets are committed once they are safe.
 
+use std::any::Any;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -22,7 +23,7 @@ use super::until::Left;
 use crate::client::kafka::{config, no_client};
 use crate::error::{Error, Result};
 use crate::source::{Begin, Block, Flow};
-use crate::sync::lock;
+use crate::sync::{lock, spawn};
 
 /// How long is tried at the end to tell the brokers what is safe.
 // A choice, as `STEP` is. What is not committed by then is read again by the next run.
@@ -133,9 +134,13 @@ impl Group {
                 consumer.context().assign(consumer, &mut own)?;
             }
             let shared = self.shared.clone();
-            let thread = std::thread::Builder::new()
-                .name(format!("fetch {number}"))
-                .spawn(move || fetch::run(&member, &shared, number))
+            let told = shared.clone();
+            // A member that is gone fetches nothing more: batches would wait for it for ever.
+            let panicked = move |panic: &(dyn Any + Send)| {
+                told.pipe.fail(Error::of_panic("reading the topic", panic));
+            };
+            let fetch = move || fetch::run(&member, &shared, number);
+            let thread = spawn(&format!("fetch {number}"), fetch, panicked)
                 .map_err(|error| Error::because("starting a thread", error))?;
             lock(&self.threads).push(thread);
         }

@@ -67,8 +67,8 @@ impl Known {
                 let flags = messages.map(|message| Some(message.redelivered));
                 Arc::new(flags.collect::<BooleanArray>())
             }
-            // AMQP has seconds.
-            Self::Timestamp => times(messages.map(|message| Some(message.timestamp? * 1000))),
+            // AMQP has seconds. What a sender counts in smaller units may be no time at all then: null.
+            Self::Timestamp => times(messages.map(|message| message.timestamp?.checked_mul(1000))),
             Self::At => times(told(changes, |envelope| envelope.ts_ms)),
             Self::Pos => Arc::new(told(changes, |envelope| envelope.pos).collect::<Int64Array>()),
             Self::Row => Arc::new(told(changes, |envelope| envelope.row).collect::<Int32Array>()),

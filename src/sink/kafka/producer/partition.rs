@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::array::AsArray;
+use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
+use arrow::util::display::array_value_to_string;
 use crc_fast::CrcAlgorithm::Crc32IsoHdlc;
 use crc_fast::checksum;
 
@@ -84,13 +85,24 @@ pub fn by_column(
     partitions: i32,
     refused: &mut RefusedRows<'_>,
 ) -> Result<(BatchRows, Vec<Option<i32>>)> {
-    let numbers = cast(rows.batch.column(column), &DataType::Int64)?;
+    let given = rows.batch.column(column).clone();
+    let numbers = cast(&given, &DataType::Int64)?;
     let numbers = numbers.as_primitive::<Int64Type>();
     let (mut of, mut wrong) = (Vec::with_capacity(numbers.len()), Vec::new());
     for (place, number) in numbers.iter().enumerate() {
         match number {
             Some(number) if !(0..i64::from(partitions)).contains(&number) => {
                 let row = rows.row(place);
+                let error = Error::run(format!(
+                    "row {row} goes to partition {number}, but the topic has only {partitions}"
+                ));
+                refused.note(error, row)?;
+                wrong.push(place);
+            }
+            // A uint64 that no int64 holds is null after the cast, and would be dealt in turn.
+            None if !given.is_null(place) => {
+                let row = rows.row(place);
+                let number = array_value_to_string(&given, place)?;
                 let error = Error::run(format!(
                     "row {row} goes to partition {number}, but the topic has only {partitions}"
                 ));

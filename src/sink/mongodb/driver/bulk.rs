@@ -79,11 +79,19 @@ const MOST_STATEMENTS: usize = 100_000;
 /// A key is there already.
 const DUPLICATE: i32 = 11000;
 
+/// Only the text tells which index it was: `… index: _id_ dup key: { _id: 1 }`, by some servers
+/// `database.collection.$_id_`. An index of another column may have `_id_` within its name, as
+/// `customer_id_1` has: a document that it refuses is not there.
+fn names_own_index(message: &str) -> bool {
+    let mut words = message.split_whitespace();
+    let own = words.any(|word| word == "_id_" || word.ends_with(".$_id_"));
+    own || message.contains("{ _id:")
+}
+
 impl Refused {
     /// A document with this `_id` is there.
     pub fn is_there(&self) -> bool {
-        // Only the text tells which index it was.
-        self.code == DUPLICATE && (self.message.contains("_id_") || self.message.contains("{ _id:"))
+        self.code == DUPLICATE && names_own_index(&self.message)
     }
 
     /// It may be done another time.
@@ -212,5 +220,34 @@ fn whole(value: &Bson) -> Option<i64> {
         Bson::Int64(number) => Some(*number),
         Bson::Double(number) => Some(*number as i64),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_there_only_by_its_own_index() {
+        for (message, there) in [
+            (
+                "E11000 duplicate key error collection: shop.orders index: _id_ dup key: { _id: 1 }",
+                true,
+            ),
+            (
+                "E11000 duplicate key error index: shop.orders.$_id_ dup key: { : 1 }",
+                true,
+            ),
+            (
+                "E11000 duplicate key error collection: shop.orders index: customer_id_1 dup key: { customer_id: 7 }",
+                false,
+            ),
+            (
+                "E11000 duplicate key error collection: shop.by_id_of index: name_1 dup key: { name: \"x\" }",
+                false,
+            ),
+        ] {
+            assert_eq!(names_own_index(message), there, "{message}");
+        }
     }
 }
