@@ -188,8 +188,7 @@ impl Writing<'_> {
         if self.signed || !here || self.is_space_before_point() && !self.ends_at_point() {
             return;
         }
-        let brackets =
-            self.pattern.sign == Sign::Brackets && !(self.pattern.fill && !self.negative);
+        let brackets = self.pattern.sign == Sign::Brackets && (!self.pattern.fill || self.negative);
         match self.pattern.sign {
             Sign::Before => to.push(if self.negative { '-' } else { '+' }),
             Sign::Behind => return,
@@ -247,7 +246,7 @@ impl Writing<'_> {
             return;
         }
         match self.pattern.sign {
-            Sign::Brackets if self.signed && !(self.pattern.fill && !self.negative) => {
+            Sign::Brackets if self.signed && (!self.pattern.fill || self.negative) => {
                 to.push(if self.negative { '>' } else { ' ' });
             }
             Sign::Behind => to.push(if self.negative { '-' } else { '+' }),

@@ -249,4 +249,36 @@ mod tests {
             "repeat: [{ count: 1, first: 7, columns: { \"a{i}\": { expr: \"row + {i}\" } } }, { count: 1, columns: { \"b{i}\": sequence } }]",
         ].map(table).join("\n\n"));
     }
+
+    #[test]
+    fn mistakes_say_what_is_wrong() {
+        for (text, message) in [
+            (
+                "repeat: { count: 0, columns: { \"f{i}\": sequence } }",
+                "`count` is from 1 to 10000, found 0",
+            ),
+            (
+                "repeat: { count: 20_000, columns: { \"f{i}\": sequence } }",
+                "`count` is from 1 to 10000, found 20000",
+            ),
+            (
+                "repeat: { count: 6_000, columns: { \"f{i}\": sequence, \"g{i}\": sequence } }",
+                "`repeat` makes 12000 columns, more than 10000",
+            ),
+            (
+                "columns: { f0: sequence }\n    repeat: { count: 2, columns: { \"f{i}\": sequence } }",
+                "two columns are called `f0`",
+            ),
+            (
+                "repeat: { count: 2, columns: { \"f{i:3}\": sequence } }",
+                "`{i:3}` is no number of digits",
+            ),
+        ] {
+            let yaml = format!("tables:\n  t:\n    rows: 2\n    {text}\n");
+            let mut root = parse(&Arc::new(Source::new("p.yaml", yaml))).unwrap();
+            let problems = unroll(&mut root);
+            assert_eq!(problems.len(), 1, "{text}");
+            assert_eq!(problems[0].message, message);
+        }
+    }
 }
