@@ -12,6 +12,7 @@ use crate::engine::window;
 use crate::error::Result;
 use crate::format::Operation;
 use crate::plan::{Job, JobChanges, JobOrder, Plan, SinkPlan};
+use crate::source::Batches;
 use crate::units::{show_bytes, show_count, show_duration};
 
 pub(super) fn run(options: &PlanOptions) -> Result<u8> {
@@ -91,6 +92,11 @@ fn describe_job(job: &Job) -> String {
             .collect();
         let source = opened.describe();
         text.push_str(&format!("  from {source}, columns {}\n", used.join(", ")));
+    }
+    if let Batches::Made(made) = &job.source
+        && let Some(made) = made.describe()
+    {
+        text.push_str(&format!("  {made}\n"));
     }
     if let Some(changes) = &job.changes {
         text.push_str(&describe_changes(changes));

@@ -90,6 +90,7 @@ impl TableOptions<'_> {
     pub fn takes(&self) -> Takes {
         Takes {
             changes: TakesChanges::Applied,
+            key: self.key.to_vec(),
             delivery: match (self.exactly_once, self.mode) {
                 (true, _) => Delivery::Transactional,
                 (false, Mode::Upsert) => Delivery::Idempotent,

@@ -18,6 +18,7 @@ mod columns;
 mod counted;
 pub mod csv;
 mod failing;
+mod faulty;
 mod file;
 mod files;
 mod first_bytes;
@@ -39,6 +40,7 @@ pub mod kafka;
 mod key_ranges;
 mod kinds;
 mod lines;
+mod made;
 mod messages;
 pub mod mongodb;
 pub mod mysql;
@@ -79,12 +81,14 @@ use std::time::Duration;
 
 use arrow::datatypes::SchemaRef;
 
-pub use batches::{Batches, MadeBatches, ReadBatches, Streamed};
+pub use batches::{Batches, ReadBatches, Streamed};
 pub use columns::TableColumns;
+pub use faulty::{FaultsMade, View};
 pub use file::inner_extension;
 pub use files::FileSource;
 pub use grid::{Grid, RowRange};
 pub use json_rows::careful;
+pub use made::MadeBatches;
 pub use ordered::{
     MOST_FOLDERS, SortColumn, SortContext, SortCosts, SortedFolder, SortedRun, Sorting,
     SortingPlan, Transform, folder_texts,

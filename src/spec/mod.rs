@@ -2,6 +2,7 @@
 
 mod changes;
 mod include;
+mod ledger;
 mod log;
 mod mistakes;
 mod pipeline;
@@ -15,6 +16,7 @@ mod sink;
 mod table;
 
 pub use changes::{Changes, Image, Mix, Update};
+pub use ledger::{AskedFaults, Ledger};
 pub use log::{Log, Style};
 pub use pipeline::Pipeline;
 pub use read::{GivenValues, read, read_given};

@@ -6,7 +6,9 @@ use schemars::{JsonSchema, json_schema};
 use serde::Deserialize;
 use serde::de::Deserializer;
 
+use super::ledger::Ledger;
 use crate::column::{Column, ColumnType};
+use crate::faults::Faults;
 use crate::place::{
     Count, Flag, LocalPath, NamedItems, Node, Placed, Text, Value, by_node, carry, decode,
 };
@@ -28,6 +30,10 @@ pub struct Table {
     /// The columns in the order of the output. Beside `from` they come after those that are read, or take the place of the one of their name, which they can read under it.
     #[serde(default)]
     pub columns: NamedItems<Arc<Column>>,
+    /// Faults among the rows that its sinks get; tables that refer to it refer to its rows as they are.
+    pub faults: Option<Placed<Faults>>,
+    /// Where each of these faults is named: the options of a file, or a sink of any kind.
+    pub ledger: Option<Placed<Ledger>>,
 }
 
 /// A small JSON, CSV or Parquet file, held in memory.

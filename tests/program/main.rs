@@ -25,6 +25,7 @@ mod errors;
 mod existing_output;
 mod expect;
 mod faults;
+mod faulty;
 mod file_sets;
 mod first_hour;
 mod first_sinks;

@@ -41,6 +41,7 @@ const SHIPPED: &[(&str, &[&str])] = &[
     ("cdc_log", &["--set=changes=40000"]),
     ("daily", &["--set=orders=3000", "--run-date=2026-01-31"]),
     ("encodings", &["--set=rows=3000"]),
+    ("faulty", &["--set=rows=40000"]),
     ("lake", &["--set=rows=3000"]),
     ("lineitem", &["--set=scale=0.0005"]),
     ("shop", &["--set=rows=2000", "--set=customers=500"]),
