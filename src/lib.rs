@@ -41,6 +41,7 @@ pub mod domain;
 pub mod engine;
 pub mod error;
 pub mod expression;
+mod faults;
 pub mod format;
 pub mod kernel;
 pub mod load;

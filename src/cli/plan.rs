@@ -12,7 +12,7 @@ use crate::engine::window;
 use crate::error::Result;
 use crate::format::Operation;
 use crate::plan::{Job, JobChanges, JobOrder, Plan, SinkPlan};
-use crate::source::BadFiles;
+use crate::source::{BadFiles, Batches};
 use crate::units::{show_bytes, show_count, show_duration};
 
 pub(super) fn run(options: &PlanOptions) -> Result<u8> {
@@ -98,6 +98,11 @@ fn describe_job(job: &Job) -> String {
         text.push_str(&format!("  from {source}, columns {}\n", used.join(", ")));
         let left_out = opened.bad_files().and_then(BadFiles::count);
         text.extend(left_out.map(|count| format!("  {count}\n")));
+    }
+    if let Batches::Made(made) = &job.source
+        && let Some(made) = made.describe()
+    {
+        text.push_str(&format!("  {made}\n"));
     }
     if let Some(changes) = &job.changes {
         text.push_str(&describe_changes(changes));

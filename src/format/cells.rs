@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::StringArray;
+use arrow::array::{BinaryArray, StringArray};
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 
 use crate::batch::Place;
@@ -227,6 +227,29 @@ impl CellColumn {
             Self::Picked(keys, values) => values.get(keys[row] as usize),
             Self::Texts { array, .. } => array.value(row).as_bytes(),
         }
+    }
+
+    /// The same with `others` in the place of some values, which `write` writes and the frame stands around.
+    #[must_use]
+    pub fn with_others(
+        &self,
+        others: &BinaryArray,
+        frame: &Delimiters,
+        write: impl Fn(&mut Vec<u8>, &[u8]),
+    ) -> Cells {
+        let mut cells = Cells::default();
+        for (row, other) in others.iter().enumerate() {
+            match other {
+                None => cells.bytes.extend_from_slice(self.get(row)),
+                Some(other) => {
+                    cells.bytes.extend_from_slice(&frame.before);
+                    write(&mut cells.bytes, other);
+                    cells.bytes.extend_from_slice(&frame.after);
+                }
+            }
+            cells.end();
+        }
+        cells
     }
 
     /// Adds the column to rows.

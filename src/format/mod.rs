@@ -165,6 +165,11 @@ pub trait Format: std::fmt::Debug + Send + Sync {
         None
     }
 
+    /// True where values are texts between delimiters: a value may be any bytes.
+    fn is_text(&self) -> bool {
+        false
+    }
+
     /// Everything about `shape` that this format cannot write as asked.
     fn check(&self, shape: &Shape) -> Vec<Problem>;
 

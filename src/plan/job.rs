@@ -8,19 +8,21 @@ use arrow::datatypes::{Field, Schema};
 
 use super::batch_rows::{AHEAD, batch_rows, sized};
 use super::changing::{columns, refused};
-use super::files;
 use super::fingerprints::digest;
 use super::guarantee::Guarantee;
 use super::order;
 use super::partition::{PartitionLayout, PartitionSplit, key_columns, layout};
 use super::sinks::Resolved;
-use super::{BATCH_ROWS, Job, JobChanges, SinkPlan};
+use super::trial::trial;
+use super::{Job, JobChanges, SinkPlan};
+use super::{faulty, files};
+use crate::column::hash::Key;
 use crate::column::{Program, ProgramCell};
 use crate::error::{Problem, Problems};
 use crate::format::Shape;
 use crate::place::Place;
 use crate::sink::{Delivery, Partition, Slice};
-use crate::source::{Batches, Grid, MadeBatches, Opened, Sorting, TableColumns};
+use crate::source::{Batches, Grid, MadeBatches, Opened, TableColumns};
 
 /// What a job is made from.
 pub(super) struct TablePlan<'a> {
@@ -28,6 +30,8 @@ pub(super) struct TablePlan<'a> {
     pub(super) fingerprint: String,
     pub(super) load: String,
     pub(super) rows: Option<u64>,
+    /// What its randomness is keyed by.
+    pub(super) key: Key,
     pub(super) program: &'a Arc<ProgramCell>,
     /// What its columns are read from, and where the file says so.
     pub(super) records: Option<&'a Opened>,
@@ -54,6 +58,8 @@ pub(super) fn jobs(
     let Some(program) = table.program.get() else {
         return Vec::new();
     };
+    let (faulty, sinks): (Vec<_>, Vec<_>) =
+        sinks.into_iter().partition(|sink| sink.faults.is_some());
     let (alone, shared): (Vec<_>, Vec<_>) = sinks
         .into_iter()
         // A sink with a rate of its own, or whose rows are cut by partitions, cannot share batches
@@ -69,6 +75,7 @@ pub(super) fn jobs(
     for sink in alone {
         jobs.extend(own_job(table, program, sink, problems));
     }
+    jobs.extend(faulty::jobs(table, program, faulty, problems));
     // Jobs with a rate of their own come after the job beside which they run.
     jobs.sort_by_key(|job| job.own_rate);
     jobs
@@ -224,7 +231,7 @@ fn sorted_job(
     })
 }
 
-fn job(
+pub(super) fn job(
     table: &TablePlan<'_>,
     source: Batches,
     split: Option<PartitionSplit>,
@@ -264,19 +271,24 @@ fn share(table: &TablePlan<'_>) -> (u64, Option<u64>) {
 }
 
 /// How the rows are cut for these sinks.
-fn grid(table: &TablePlan<'_>, program: &Program, sinks: &[Resolved]) -> Grid {
+pub(super) fn grid(table: &TablePlan<'_>, program: &Program, sinks: &[Resolved]) -> Grid {
     let (first_row, rows) = share(table);
     let grid = Grid::one(first_row, rows, batch_rows(table, program, sinks));
     let files = sinks.iter().filter_map(|sink| sink.options.takes().files);
     files::cut(&grid, &files.collect::<Vec<u64>>())
 }
 
-fn source(table: &TablePlan<'_>, program: &Program, nodes: &[usize], grid: Grid) -> Batches {
+pub(super) fn source(
+    table: &TablePlan<'_>,
+    program: &Program,
+    nodes: &[usize],
+    grid: Grid,
+) -> Batches {
     let columns = TableColumns::new(table.program, program, nodes);
     Batches::new(columns, program, table.records, grid)
 }
 
-fn sink_plan(
+pub(super) fn sink_plan(
     table: &TablePlan<'_>,
     program: &Program,
     source: &Batches,
@@ -289,9 +301,12 @@ fn sink_plan(
     let places = nodes.iter().enumerate().rev();
     let places: HashMap<usize, usize> = places.map(|(place, node)| (*node, place)).collect();
     let columns = sink.columns.iter();
-    let columns: Vec<usize> = columns
-        .filter_map(|(node, _)| places.get(node).copied())
-        .collect();
+    let columns: Vec<usize> = match &sink.faulted {
+        Some(faulted) => faulted.at.clone(),
+        None => columns
+            .filter_map(|(node, _)| places.get(node).copied())
+            .collect(),
+    };
     let filter = sink.filter.iter();
     let filter = filter
         .filter_map(|node| places.get(node).copied())
@@ -337,15 +352,23 @@ fn shape(
     sink: &Resolved,
     open_files: usize,
 ) -> Shape {
-    let fields: Vec<Field> = sink
-        .columns
-        .iter()
-        .map(|(node, name)| program.node(*node).field.clone().with_name(name))
-        .collect();
+    let (fields, domains) = match &sink.faulted {
+        Some(faulted) => faulted.columns(sink),
+        None => (
+            sink.columns
+                .iter()
+                .map(|(node, name)| program.node(*node).field.clone().with_name(name))
+                .collect::<Vec<Field>>(),
+            order::domains(program, sink),
+        ),
+    };
     Shape {
-        table: table.name.to_string(),
+        table: match sink.is_ledger {
+            true => format!("{}_faults", table.name),
+            false => table.name.to_string(),
+        },
         schema: Arc::new(Schema::new(fields)),
-        domains: order::domains(program, sink),
+        domains,
         order: order::written(sink),
         // The number of all rows and not of the slice's: what a format decides by it must be the
         // same for every slice.
@@ -368,23 +391,4 @@ fn shape(
             .and_then(|changes| columns(changes, program, sink)),
         folders: order::folders(program, &sink.partition_by),
     }
-}
-
-/// The first batch of the whole table, whatever the slice.
-fn trial(
-    table: &TablePlan<'_>,
-    source: &Batches,
-    sorting: Option<&Sorting>,
-    columns: &[usize],
-    shape: &Shape,
-) -> crate::error::Result<Option<arrow::array::RecordBatch>> {
-    let grid = Grid::one(0, table.rows, BATCH_ROWS.min(source.batch_rows()));
-    if grid.rows(0) == 0 {
-        return Ok(None);
-    }
-    let first = match sorting {
-        Some(sorting) => sorting.trial(grid.batch_rows())?,
-        None => source.on(grid).first()?.rows,
-    };
-    shape.take(columns, &first).map(Some)
 }

@@ -4,6 +4,7 @@
 mod batch_rows;
 mod changing;
 mod enabled;
+mod faulty;
 mod files;
 mod filter;
 mod fingerprints;
@@ -18,6 +19,7 @@ mod preview;
 mod sinks;
 mod tables;
 mod tempo;
+mod trial;
 
 use std::ops::Range;
 use std::path::PathBuf;

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::enabled::enabled;
+use super::faulty::{self, Asked, Faulted, OfTables};
 use super::filter;
 use super::folders::{PartitionColumn, doubled, partition_by};
 use super::order;
@@ -32,6 +33,12 @@ pub(super) struct Resolved {
     pub(super) partition_by: Vec<PartitionColumn>,
     /// The nodes in whose order rows come.
     pub(super) order_by: Vec<(usize, OrderBy)>,
+    /// The faults among its rows.
+    pub(super) faults: Option<Arc<Asked>>,
+    /// It gets a line for each of them, not the rows.
+    pub(super) is_ledger: bool,
+    /// What becomes of its columns, once that is known.
+    pub(super) faulted: Option<Faulted>,
     /// What sorts its rows, once that is known.
     pub(super) sorting: Option<Sorting>,
     pub(super) on_failure: OnSinkFailure,
@@ -70,7 +77,7 @@ pub(super) fn resolve(
         }
     }
     let mut resolved = Vec::new();
-    let mut places = WritePlaces::default();
+    let (mut places, mut faults) = (WritePlaces::default(), OfTables::default());
     for (entry, name) in pipeline.sinks.iter().zip(names) {
         let asked = only.is_none_or(|only| only.contains(&name));
         let enabled = problems.note(enabled(entry)).unwrap_or(false);
@@ -84,7 +91,9 @@ pub(super) fn resolve(
             if problems.is_full() {
                 return resolved;
             }
-            if let Some(one) = problems.note(resolve_one(pipeline, entry, &name, &table, builder)) {
+            let one = resolve_one(pipeline, entry, &name, &table, builder);
+            let with = one.and_then(|one| faulted(pipeline, entry, one, &mut faults, builder));
+            for one in problems.note(with).unwrap_or_default() {
                 problems.extend(places.collision(&one));
                 resolved.push(one);
             }
@@ -275,6 +284,9 @@ fn resolve_one(
         partition_by,
         order_by,
         sorting: None,
+        faults: None,
+        is_ledger: false,
+        faulted: None,
         delivery: entry.common.delivery.clone(),
         rate: entry.common.rate.clone(),
         canonical: entry.canonical(placing),
@@ -284,6 +296,27 @@ fn resolve_one(
             .or(pipeline.run.on_sink_failure)
             .unwrap_or_default(),
     })
+}
+
+/// A sink with the faults among its rows, and the ledger of those.
+fn faulted(
+    pipeline: &Pipeline,
+    entry: &SinkEntry,
+    mut sink: Resolved,
+    faults: &mut OfTables,
+    builder: &mut Builder,
+) -> Result<Vec<Resolved>, Problem> {
+    let (asked, ledger) = faults.of(pipeline, entry, &sink, builder)?;
+    if let Some(asked) = asked.as_ref().filter(|_| !sink.filter.is_empty()) {
+        let what = "`where` leaves out rows of this sink, and `faults` are made among all rows";
+        let hint =
+            "give one of them to another sink, or read what `where` has kept in a second pipeline";
+        return Err(Problem::new(what).at(&asked.place).hint(hint));
+    }
+    let ledger = ledger.zip(asked.as_ref());
+    let ledger = ledger.map(|(ledger, asked)| faulty::ledger(ledger, asked, &sink));
+    sink.faults = asked;
+    Ok([sink].into_iter().chain(ledger.transpose()?).collect())
 }
 
 /// The nodes of columns, and the names that the sink `name` gives them, each once.

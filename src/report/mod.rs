@@ -169,12 +169,24 @@ pub struct SinkReport {
     pub begins_again: bool,
     /// What runs before had left, and what became of it.
     pub recovered: Vec<String>,
+    /// The faults among its rows, where it has some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub faults: Option<FaultReport>,
     /// What messages and their replies took, where there are replies; times in microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clocks: Option<ClockReading>,
     /// What transactions of changes took.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transactions: Option<Transactions>,
+}
+
+/// The faults among the rows of a sink.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct FaultReport {
+    /// How many rows there are without them.
+    pub clean_rows: u64,
+    /// How many of each kind.
+    pub kinds: BTreeMap<String, u64>,
 }
 
 /// What a run was and what it did.
@@ -268,6 +280,7 @@ impl SinkReport {
             unsent: 0,
             begins_again: false,
             recovered: Vec::new(),
+            faults: None,
             clocks: None,
             transactions: None,
         }

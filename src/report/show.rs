@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::bad_file::LeftOut;
-use super::{ClockReading, Outcome, Quantiles, Report, SinkReport, SourceReport, Transactions};
+use super::{
+    ClockReading, FaultReport, Outcome, Quantiles, Report, SinkReport, SourceReport, Transactions,
+};
 use crate::units::{show_bytes, show_count, show_duration};
 
 impl Report {
@@ -65,6 +67,9 @@ impl Report {
             for line in &sink.recovered {
                 writeln!(f, "    {line}")?;
             }
+            if let Some(faults) = &sink.faults {
+                writeln!(f, "    {}", Faulty(faults))?;
+            }
             if let Some(clocks) = &sink.clocks {
                 write!(f, "{}", Stream(clocks))?;
             }
@@ -89,6 +94,23 @@ impl Report {
             show_duration(self.times.waiting)
         )?;
         write!(f, "  seed {}, fingerprint {}", self.seed, self.fingerprint)
+    }
+}
+
+/// The faults among the rows of a sink, in one line.
+struct Faulty<'a>(&'a FaultReport);
+
+impl fmt::Display for Faulty<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = show_count(self.0.clean_rows);
+        let kinds = self.0.kinds.iter();
+        let kinds: Vec<String> = kinds
+            .map(|(kind, count)| format!("{} {kind}", show_count(*count)))
+            .collect();
+        match kinds.is_empty() {
+            true => write!(f, "no faults in {rows} rows"),
+            false => write!(f, "faults in {rows} rows: {}", kinds.join(", ")),
+        }
     }
 }
 

@@ -32,6 +32,12 @@ pub struct Takes {
     pub letters: Option<PathBuf>,
     /// It writes to the program's own stdout.
     pub stdout: bool,
+    /// What it writes are texts of CSV or JSON: a value may be any bytes.
+    pub texts: bool,
+    /// The columns that tell its rows apart: no two rows are equal in them, and none is null.
+    pub key: Vec<Placed<Text>>,
+    /// It knows a row by its number: none comes twice, or where another belongs.
+    pub by_number: bool,
     /// It holds each row back until it is due, to the microsecond: it has them some time before that.
     pub holds_rows: bool,
     /// It removes what earlier runs have written.

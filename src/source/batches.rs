@@ -3,17 +3,17 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, new_empty_array};
+use arrow::array::{ArrayRef, new_empty_array};
 use arrow::datatypes::{DataType, SchemaRef};
 
 use super::failing::{ReadRows, RemainingRows, RowOrigins};
+use super::made::MadeBatches;
 use super::running::RunningSource;
 use super::{
     Begin, DAMAGED, Grid, Opened, Piece, Records, Rejected, Rejects, Stream, TableColumns,
 };
 use crate::batch::{Batch, Place};
 use crate::column::Program;
-use crate::column::changes::ChangePlaces;
 use crate::column::rows::Rows;
 use crate::error::{Error, Result};
 use crate::sync::guarded;
@@ -27,13 +27,6 @@ pub enum Batches {
     Read(ReadBatches),
     /// Columns are read from rows that come.
     Streamed(Streamed),
-}
-
-/// Rows that are made here: any of them, in any order.
-#[derive(Clone)]
-pub struct MadeBatches {
-    pub(super) columns: TableColumns,
-    pub(super) grid: Grid,
 }
 
 /// Rows that are read from where they stand: any batch of them.
@@ -62,57 +55,6 @@ pub(super) struct TakenColumns {
     names: Vec<(usize, String)>,
     /// How many the source has.
     width: usize,
-}
-
-impl MadeBatches {
-    /// The same rows with other columns.
-    #[must_use]
-    pub fn with(&self, columns: TableColumns) -> Self {
-        Self {
-            columns,
-            grid: self.grid.clone(),
-        }
-    }
-
-    /// The same columns in other batches.
-    #[must_use]
-    pub fn on(&self, grid: Grid) -> Self {
-        Self {
-            columns: self.columns.clone(),
-            grid,
-        }
-    }
-
-    /// How its rows are cut.
-    pub fn grid(&self) -> &Grid {
-        &self.grid
-    }
-
-    /// The chosen columns at any rows.
-    ///
-    /// # Errors
-    /// A value that cannot be made, naming column and row.
-    pub fn at(&self, rows: Rows<'_>) -> Result<RecordBatch> {
-        self.columns.evaluate(rows, &[])
-    }
-
-    /// The chosen columns of rows that change, as versions of them are; each with the change that made it.
-    ///
-    /// # Errors
-    /// As `at`; or the rows of this table do not change.
-    pub fn versions(&self, places: &ChangePlaces) -> Result<RecordBatch> {
-        self.columns.versions(places)
-    }
-
-    /// Batch `number`, from 0.
-    ///
-    /// # Errors
-    /// As `at`.
-    pub fn make(&self, number: u64) -> Result<Batch> {
-        let (first, count) = (self.grid.first_row(number), self.grid.rows(number));
-        let rows = self.at(Rows::Range { first, count })?;
-        Ok(Batch::new(number, first, rows))
-    }
 }
 
 impl ReadBatches {
@@ -260,7 +202,7 @@ impl Batches {
         grid: Grid,
     ) -> Self {
         let Some(opened) = opened else {
-            return Self::Made(MadeBatches { columns, grid });
+            return Self::Made(MadeBatches::new(columns, grid));
         };
         let (used, schema) = (columns.used(program), opened.schema());
         let name = |column: &usize| (*column, schema.field(*column).name().clone());
@@ -300,17 +242,13 @@ impl Batches {
         }
     }
 
-    fn columns(&self) -> &TableColumns {
-        match self {
-            Self::Made(made) => &made.columns,
-            Self::Read(read) => &read.taken.columns,
-            Self::Streamed(streamed) => &streamed.taken.columns,
-        }
-    }
-
     /// The columns of the batches.
     pub fn schema(&self) -> &SchemaRef {
-        self.columns().schema()
+        match self {
+            Self::Made(made) => made.schema(),
+            Self::Read(read) => read.taken.columns.schema(),
+            Self::Streamed(streamed) => streamed.taken.columns.schema(),
+        }
     }
 
     /// How rows are cut into batches, where that is known before they are there.

@@ -23,6 +23,7 @@ pub mod csv;
 pub mod database;
 mod delta_log;
 mod failing;
+mod faulty;
 mod file;
 mod files;
 mod first_bytes;
@@ -44,6 +45,7 @@ pub mod kafka;
 mod key_ranges;
 mod kinds;
 mod lines;
+mod made;
 mod messages;
 pub mod mongodb;
 pub mod mysql;
@@ -91,12 +93,14 @@ use std::time::Duration;
 use arrow::datatypes::SchemaRef;
 
 pub use bad_file::{BadFiles, OnBadFile};
-pub use batches::{Batches, MadeBatches, ReadBatches, Streamed};
+pub use batches::{Batches, ReadBatches, Streamed};
 pub use columns::TableColumns;
+pub use faulty::{FaultsMade, View};
 pub use file::inner_extension;
 pub use files::FileSource;
 pub use grid::{Grid, RowRange};
 pub use json_rows::careful;
+pub use made::MadeBatches;
 pub use opened::Opened;
 pub use ordered::{
     MOST_FOLDERS, SortColumn, SortContext, SortCosts, SortedFolder, SortedRun, Sorting,

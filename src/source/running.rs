@@ -6,8 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::batches::{Batches, MadeBatches, ReadBatches, Streamed, damaged};
+use super::batches::{Batches, ReadBatches, Streamed, damaged};
 use super::failing::RowOrigins;
+use super::faulty::{FaultsMade, Tally};
+use super::made::MadeBatches;
 use super::ordered::{SortContext, SortedFolder, SortedRun, Sorting};
 use super::turns::StreamTurns;
 use super::{Begin, Rejects, SourceKept};
@@ -22,7 +24,7 @@ pub struct RunningSource {
 }
 
 enum RunningKind {
-    Made(MadeBatches),
+    Made(MadeBatches, Tally),
     Sorted(SortedRun),
     Read(ReadBatches, Rejects),
     Streamed(Streamed, StreamTurns, Rejects),
@@ -31,7 +33,7 @@ enum RunningKind {
 impl RunningSource {
     pub(super) fn start(batches: &Batches, begin: &Begin) -> Result<Self> {
         let kind = match batches {
-            Batches::Made(made) => RunningKind::Made(made.clone()),
+            Batches::Made(made) => RunningKind::Made(made.clone(), Tally::default()),
             Batches::Read(read) => {
                 let mut rejects = Rejects::begin(read.records.on_bad_row(), begin, false)?;
                 rejects.note_files(read.records.bad_files(), begin)?;
@@ -90,7 +92,7 @@ impl RunningSource {
     /// How many batches there are; none where that is not known.
     pub fn batches(&self) -> Option<u64> {
         match &self.kind {
-            RunningKind::Made(MadeBatches { grid, .. })
+            RunningKind::Made(MadeBatches { grid, .. }, _)
             | RunningKind::Read(ReadBatches { grid, .. }, _) => grid.batches(),
             RunningKind::Sorted(sorted) => Some(sorted.batches()),
             RunningKind::Streamed(..) => None,
@@ -120,7 +122,7 @@ impl RunningSource {
     /// A value that cannot be made or read, naming column and row.
     pub fn take(&self, number: u64) -> Result<Option<Batch>> {
         match &self.kind {
-            RunningKind::Made(made) => made.make(number).map(Some),
+            RunningKind::Made(made, tally) => made.make_counted(number, tally).map(Some),
             RunningKind::Sorted(sorted) => sorted.make(number).map(Some),
             RunningKind::Read(read, rejects) => read.make(number, rejects).map(Some),
             RunningKind::Streamed(streamed, turns, rejects) => {
@@ -156,7 +158,7 @@ impl RunningSource {
     /// How many rows of this run come before batch `number`, which is the next one of a stream.
     pub fn rows_before(&self, number: u64) -> u64 {
         match &self.kind {
-            RunningKind::Made(MadeBatches { grid, .. })
+            RunningKind::Made(MadeBatches { grid, .. }, _)
             | RunningKind::Read(ReadBatches { grid, .. }, _) => {
                 grid.first_row(number) - grid.first_row(0)
             }
@@ -167,7 +169,7 @@ impl RunningSource {
 
     /// The rows of batch `number` in the table, where they are made here: nobody misses them if they are not.
     pub fn made_rows(&self, number: u64) -> Option<Range<u64>> {
-        let RunningKind::Made(MadeBatches { grid, .. }) = &self.kind else {
+        let RunningKind::Made(MadeBatches { grid, .. }, _) = &self.kind else {
             return None;
         };
         let first = grid.first_row(number);
@@ -177,7 +179,7 @@ impl RunningSource {
     /// The run is to end: nobody waits for a stream any more, and for a server a little while only.
     pub fn stop(&self) {
         match &self.kind {
-            RunningKind::Made(_) | RunningKind::Sorted(_) => {}
+            RunningKind::Made(..) | RunningKind::Sorted(_) => {}
             RunningKind::Read(read, _) => read.records.stop(),
             RunningKind::Streamed(_, turns, _) => turns.flow().stop(),
         }
@@ -215,10 +217,18 @@ impl RunningSource {
         }
     }
 
+    /// What was made of rows that are made with faults.
+    pub fn faults(&self) -> Option<FaultsMade> {
+        match &self.kind {
+            RunningKind::Made(made, tally) if made.is_faulty() => Some(tally.read()),
+            _ => None,
+        }
+    }
+
     /// What was read, and what of it could not be; nothing of rows that are made.
     pub fn kept(&self) -> Option<SourceKept> {
         let (source, bad_files, rejects) = match &self.kind {
-            RunningKind::Made(_) | RunningKind::Sorted(_) => return None,
+            RunningKind::Made(..) | RunningKind::Sorted(_) => return None,
             RunningKind::Read(read, rejects) => {
                 let records = &read.records;
                 (records.describe(), records.bad_files(), rejects)

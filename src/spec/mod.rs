@@ -3,6 +3,7 @@
 mod changes;
 mod given;
 mod include;
+mod ledger;
 mod log;
 mod mistakes;
 mod pipeline;
@@ -18,6 +19,7 @@ mod table;
 
 pub use changes::{Changes, Image, Mix, Update};
 pub use given::GivenValues;
+pub use ledger::{AskedFaults, Ledger};
 pub use log::{Log, Style};
 pub use pipeline::Pipeline;
 pub use read::{read, read_given};

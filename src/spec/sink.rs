@@ -3,6 +3,7 @@
 use schemars::{JsonSchema, json_schema};
 use serde::Deserialize;
 
+use super::ledger::{AskedFaults, Ledger};
 use super::read::write_canonical;
 use crate::error::{Problem, did_you_mean};
 use crate::format::FormatKind;
@@ -21,6 +22,8 @@ pub struct SinkEntry {
     pub common: Common,
     /// Its kind and options; `{table}` stands for the table's name.
     options: Node,
+    /// Its faults as they are written.
+    faults: Option<Node>,
 }
 
 /// The options that every sink can have.
@@ -46,6 +49,10 @@ pub struct Common {
     pub rate: Option<Placed<Rate>>,
     /// What it must guarantee when a run is repeated, or the plan is refused: `exactly_once` or `at_least_once` (default).
     pub delivery: Option<Placed<AskedDelivery>>,
+    /// Faults among the rows that it gets (default: what its table says), or `none`: the rows as their table makes them.
+    pub faults: Option<Placed<AskedFaults>>,
+    /// Where each of these faults is named: the options of a file, or a sink of any kind.
+    pub ledger: Option<Placed<Ledger>>,
 }
 
 /// What one sink's failure means for the others.
@@ -84,6 +91,8 @@ const COMMON: &[&str] = &[
     "on_sink_failure",
     "rate",
     "delivery",
+    "faults",
+    "ledger",
 ];
 
 impl SinkEntry {
@@ -140,6 +149,9 @@ impl SinkEntry {
         }
         let mut text = String::new();
         write_canonical(&options, &mut text);
+        if let Some(faults) = &self.faults {
+            write_canonical(faults, &mut text);
+        }
         if let Some(Projection(columns)) = &self.common.columns {
             let names = columns
                 .iter()
@@ -152,7 +164,7 @@ impl SinkEntry {
         text
     }
 
-    fn from_node(node: &Node) -> Result<Self, Problem> {
+    pub(super) fn from_node(node: &Node) -> Result<Self, Problem> {
         let (key, options) = kind(node)?;
         let Value::Map(entries) = options.value else {
             return Err(Problem::new(format!(
@@ -172,7 +184,9 @@ impl SinkEntry {
             place: options.place.clone(),
             value: Value::Map(entries),
         };
+        let faults = common.iter().find(|(key, _)| key.name == "faults");
         let entry = Self {
+            faults: faults.map(|(_, faults)| faults.clone()),
             place: key.place.clone(),
             common: decode(&map(common))?,
             options: Node {

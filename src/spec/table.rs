@@ -6,8 +6,10 @@ use schemars::{JsonSchema, json_schema};
 use serde::Deserialize;
 use serde::de::Deserializer;
 
+use super::ledger::Ledger;
 use super::repeat::Repeat;
 use crate::column::{Column, ColumnType};
+use crate::faults::Faults;
 use crate::place::{
     Count, FilePath, Flag, NamedItems, Node, OneOrMany, Placed, Text, Value, by_node, carry, decode,
 };
@@ -34,6 +36,10 @@ pub struct Table {
     pub columns: NamedItems<Arc<Column>>,
     /// Columns that are there several times, behind the others: `repeat: { count: 100, columns: { "f_{i:03}": … } }`, or a list of such.
     pub repeat: Option<OneOrMany<Repeat>>,
+    /// Faults among the rows that its sinks get; tables that refer to it refer to its rows as they are.
+    pub faults: Option<Placed<Faults>>,
+    /// Where each of these faults is named: the options of a file, or a sink of any kind.
+    pub ledger: Option<Placed<Ledger>>,
 }
 
 /// A small JSON, CSV or Parquet file, held in memory.

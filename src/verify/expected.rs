@@ -20,6 +20,8 @@ pub(super) struct Expected<'p> {
     source: Batches,
     columns: &'p [Column],
     rows: u64,
+    /// How many rows come before each piece, where that is not so many of the table.
+    before: Option<Vec<u64>>,
     pieces: u64,
     rejects: Rejects,
 }
@@ -43,6 +45,12 @@ impl<'p> Expected<'p> {
                 .on(Grid::one(job.first_row, Some(rows), BATCH_ROWS)),
         };
         let pieces = source.batches().ok_or_else(|| endless(&job.table))?;
+        let before = match &source {
+            Batches::Made(made) => made.uneven()?,
+            _ => None,
+        };
+        let all = before.as_ref().and_then(|before| before.last());
+        let rows = all.copied().unwrap_or(rows);
         let policy = source.source().map(|(opened, _)| opened.on_bad_row());
         let all = Self {
             job,
@@ -50,6 +58,7 @@ impl<'p> Expected<'p> {
             source,
             columns,
             rows,
+            before,
             pieces,
             // Rows that the run left out must be left out again: the same policy decides here.
             rejects: Rejects::new(policy.unwrap_or(OnBadRow::Stop)),
@@ -202,10 +211,14 @@ impl Side for Expected<'_> {
             return self.split(split, piece);
         }
         let batch = self.make(piece)?;
+        let before = self.before.as_ref();
         Ok(Rows {
             columns: self.columns(&batch, self.folder(piece))?,
             count: batch.rows.num_rows(),
-            place: batch.place,
+            // Rows with faults are told by where they come.
+            place: before.map_or(batch.place, |before| {
+                Place::From(self.job.first_row + before[piece as usize])
+            }),
             odd: Vec::new(),
         })
     }

@@ -5,6 +5,7 @@ use arrow::datatypes::{DataType, Field, TimeUnit};
 use super::held::Held;
 use crate::format::avro::Avro;
 use crate::format::text::TextLeaf;
+use crate::format::text::patched::value_field;
 use crate::sink::delta;
 
 /// How values are spelt where they are, as far as that changes them.
@@ -35,6 +36,9 @@ impl Spelling {
     /// Why that cannot be compared.
     pub(super) fn held(&self, field: &Field) -> Result<Held, String> {
         let leaf = TextLeaf::of(field);
+        if value_field(field).is_some() {
+            return Err("its faults are bytes that its type has not".to_string());
+        }
         match self {
             Self::Csv(_) if leaf.is_none() => {
                 Err("it is nested, and stands as text in CSV".to_string())

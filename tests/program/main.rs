@@ -26,6 +26,7 @@ mod errors;
 mod existing_output;
 mod expect;
 mod faults;
+mod faulty;
 mod file_sets;
 mod filtered;
 mod first_hour;

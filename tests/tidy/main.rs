@@ -26,7 +26,7 @@ const LAYERS: &[&[&str]] = &[
     &["client", "expression"],
     &["format"],
     &["column"],
-    &["changes"],
+    &["changes", "faults"],
     &["sink", "source"],
     &["spec"],
     &["load"],

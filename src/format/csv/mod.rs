@@ -19,6 +19,7 @@ pub use rows::CsvRows;
 use super::block::{self, BlockFormat};
 use super::compression::Compression;
 use super::text::TextLeaf;
+use super::text::patched::value_field;
 use super::{FileEncoder, Format, FormatKind, Shape, json};
 use crate::batch::Batch;
 use crate::error::{Problem, Result};
@@ -149,6 +150,7 @@ impl Csv {
     pub fn check_columns(&self, shape: &Shape) -> Vec<Problem> {
         let mut problems = Vec::new();
         for field in shape.schema.fields() {
+            let field = value_field(field).unwrap_or(field);
             match TextLeaf::of(field) {
                 // Bytes have no text form that readers of CSV agree on: as hexadecimal they are
                 // written only where JSON was asked for.
@@ -197,6 +199,10 @@ impl Format for Csv {
         }))
     }
 
+    fn is_text(&self) -> bool {
+        true
+    }
+
     fn check(&self, shape: &Shape) -> Vec<Problem> {
         let mut problems = self.check_columns(shape);
         problems.extend(self.check_blank_lines(shape));
@@ -235,7 +241,7 @@ fn is_only_texts(shape: &Shape) -> bool {
         return false;
     };
     matches!(
-        TextLeaf::of(field),
+        TextLeaf::of(value_field(field).unwrap_or(field)),
         None | Some(TextLeaf::Text | TextLeaf::Binary)
     )
 }

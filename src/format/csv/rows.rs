@@ -10,6 +10,7 @@ use crate::format::json::ValueSpelling;
 use crate::format::rows::{self, Memory, Of, RowSpelling};
 use crate::format::text::leaf::{self, texts};
 use crate::format::text::number::FloatSpelling;
+use crate::format::text::patched::{parts, value_field};
 use crate::format::text::raw;
 use crate::format::text::{LeafStyle, TextLeaf};
 use crate::kernel::scan::Special;
@@ -143,8 +144,33 @@ impl CsvRows {
 impl RowSpelling for CsvColumns<'_> {
     fn column(&self, index: usize, array: &ArrayRef, of: Of) -> Result<CellColumn, Refusal> {
         let field = &self.fields[index];
+        if let (Some(value), Some((values, bytes))) = (value_field(field), parts(array)) {
+            // Not straight from the texts' array, which has none of the others.
+            let column = self.spelt(index, value, values, false)?;
+            let frame = self.frame(index, false);
+            let other = |out: &mut Vec<u8>, bytes: &[u8]| self.rows.write_bytes(out, bytes);
+            return Ok(column.with_others(bytes, &frame, other).into());
+        }
+        self.spelt(index, field, array, of == Of::Rows)
+    }
+
+    fn null(&self, index: usize) -> Option<Vec<u8>> {
+        Some(self.frame(index, false).null)
+    }
+}
+
+impl CsvColumns<'_> {
+    /// The values of a column and what stands around them; `may_stay` are texts that are copied from where
+    /// they are.
+    fn spelt(
+        &self,
+        index: usize,
+        field: &Field,
+        array: &ArrayRef,
+        may_stay: bool,
+    ) -> Result<CellColumn, Refusal> {
         let spelt = match TextLeaf::of(field) {
-            Some(TextLeaf::Text) => Ok(self.texts(index, array, of == Of::Rows)),
+            Some(TextLeaf::Text) => Ok(self.texts(index, array, may_stay)),
             Some(leaf) => {
                 let style = LeafStyle {
                     frame: self.frame(index, self.rows.always),
@@ -157,12 +183,6 @@ impl RowSpelling for CsvColumns<'_> {
         spelt.map_err(|refusal| refusal.within(field.name()))
     }
 
-    fn null(&self, index: usize) -> Option<Vec<u8>> {
-        Some(self.frame(index, false).null)
-    }
-}
-
-impl CsvColumns<'_> {
     /// Values are followed by the delimiter, the last one by a line feed.
     fn frame(&self, index: usize, quoted: bool) -> Delimiters {
         let last = index + 1 == self.fields.len();

@@ -21,6 +21,7 @@ use super::block::{self, BlockFormat};
 use super::compression::Compression;
 use super::nested::{entry_fields, item_field, plain_type};
 use super::text::TextLeaf;
+use super::text::patched::value_field;
 use super::{FileEncoder, Format, FormatKind, Shape};
 use crate::batch::Batch;
 use crate::error::{Problem, Result};
@@ -159,6 +160,10 @@ impl Format for Json {
         }))
     }
 
+    fn is_text(&self) -> bool {
+        true
+    }
+
     fn check(&self, shape: &Shape) -> Vec<Problem> {
         let fields = shape.schema.fields().iter();
         fields
@@ -223,6 +228,9 @@ impl BlockFormat for JsonBlocks {
 
 /// What JSON cannot hold in a column and below it.
 pub fn check_field(field: &Field, path: &str, format: &str) -> Vec<Problem> {
+    if let Some(value) = value_field(field) {
+        return check_field(value, path, format);
+    }
     if TextLeaf::of(field).is_some() {
         return Vec::new();
     }

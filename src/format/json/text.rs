@@ -2,8 +2,12 @@
 
 /// Writes a string with its quotes; only what JSON demands is escaped, non-ASCII stays as it is.
 pub fn write_string(out: &mut Vec<u8>, text: &str) {
+    write_bytes(out, text.as_bytes());
+}
+
+/// The same of bytes that may be no text.
+pub fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
-    let bytes = text.as_bytes();
     let mut start = 0;
     for (index, byte) in bytes.iter().enumerate() {
         if *byte >= b' ' && *byte != b'"' && *byte != b'\\' {

@@ -5,13 +5,14 @@ use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Float32Type, Float64Type};
 
 use super::object::ObjectSpelling;
-use super::text::write_string;
+use super::text::{write_bytes, write_string};
 use crate::format::cells::{CellColumn, Cells, Delimiters, Refusal};
 use crate::format::nested::{
     NestedItems, entry_fields, first_wrong, item_field, items, unpacked, visible,
 };
 use crate::format::text::leaf::{self, texts};
 use crate::format::text::number::FloatSpelling;
+use crate::format::text::patched::{parts, value_field};
 use crate::format::text::raw;
 use crate::format::text::{LeafStyle, TextLeaf};
 use crate::kernel::scan::Special;
@@ -52,6 +53,11 @@ impl ValueSpelling {
         shown: Option<&NullBuffer>,
         frame: &Delimiters,
     ) -> Result<CellColumn, Refusal> {
+        if let (Some(value), Some((values, bytes))) = (value_field(field), parts(array)) {
+            let column = self.column(value, values, depth, shown, frame)?;
+            let other = |out: &mut Vec<u8>, bytes: &[u8]| write_bytes(out, bytes);
+            return Ok(column.with_others(bytes, frame, other).into());
+        }
         let array = unpacked(array)?;
         match TextLeaf::of(field) {
             Some(TextLeaf::Text) => Ok(strings(&array, frame).into()),

@@ -48,6 +48,10 @@ impl CsvMessage {
 }
 
 impl MessageFormat for CsvMessage {
+    fn is_text(&self) -> bool {
+        true
+    }
+
     fn check(&self, shape: &Shape) -> Vec<Problem> {
         let csv = self.csv();
         let mut problems = csv.check_columns(shape);

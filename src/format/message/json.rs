@@ -38,6 +38,10 @@ impl JsonMessage {
 }
 
 impl MessageFormat for JsonMessage {
+    fn is_text(&self) -> bool {
+        true
+    }
+
     fn check(&self, shape: &Shape) -> Vec<Problem> {
         let fields = shape.schema.fields().iter();
         fields

@@ -46,6 +46,11 @@ registry! {
 
 /// The options of a message format: they check themselves against the columns and open a writer.
 pub trait MessageFormat: std::fmt::Debug + Send + Sync {
+    /// True where values are texts between delimiters: a value may be any bytes.
+    fn is_text(&self) -> bool {
+        false
+    }
+
     /// Everything about `shape` that messages cannot hold as asked.
     fn check(&self, shape: &Shape) -> Vec<Problem>;
 

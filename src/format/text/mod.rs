@@ -2,6 +2,7 @@
 
 pub mod leaf;
 pub mod number;
+pub mod patched;
 pub mod raw;
 pub mod temporal;
 pub mod time;

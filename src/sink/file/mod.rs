@@ -381,11 +381,11 @@ impl Sink for File {
                 true => SinkPlace::Named,
                 false => SinkPlace::Path(self.path.clone()),
             },
+            texts: format.as_ref().is_some_and(|format| format.is_text()),
             stdout: layout::STDOUT.contains(&self.path.as_str()),
             replaces: matches!(asked, Some(IfExists::Replace | IfExists::ReplacePartitions)),
             placing: &["path", "if_exists", "fsync", "sort_memory"],
-            // Bytes are a function of the plan, so a repeated run writes the same files; what is
-            // appended, or has gone through a pipe, is there again.
+            // Bytes follow from the plan; what is appended, or has gone through a pipe, is there again.
             delivery: match asked == Some(IfExists::Append) || self.path.starts_with("/dev/") {
                 true => Delivery::AtLeastOnce,
                 false => Delivery::Idempotent,

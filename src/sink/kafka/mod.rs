@@ -192,6 +192,7 @@ impl Sink for Kafka {
             // What is compressed compresses better in larger batches.
             best_rows: (self.compression == Codec::None).then_some(8_192),
             reads: self.read_columns(),
+            texts: self.format().is_text(),
             letters: self.on_bad_row.letters(),
             ..Takes::default()
         }

@@ -111,6 +111,8 @@ impl Sink for MongoDb {
             changes: TakesChanges::Refused(
                 "apply them to `mysql` or `postgres`, or write them to a file or to Kafka, as rows",
             ),
+            key: self.key.clone(),
+            by_number: !knows_rows,
             delivery: match knows_rows {
                 true => Delivery::Idempotent,
                 false => Delivery::AtLeastOnce,

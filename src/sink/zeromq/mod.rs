@@ -62,6 +62,7 @@ impl Sink for Zeromq {
         Takes {
             best_rows: Some(1024),
             holds_rows: true,
+            by_number: true,
             delivery: Delivery::AtMostOnce,
             placing: &[
                 "bind",

@@ -98,10 +98,7 @@ fn sorting(rows: (u64, u64), memory: u64, by: &[By]) -> Sorting {
         nulls_first: *nulls_first,
         folder: *folder,
     };
-    let table = MadeBatches {
-        columns: all,
-        grid: grid.clone(),
-    };
+    let table = MadeBatches::new(all, grid.clone());
     Sorting::new(SortingPlan {
         keys: table.with(TableColumns::new(&cell, program, &keys)),
         columns: by.iter().map(column).collect(),

@@ -45,6 +45,7 @@ const SHIPPED: &[(&str, &[&str])] = &[
     ("delta", &["--set=orders=3000", "--run-date=2026-01-31"]),
     ("employees", &["--set=employees=700"]),
     ("encodings", &["--set=rows=3000"]),
+    ("faulty", &["--set=rows=40000"]),
     ("lake", &["--set=rows=3000"]),
     ("lineitem", &["--set=scale=0.0005"]),
     ("sensors", &["--set=devices=30", "--set=ticks=100"]),
