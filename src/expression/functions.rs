@@ -3,7 +3,7 @@
 use super::error::{ExpressionError, Result, TextSpan, did_you_mean};
 use super::node::{Kernel, ResultType, TypedNode};
 use super::types::{self, Family};
-use super::{choice, extract, float, rounding, text, text_part, text_search};
+use super::{choice, extract, float, list, rounding, text, text_part, text_search};
 use std::ops::RangeInclusive;
 
 /// A function that an expression may call.
@@ -74,6 +74,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Function> {
         choice::FUNCTIONS,
         extract::FUNCTIONS,
         float::FUNCTIONS,
+        list::FUNCTIONS,
         rounding::FUNCTIONS,
         text::FUNCTIONS,
         text_part::FUNCTIONS,

@@ -37,6 +37,7 @@ mod extract;
 mod float;
 mod functions;
 mod interval;
+mod list;
 mod load;
 mod longest;
 mod named_type;

@@ -37,6 +37,8 @@ struct NewNode {
     picks: Option<usize>,
     /// Each value is a function of the inputs' values in its row alone.
     pointwise: bool,
+    /// Through how many tables, one behind the other, it is made.
+    steps: usize,
 }
 
 impl Builder {
@@ -106,6 +108,7 @@ impl Builder {
             precomputed,
             picks: None,
             pointwise,
+            steps: made.steps,
         };
         let node = self.add(scope, name, field(name, &made.data_type, column), new);
         let parts = &mut self.scopes[scope];
@@ -168,6 +171,7 @@ impl Builder {
             precomputed,
             picks: pick.rows,
             pointwise: pick.pointwise,
+            steps: 0,
         };
         self.add(scope, &name, Field::new(&name, pick.data_type, false), new)
     }
@@ -203,8 +207,11 @@ impl Builder {
             domain.depend_on(&self.scopes[scope].nodes[*input].domain);
         }
         domain.nulls |= new.nulls.is_some();
+        let inputs = new.inputs.iter().map(|input| self.steps(scope, *input));
+        let steps = inputs.max().unwrap_or(0).max(new.steps);
         let node = self.push(scope, name, field, domain, Origin::Fill(new.fill));
         let parts = &mut self.scopes[scope];
+        parts.steps.insert(node, steps);
         parts.nodes[node].inputs = new.inputs;
         parts.nodes[node].nulls = new.nulls;
         parts.nodes[node].pointwise = new.pointwise;
@@ -271,6 +278,7 @@ impl Builder {
             picks: None,
             // A field is what its column is made from, or a part of it.
             pointwise: true,
+            steps: made.steps,
         };
         Ok(self.add(scope, path, Field::new(path, made.data_type, true), new))
     }
@@ -291,6 +299,7 @@ impl Builder {
             precomputed: None,
             picks: None,
             pointwise: made.pointwise,
+            steps: made.steps,
         };
         self.add(scope, name, Field::new(name, made.data_type, true), new)
     }
