@@ -249,6 +249,7 @@ pub(super) fn job(
         changes: table.changes.clone(),
         source,
         order: None,
+        counted: table.program.get().and_then(Program::counted),
         split,
         sinks,
     }
