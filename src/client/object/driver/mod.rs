@@ -165,17 +165,21 @@ impl Bucket {
         Ok(found)
     }
 
-    /// True if there is an object whose key begins with the names of `folder`.
+    /// The place of the first key of which there is an object; all are asked for at once.
     ///
     /// # Errors
     /// The store refuses or is not there.
-    pub fn holds(&self, folder: &str) -> Result<bool> {
-        let first = self.wait(async {
-            let prefix = path(folder)?;
-            self.store.list(Some(&prefix)).next().await.transpose()
-        })?;
-        let first = self.unless_absent("listing", folder, first)?;
-        Ok(first.flatten().is_some())
+    pub fn first_of(&self, keys: &[String]) -> Result<Option<usize>> {
+        let each = keys
+            .iter()
+            .map(|key| async move { self.store.head(&path(key)?).await.map(found) });
+        let all = self.wait(stream::iter(each).buffered(AT_ONCE).collect::<Vec<_>>())?;
+        for (at, (key, one)) in keys.iter().zip(all).enumerate() {
+            if self.unless_absent("looking at", key, one)?.is_some() {
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
     }
 
     /// What is known of an object; nothing if there is none.

@@ -13,6 +13,10 @@ use crate::dataset::{DELTA_LOG, FOLDER};
 use crate::error::{Error, Problem, Result};
 use crate::sink::Target;
 
+/// Files of which the log of a table has one at least: the first commit, until it is cleaned away behind a
+/// checkpoint.
+const LOG_FILES: [&str; 2] = ["00000000000000000000.json", "_last_checkpoint"];
+
 /// A folder of objects, or one object.
 #[derive(Clone)]
 pub(super) struct ObjectPlace {
@@ -68,15 +72,15 @@ impl ObjectPlace {
         let if_exists = file.if_exists(target);
         let path = match layout {
             PathLayout::Folder(folder) => {
-                if self.has_log(&folder.path)? {
-                    return Err(inside::table(&folder.path));
-                }
                 let (contents, _) = self.contents(folder, &target.fingerprint)?;
+                self.outside_tables(&folder.path, folder.path.ancestors())?;
                 return existing::check_folder(folder, &contents, if_exists, target);
             }
             PathLayout::One(path) | PathLayout::Through(path) => path,
         };
-        let Some(there) = self.bucket.look(&self.key_of(path))? else {
+        let there = self.bucket.look(&self.key_of(path))?;
+        self.outside_tables(path, path.ancestors().skip(1))?;
+        let Some(there) = there else {
             return Ok(Existing::Nothing);
         };
         let listed = || self.remembered(path);
@@ -144,9 +148,6 @@ impl ObjectPlace {
             if ObjectUrl::of(folder).is_none_or(|url| url.bucket.is_empty()) {
                 break;
             }
-            if self.has_log(folder)? {
-                return Err(inside::within_table(path, folder));
-            }
             let notes = self.key_of(&folder.join(FOLDER));
             let listed = self.bucket.list(&notes)?;
             let is_list = |key: &str| is_manifest(&listed_as(Path::new(key)));
@@ -157,9 +158,25 @@ impl ObjectPlace {
         Ok(())
     }
 
-    /// True for a table of Delta Lake.
-    fn has_log(&self, folder: &Path) -> Result<bool> {
-        self.bucket.holds(&self.key_of(&folder.join(DELTA_LOG)))
+    /// Refuses what would lie in a table of Delta Lake: in one of these folders, of which each holds the one
+    /// before.
+    pub(super) fn outside_tables<'f>(
+        &self,
+        path: &Path,
+        folders: impl Iterator<Item = &'f Path>,
+    ) -> Result<()> {
+        let has_bucket =
+            |folder: &&Path| ObjectUrl::of(folder).is_some_and(|url| !url.bucket.is_empty());
+        let folders: Vec<&Path> = folders.take_while(has_bucket).collect();
+        let logs = folders.iter().flat_map(|folder| {
+            let key = |name| self.key_of(&folder.join(DELTA_LOG).join(name));
+            LOG_FILES.map(key)
+        });
+        match self.bucket.first_of(&logs.collect::<Vec<_>>())? {
+            None => Ok(()),
+            Some(at) if folders[at / LOG_FILES.len()] == path => Err(inside::table(path)),
+            Some(at) => Err(inside::within_table(path, folders[at / LOG_FILES.len()])),
+        }
     }
 
     /// A hidden object can be written and removed.

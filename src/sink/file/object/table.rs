@@ -31,7 +31,9 @@ pub(in super::super) struct TableObjects(Arc<Uploads>);
 /// It would lie there, or the store refuses to tell.
 pub(in super::super) fn beside_objects(path: &Path, patience: Duration) -> Result<()> {
     let layout = PathLayout::Folder(PartFolder::at(path, None));
-    ObjectPlace::new(&layout, patience)?.outside_datasets(path)
+    let place = ObjectPlace::new(&layout, patience)?;
+    place.outside_tables(path, path.ancestors().skip(1))?;
+    place.outside_datasets(path)
 }
 
 impl TableObjects {
