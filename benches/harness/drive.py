@@ -23,6 +23,7 @@ from settings import TOP, Settings, crate_versions
 PACKAGES = {
     "casino": ["polars", "pyarrow", "numpy", "duckdb", "chdb", "fastavro"],
     "lineitem": ["tpchgen-cli"],
+    "orders": [],
     "sorted": ["duckdb"],
     "memory": [],
     "kafka": ["confluent-kafka"],
@@ -38,6 +39,7 @@ FILES = {
     "casino": "Parquet with snappy (rowgen also with auto), CSV, JSON lines, Avro without compression",
     "lineitem": "Parquet with snappy, CSV",
     "memory": "Parquet with snappy",
+    "orders": "Parquet with snappy, orders and their lines",
 }
 MEASURED = "whole processes, start included; CPU is user and system, children too"
 MEASURED_KAFKA = (
@@ -55,6 +57,7 @@ def size(name):
         "lineitem": f"scale {Settings.scale}",
         "sorted": f"TPC-H lineitem at scale {Settings.scale}, by l_shipdate",
         "memory": f"{Settings.rows_memory:,} rows",
+        "orders": f"{Settings.messages:,} orders",
         "kafka": f"{Settings.messages:,} messages, {kafka.PARTITIONS} partitions",
         "seed_status": f"{Settings.messages:,} messages, {kafka.PARTITIONS} partitions",
         "stream": ", ".join(f"{messages:,} messages of {name}" for name, (_, messages, _) in stream.SIZES.items()),
@@ -68,7 +71,7 @@ def size(name):
 def works_of(name, peers_only):
     """The works and what the benchmark's record says of them."""
     if name != "casino":
-        chosen, facts = {"lineitem": works.lineitem, "memory": works.memory}[name](), {}
+        chosen, facts = {"lineitem": works.lineitem, "memory": works.memory, "orders": works.orders}[name](), {}
     else:
         buffers, bytes_each = works.batch_buffers()
         chosen, facts = works.casino(buffers), {

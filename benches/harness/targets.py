@@ -186,6 +186,10 @@ TARGETS = {
         Speed("lineitem Parquet, snappy", "parquet", ["tpchgen-cli"], 3),
         Speed("lineitem CSV", "csv", ["tpchgen-cli"], 3),
     ],
+    "orders": [
+        Cost("orders with the sum of their lines, its CPU", "parquet", ["rowgen without"], 1.6),
+        Cost("orders with three aggregates, its CPU", "parquet", ["rowgen without"], 2.2, "rowgen several"),
+    ],
     "sorted": sorting(),
     "memory": [memory("casino Parquet, peak memory", "parquet", 300)],
     "kafka": kafka(),

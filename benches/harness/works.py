@@ -136,5 +136,16 @@ def lineitem():
     return [Work(fmt, {"rowgen": line(fmt), "tpchgen-cli": tpchgen(fmt)}, fmt) for fmt in ["parquet", "csv"]]
 
 
+def orders():
+    """Orders and their lines, the header with what is made of the lines, and without."""
+
+    def both(header):
+        pipeline = "benches/pipelines/orders_bench.yaml"
+        return rowgen(pipeline, f"{header},lines", [f"orders={Settings.messages}"], None)
+
+    tools = {"rowgen": "total", "rowgen several": "several", "rowgen without": "plain"}
+    return [Work("parquet", {tool: both(header) for tool, header in tools.items()}, "parquet")]
+
+
 def memory():
     return [Work("parquet", {"rowgen": own("parquet", Settings.rows_memory)}, "parquet", rounds=1)]

@@ -102,6 +102,9 @@ fn describe_job(job: &Job) -> String {
     if let Some(changes) = &job.changes {
         text.push_str(&describe_changes(changes));
     }
+    if let Some(counted) = &job.counted {
+        text.push_str(&format!("  {counted}\n"));
+    }
     if let Some(order) = &job.order {
         text.push_str(&describe_order(order));
     }
@@ -246,6 +249,7 @@ fn job_as_json(job: &Job) -> Value {
         "batch_rows": job.source.batch_rows(),
         "rows_per_second": job.rate,
         "changes": job.changes.as_ref().map(changes_as_json),
+        "counted": job.counted,
         "sorted_by": job.order.as_ref().map(|order| order.by.as_str()),
         "source": job.source.source().map(|(opened, _)| opened.describe()),
         "bad_files": job.source.source().and_then(|(opened, _)| Some(opened.bad_files()?.files.clone())),

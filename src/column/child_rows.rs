@@ -8,7 +8,8 @@ use arrow::buffer::BooleanBuffer;
 
 use super::generators::{Children, Run};
 use super::kin::Given;
-use super::program::{Origin, Program, ProgramCell, Selection};
+use super::program::{Origin, Program, Selection};
+use super::program_cell::ProgramRef;
 use super::rows::Rows;
 use crate::error::{Error, Result};
 
@@ -21,7 +22,7 @@ pub(super) struct ChildRows {
     /// The other table.
     pub name: String,
     pub children: Arc<Children>,
-    pub program: Arc<ProgramCell>,
+    pub program: ProgramRef,
     /// What of the other table's nodes is null where a row has no parent; none if each has one.
     pub parent: Option<usize>,
 }
@@ -71,6 +72,37 @@ impl ChildColumns {
             nodes,
             selected: OnceLock::new(),
         }
+    }
+
+    /// True for columns of the same children.
+    pub fn are_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.rows.children, &other.rows.children)
+    }
+
+    /// The same children without a column.
+    pub fn of_none(&self) -> Self {
+        Self::new(self.rows.clone(), Vec::new())
+    }
+
+    /// The nodes that are wanted.
+    pub fn wanted(&self) -> &[usize] {
+        let own = self.nodes.len() - usize::from(self.rows.parent.is_some());
+        &self.nodes[..own]
+    }
+
+    /// Wants more nodes, none of them twice: where each is among those wanted.
+    pub fn add(&mut self, more: &[usize]) -> Vec<usize> {
+        let mut nodes = self.wanted().to_vec();
+        let mut place = |node: &usize| match nodes.iter().position(|known| known == node) {
+            Some(known) => known,
+            None => {
+                nodes.push(*node);
+                nodes.len() - 1
+            }
+        };
+        let places = more.iter().map(&mut place).collect();
+        *self = Self::new(self.rows.clone(), nodes);
+        places
     }
 
     /// The child's table.
@@ -128,14 +160,14 @@ impl ChildColumns {
         if self.nodes.is_empty() {
             return Ok(Vec::new());
         }
-        let program = self.rows.program.get();
-        let program =
-            program.ok_or_else(|| Error::run("a child's column was read before it was built"))?;
-        let selected = self
-            .selected
-            .get_or_init(|| Selected::new(program, &self.nodes, &self.rows.children));
-        let given = selected.given(part, parents, rows.len());
-        program.evaluate_given(&selected.selection, rows, &[], given)
+        let made = self.rows.program.read(|program| {
+            let selected = self
+                .selected
+                .get_or_init(|| Selected::new(program, &self.nodes, &self.rows.children));
+            let given = selected.given(part, parents, rows.len());
+            program.evaluate_given(&selected.selection, rows, &[], given)
+        });
+        made.ok_or_else(|| Error::run("a child's column was read before it was built"))?
     }
 }
 

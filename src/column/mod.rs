@@ -23,6 +23,7 @@ mod generators;
 pub mod kin;
 mod parent_column;
 mod program;
+mod program_cell;
 pub mod random;
 mod reference_data;
 pub mod rows;
@@ -30,6 +31,7 @@ pub mod rows;
 mod testing;
 #[cfg(test)]
 mod tests;
+pub mod together;
 pub mod values;
 
 pub use build::{
@@ -39,7 +41,8 @@ pub use build::{
 pub use changes::{ChangeRole, ChangedTable};
 pub use distribution::{CountSampler, Distribution, DistributionKind};
 pub use generators::{Generator, GeneratorKind, LIST_ITEM};
-pub use program::{Fill, Origin, Program, ProgramCell, ProgramNode, Selection};
+pub use program::{Fill, Origin, Program, ProgramNode, Selection};
+pub use program_cell::ProgramCell;
 pub use random::hash;
 pub use reference_data::Reference;
 pub use values::cut::cut;

@@ -1,18 +1,19 @@
 //! A column of another table at the rows that a foreign key picked there.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array, UInt64Array};
 use arrow::compute::take;
 use arrow::datatypes::UInt64Type;
 
-use crate::column::program::{Fill, ProgramCell, Selection};
+use crate::column::program::{Fill, Selection};
+use crate::column::program_cell::ProgramRef;
 use crate::column::rows::Rows;
 use crate::error::{Error, Problem, Result};
 
 /// Evaluates one node of the parent's program at the rows that its input names.
 pub(super) struct ParentColumn {
-    program: Arc<ProgramCell>,
+    program: ProgramRef,
     node: usize,
     /// Rows of one parent follow each other: each is evaluated once.
     clustered: bool,
@@ -20,7 +21,7 @@ pub(super) struct ParentColumn {
 }
 
 impl ParentColumn {
-    pub(super) fn new(program: Arc<ProgramCell>, node: usize, clustered: bool) -> Self {
+    pub(super) fn new(program: ProgramRef, node: usize, clustered: bool) -> Self {
         Self {
             program,
             node,
@@ -35,11 +36,13 @@ impl ParentColumn {
                 "a parent's column was read before it was built",
             ))
         };
-        let program = self.program.get().ok_or_else(unfinished)?;
-        let selection = self
-            .selection
-            .get_or_init(|| program.select(vec![self.node]));
-        let mut made = program.evaluate(selection, as_rows(rows), &[])?;
+        let made = self.program.read(|program| {
+            let selection = self
+                .selection
+                .get_or_init(|| program.select(vec![self.node]));
+            program.evaluate(selection, as_rows(rows), &[])
+        });
+        let mut made = made.ok_or_else(unfinished)??;
         made.pop().ok_or_else(unfinished)
     }
 }

@@ -1,8 +1,6 @@
 //! The columns of one table as nodes in the order of their dependencies, ready to be evaluated
 //! at any rows.
 
-use std::sync::OnceLock;
-
 use arrow::array::{ArrayRef, Int64Array, make_array};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{DataType, Field};
@@ -11,6 +9,7 @@ use crate::column::changes::{ChangeFrame, ChangePlaces};
 use crate::column::kin::{Given, KinPart};
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
+use crate::column::together::{Taker, Together};
 use crate::domain::Domain;
 use crate::error::{Error, Result};
 
@@ -21,6 +20,11 @@ pub trait Fill: Send + Sync {
     /// # Errors
     /// A value that the column's type cannot hold, naming the row.
     fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef>;
+
+    /// What takes the children of each row, if its values are made of these.
+    fn takes_children(&self) -> Option<Taker<'_>> {
+        None
+    }
 
     /// Which part of a row's place among its parent's children the values are, if they are one.
     fn kin(&self) -> Option<KinPart> {
@@ -38,6 +42,7 @@ where
 }
 
 /// Where a node's values come from.
+#[derive(Clone)]
 pub enum Origin {
     /// Made here.
     Fill(std::sync::Arc<dyn Fill>),
@@ -50,6 +55,7 @@ pub enum Origin {
 }
 
 /// One column, or something that columns are made from.
+#[derive(Clone)]
 pub struct ProgramNode {
     /// Its path in the table.
     pub name: String,
@@ -80,10 +86,9 @@ pub struct Program {
 pub struct Selection {
     order: Vec<usize>,
     wanted: Vec<usize>,
+    /// Nodes that are made together.
+    together: std::sync::Arc<[Together]>,
 }
-
-/// A program that others refer to while it is still being built.
-pub type ProgramCell = OnceLock<Program>;
 
 /// Fills a column with its first input, as it is.
 pub(super) fn first_input(_: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
@@ -118,6 +123,15 @@ impl Program {
         &self.nodes[index]
     }
 
+    /// What is counted before the first row to know its rows, where that is a column of another table.
+    pub fn counted(&self) -> Option<String> {
+        let mut fills = self.nodes.iter().filter_map(|node| match &node.origin {
+            Origin::Fill(fill) => fill.kin(),
+            _ => None,
+        });
+        fills.find_map(|kin| kin.children.cost())
+    }
+
     /// The most bytes of a row, and of what its values are made of, as far as that is known.
     pub fn most_bytes(&self) -> u64 {
         let bytes = |node: &ProgramNode| node.domain.most_bytes(node.field.data_type());
@@ -131,8 +145,14 @@ impl Program {
             needed[*index] = true;
         }
         mark_inputs(&self.nodes, &mut needed);
-        let order = (0..needed.len()).filter(|index| needed[*index]).collect();
-        Selection { order, wanted }
+        let order = (0..needed.len()).filter(|index| needed[*index]);
+        let order: Vec<usize> = order.collect();
+        let together = Together::of(&self.nodes, &order);
+        Selection {
+            order,
+            wanted,
+            together,
+        }
     }
 
     /// The outer columns that a selection reads.
@@ -213,8 +233,16 @@ impl Program {
             made[index] = Some(self.nodes[index].with_nulls(rows, values)?);
         }
         for index in &selection.order {
-            if made[*index].is_none() {
+            if made[*index].is_some() {
+                continue;
+            }
+            let mut together = selection.together.iter();
+            let Some(group) = together.find(|group| group.has(*index)) else {
                 self.fill(*index, rows, outer, &mut made)?;
+                continue;
+            };
+            for (node, values) in group.fill(&self.nodes, rows)? {
+                made[node] = Some(self.nodes[node].with_nulls(rows, values)?);
             }
         }
         let wanted = selection.wanted.iter();

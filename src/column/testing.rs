@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 
-use crate::column::program::{Program, ProgramCell};
+use crate::column::program::Program;
+use crate::column::program_cell::ProgramCell;
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
 use crate::column::{Builder, Column, Reference, TableOptions};

@@ -10,7 +10,7 @@ use super::node::{NodeKind, ResultType, TypedNode};
 use super::parse::MAX_DEPTH;
 use super::types::{self, Family, family};
 use super::{
-    Binding, Names, choice, extract, named_type, number, operator, parse, syntax, temporal,
+    Binding, Names, choice, extract, list, named_type, number, operator, parse, syntax, temporal,
     text_span, try_cast,
 };
 use arrow::datatypes::DataType;
@@ -103,6 +103,15 @@ impl<'a> Binder<'a> {
                 timestamp,
                 time_zone,
             } => extract::at_time_zone(self.bind(timestamp)?, self.bind(time_zone)?, place),
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                self.access(root, access_chain, place)
+            }
+            Expr::AnyOp {
+                left,
+                compare_op,
+                right,
+                ..
+            } => list::any(compare_op, self.bind(left)?, self.bind(right)?, place),
             _ => match self.condition(expression, place) {
                 Some(node) => node,
                 None => self.special_call(expression, place),

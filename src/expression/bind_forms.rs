@@ -5,11 +5,52 @@ use super::conditions as condition;
 use super::error::{Result, TextSpan};
 use super::functions::{self, CallArguments};
 use super::node::TypedNode;
-use super::{syntax, text_search};
+use super::{list, syntax, text_search};
 use arrow::datatypes::DataType;
 use sqlparser::ast::{self, Expr};
 
 impl Binder<'_> {
+    /// `tags[1]`, `lines[1].amount`: the fields before the first place are a column's path.
+    pub fn access(
+        &mut self,
+        root: &Expr,
+        chain: &[ast::AccessExpr],
+        place: TextSpan,
+    ) -> Result<TypedNode> {
+        let fields = chain.iter().map_while(|access| match access {
+            ast::AccessExpr::Dot(Expr::Identifier(name)) => Some(name.clone()),
+            _ => None,
+        });
+        let path: Vec<ast::Ident> = match root {
+            Expr::Identifier(name) => [name.clone()].into_iter().chain(fields).collect(),
+            Expr::CompoundIdentifier(names) => names.iter().cloned().chain(fields).collect(),
+            _ => Vec::new(),
+        };
+        let (mut node, rest) = match (root, path.len()) {
+            (Expr::Identifier(_), named) => (
+                self.bind(&Expr::CompoundIdentifier(path))?,
+                &chain[named - 1..],
+            ),
+            (Expr::CompoundIdentifier(names), named) => {
+                let rest = &chain[named - names.len()..];
+                (self.bind(&Expr::CompoundIdentifier(path))?, rest)
+            }
+            _ => (self.bind(root)?, chain),
+        };
+        for access in rest {
+            node = match access {
+                ast::AccessExpr::Subscript(ast::Subscript::Index { index }) => {
+                    list::item(node, self.bind(index)?, place)?
+                }
+                ast::AccessExpr::Dot(Expr::Identifier(name)) => {
+                    list::field(node, &name.value, place)?
+                }
+                other => return Err(syntax::unsupported(&other.to_string(), place)),
+            };
+        }
+        Ok(node)
+    }
+
     pub fn like(&mut self, expression: &Expr, place: TextSpan) -> Result<TypedNode> {
         let (text, pattern, escape, negated, any_case) = match expression {
             Expr::Like {

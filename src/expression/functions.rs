@@ -4,7 +4,7 @@ use super::error::{ExpressionError, Result, TextSpan, did_you_mean};
 use super::node::{Kernel, ResultType, TypedNode};
 use super::types::{self, Family};
 use super::{
-    choice, dates, extract, float, hashes, regexp, rounding, text, text_format, text_part,
+    choice, dates, extract, float, hashes, list, regexp, rounding, text, text_format, text_part,
     text_search,
 };
 use std::ops::RangeInclusive;
@@ -76,6 +76,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Function> {
         extract::FUNCTIONS,
         float::FUNCTIONS,
         hashes::FUNCTIONS,
+        list::FUNCTIONS,
         regexp::FUNCTIONS,
         rounding::FUNCTIONS,
         text::FUNCTIONS,

@@ -40,6 +40,7 @@ mod float;
 mod functions;
 mod hashes;
 mod interval;
+mod list;
 mod load;
 mod longest;
 mod manual;

@@ -242,6 +242,7 @@ fn job(
         changes: table.changes.clone(),
         source,
         order: None,
+        counted: table.program.get().and_then(Program::counted),
         split,
         sinks,
     }

@@ -358,6 +358,7 @@ fn threads(pipeline: &Pipeline, overrides: &Overrides) -> Result<usize> {
 fn unused(pipeline: &Pipeline, builder: &Builder) -> Vec<String> {
     let parents = builder.parents();
     let mut used: HashSet<&str> = parents.values().flatten().map(String::as_str).collect();
+    used.extend(builder.read_children());
     let written = written(pipeline, |_| true);
     used.extend(written.iter().map(String::as_str));
     let names = pipeline.tables.names().filter(|name| !used.contains(name));

@@ -140,6 +140,8 @@ pub struct Job {
     pub changes: Option<JobChanges>,
     /// The order in which its rows come, where that is not that of their table.
     pub order: Option<JobOrder>,
+    /// What is counted before the first row to know how many there are, where that is a column.
+    pub counted: Option<String>,
     /// Sends rows to one lane for each value of the partition columns.
     pub split: Option<PartitionSplit>,
     /// Where they go: exactly one with a split.

@@ -256,6 +256,18 @@ const SHIPPED: &[(&str, &str, &str, &str)] = &[
         "rows=2000",
         "{ column: total, order: desc }",
     ),
+    (
+        "orders",
+        "orders",
+        "orders=2000",
+        "{ column: total, order: desc }",
+    ),
+    (
+        "orders",
+        "order_lines",
+        "orders=1000",
+        "[status, discount, sku]",
+    ),
     ("shop", "customers", "rows=2000", "[name, email]"),
     ("users_csv", "users", "rows=3000", "[email]"),
     ("lake", "events", "rows=3000", "[at, event_id]"),

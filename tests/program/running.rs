@@ -124,7 +124,7 @@ fn a_worker_that_panics_ends_the_run_with_an_error() {
         vec![],
         Origin::Fill(Arc::new(broken)),
     );
-    let cell = Arc::new(ProgramCell::new());
+    let cell = Arc::new(ProgramCell::default());
     let program = cell.get_or_init(|| Program::new(vec![node]));
     let made = made.with(TableColumns::new(&cell, program, &[0]));
     plan.jobs[0].source = Batches::Made(made);

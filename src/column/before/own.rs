@@ -1,18 +1,18 @@
 //! Columns of the own table at other rows than those that are made.
 
-use std::sync::{OnceLock, Weak};
+use std::sync::OnceLock;
 
 use arrow::array::ArrayRef;
 
 use crate::column::build::Build;
-use crate::column::program::{ProgramCell, Selection};
+use crate::column::program::Selection;
+use crate::column::program_cell::ProgramRef;
 use crate::column::rows::Rows;
 use crate::error::{Error, Result};
 
 /// The nodes of a table that one of its columns reads, at any rows.
 pub(in crate::column) struct OwnColumns {
-    // The program holds the column that holds this: what is counted would never be freed.
-    program: Weak<ProgramCell>,
+    program: ProgramRef,
     nodes: Vec<usize>,
     selection: OnceLock<Selection>,
 }
@@ -36,11 +36,12 @@ impl OwnColumns {
             return Ok(Vec::new());
         }
         let unfinished = || Error::run("a column was read before its table was built");
-        let program = self.program.upgrade().ok_or_else(unfinished)?;
-        let program = program.get().ok_or_else(unfinished)?;
-        let selection = self
-            .selection
-            .get_or_init(|| program.select(self.nodes.clone()));
-        program.evaluate(selection, rows, &[])
+        let made = self.program.read(|program| {
+            let selection = self
+                .selection
+                .get_or_init(|| program.select(self.nodes.clone()));
+            program.evaluate(selection, rows, &[])
+        });
+        made.ok_or_else(unfinished)?
     }
 }

@@ -9,7 +9,8 @@ use arrow::datatypes::{DataType, Fields as ArrowFields};
 use super::builder::Builder;
 use super::options::{Column, ColumnList};
 use crate::column::changes::Changed;
-use crate::column::program::{Fill, Program, ProgramCell, Selection};
+use crate::column::program::{Fill, Program, Selection};
+use crate::column::program_cell::ProgramCell;
 use crate::column::random::hash::Key;
 use crate::column::reference_data::Reference;
 use crate::column::values::types::{ColumnType, show_type};
@@ -79,6 +80,8 @@ pub struct BuiltColumn {
     pub fields: Option<Arc<dyn ColumnFields>>,
     /// The table's row count, when this column decides it.
     pub rows: Option<u64>,
+    /// Through how many tables, one behind the other, its values are made.
+    pub steps: usize,
 }
 
 /// What is chosen for a row, before any of it is shown.
@@ -144,6 +147,7 @@ impl BuiltColumn {
             pick: None,
             fields: None,
             rows: None,
+            steps: 0,
         }
     }
 
@@ -228,7 +232,7 @@ impl Build<'_> {
         self.tables.derived(self.scope, name, inputs, || made)
     }
 
-    fn add_input(&mut self, node: usize) -> Input {
+    pub(in crate::column) fn add_input(&mut self, node: usize) -> Input {
         // Each input once: an expression that names a column three times gets it once.
         let index = match self.inputs.iter().position(|input| *input == node) {
             Some(index) => index,

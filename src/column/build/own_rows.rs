@@ -1,15 +1,16 @@
 //! What a generator may ask about other rows of its own table.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use super::context::{Build, Parent};
 use crate::column::generators::Children;
-use crate::column::program::{Origin, ProgramCell};
+use crate::column::program::Origin;
+use crate::column::program_cell::ProgramRef;
 
 impl Build<'_> {
-    /// The columns of the table once all of them are built. Its columns hold it weakly: it holds them.
-    pub(in crate::column) fn own_program(&self) -> Weak<ProgramCell> {
-        Arc::downgrade(&self.tables.program(self.scope))
+    /// The columns of the table once all of them are built.
+    pub(in crate::column) fn own_program(&self) -> ProgramRef {
+        self.tables.program(self.scope)
     }
 
     /// Whose children the rows are, where an input says which child each of them is.

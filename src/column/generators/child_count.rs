@@ -1,12 +1,14 @@
 //! `child_count`: how many children a row has in another table.
 
+use std::sync::Arc;
+
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::foreign_key::ForeignKey;
-use super::{Generator, GeneratorKind};
+use super::{Children, Generator, GeneratorKind};
 use crate::column::build::{Build, BuiltColumn};
 use crate::column::distribution::CountSampler;
 use crate::column::generators::foreign_key::children::children_of;
@@ -25,10 +27,22 @@ use crate::place::{Placed, Text};
 #[serde(transparent)]
 pub struct ChildCount(Placed<Text>);
 
+/// What says how many children a row has.
+enum PerParent {
+    Drawn(Key, CountSampler),
+    Counted(Arc<Children>),
+}
+
 /// Recomputed from the foreign key's options and key: it needs none of its values.
 struct ChildCountFill {
     key: Key,
     counts: CountSampler,
+    data_type: DataType,
+}
+
+/// As many as a column of this table says, whatever that is made of.
+struct CountedChildren {
+    children: Arc<Children>,
     data_type: DataType,
 }
 
@@ -38,20 +52,42 @@ impl Generator for ChildCount {
         if !data_type.is_integer() {
             return Err(build.wrong_type("child_count", "whole numbers"));
         }
-        let (key, counts) = self.per_parent(build)?;
-        let (least, most) = counts.range();
+        let (least, most, counts) = match self.per_parent(build)? {
+            PerParent::Drawn(key, counts) => {
+                let (least, most) = counts.range();
+                (least, most, PerParent::Drawn(key, counts))
+            }
+            PerParent::Counted(children) => (
+                children.least(),
+                children.most(),
+                PerParent::Counted(children),
+            ),
+        };
         if i128::from(most) > limits(&data_type).1 {
             let data_type = show_type(&data_type);
             let message = format!("up to {most} children do not fit in {data_type}");
             return Err(Problem::new(message).at(&build.place));
         }
         let domain = Domain::integers(least, most);
-        let fill = ChildCountFill {
-            key,
-            counts,
-            data_type: data_type.clone(),
-        };
-        Ok(BuiltColumn::new(data_type, domain, fill))
+        let of = data_type.clone();
+        Ok(match counts {
+            PerParent::Drawn(key, counts) => {
+                let fill = ChildCountFill {
+                    key,
+                    counts,
+                    data_type,
+                };
+                BuiltColumn::new(of, domain, fill)
+            }
+            PerParent::Counted(children) => BuiltColumn::new(
+                of,
+                domain,
+                CountedChildren {
+                    children,
+                    data_type,
+                },
+            ),
+        })
     }
 
     fn follows_rows(&self) -> bool {
@@ -60,7 +96,7 @@ impl Generator for ChildCount {
 }
 
 impl ChildCount {
-    fn per_parent(&self, build: &mut Build<'_>) -> Result<(Key, CountSampler), Problem> {
+    fn per_parent(&self, build: &mut Build<'_>) -> Result<PerParent, Problem> {
         let place = &self.0.place;
         let Some((table, column)) = self.0.split_once('.') else {
             return Err(Problem::new("`child_count` names no column")
@@ -75,12 +111,19 @@ impl ChildCount {
             return Err(Problem::new(message).at(place));
         };
         self.check_parent(build, foreign_key)?;
-        foreign_key.per_parent(key)?.ok_or_else(|| {
-            let message = format!("the foreign key `{}` has no `per_parent`", self.0.as_str());
-            Problem::new(message)
-                .at(place)
-                .hint("its rows pick their parents, so children would have to be counted")
-        })
+        if foreign_key.is_counted_by_column() {
+            let found = build.tables.children(build.scope, table, place)?;
+            return Ok(PerParent::Counted(found.rows.children));
+        }
+        let drawn = foreign_key.per_parent(key)?;
+        drawn
+            .map(|(key, counts)| PerParent::Drawn(key, counts))
+            .ok_or_else(|| {
+                let message = format!("the foreign key `{}` has no `per_parent`", self.0.as_str());
+                Problem::new(message)
+                    .at(place)
+                    .hint("its rows pick their parents, so children would have to be counted")
+            })
     }
 
     /// The foreign key must refer to the table that this column stands in.
@@ -93,6 +136,14 @@ impl ChildCount {
         let (child, here) = (self.0.as_str(), around.name);
         let message = format!("`{child}` refers to rows of `{parent}`, not of `{here}`");
         Err(Problem::new(message).at(&self.0.place))
+    }
+}
+
+impl Fill for CountedChildren {
+    fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
+        let runs = self.children.runs(rows).into_iter();
+        let numbers = runs.map(|run| run.count as i64);
+        Ok(from_i64(&self.data_type, numbers.collect()))
     }
 }
 

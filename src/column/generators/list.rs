@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, ListArray, UInt32Array};
+use arrow::array::{ArrayRef, AsArray, ListArray, UInt32Array};
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::compute::take;
-use arrow::datatypes::{DataType, FieldRef};
+use arrow::datatypes::{DataType, FieldRef, Int64Type};
 use schemars::json_schema;
 
 use super::Generator;
+use super::counts::Counts;
 use super::structure::plain_field;
 use crate::column::build::{Build, BuiltColumn, NestedColumns};
 use crate::column::build::{Column, ColumnList};
-use crate::column::distribution::{CountSampler, Distribution};
+use crate::column::distribution::CountSampler;
 use crate::column::program::Fill;
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
@@ -25,7 +26,7 @@ use crate::place::{Node, Placed, Value, by_node, decode};
 /// read the columns around them, and `item`, the place in the list from 0.
 #[derive(Debug, Clone)]
 pub struct List {
-    length: Placed<Distribution>,
+    length: Placed<Counts>,
     items: ColumnList,
 }
 
@@ -35,15 +36,23 @@ pub const LIST_ITEM: &str = "element";
 /// The most items that a list has room for.
 const LONGEST: u64 = 100_000;
 
+const MOST: i64 = LONGEST as i64;
+
 /// What an item takes besides its value: its number, its row's, and its end.
 const BYTES_OF_AN_ITEM: u64 = 16;
 
 /// The items' own name: none that a path could mean.
 const ITEMS: &str = "[]";
 
+/// How many items each row's list has.
+enum Lengths {
+    Drawn(Key, CountSampler),
+    /// What an input says.
+    Read(usize),
+}
+
 struct ListFill {
-    key: Key,
-    length: CountSampler,
+    lengths: Lengths,
     /// Room for items in each row's list.
     width: u64,
     nested: NestedColumns,
@@ -57,15 +66,14 @@ impl Generator for List {
                 .at(&build.place)
                 .hint("give its items their type"));
         }
-        let length = self.length.value.counts(&self.length.place, 0, LONGEST)?;
-        let width = length.range().1.max(1);
+        let (lengths, most, width) = self.lengths(build)?;
         let nested = build.nested(&self.items, Some(width))?;
         let Some(field) = nested.fields.first() else {
             return Err(Problem::new("the items of a `list` cannot be hidden").at(&build.place));
         };
         let field = Arc::new(plain_field(field).with_name(LIST_ITEM));
         let mut domain = Domain {
-            bytes: width.saturating_mul(nested.bytes + BYTES_OF_AN_ITEM),
+            bytes: most.saturating_mul(nested.bytes + BYTES_OF_AN_ITEM),
             ..Domain::default()
         };
         nested
@@ -73,8 +81,7 @@ impl Generator for List {
             .iter()
             .for_each(|items| domain.depend_on(items));
         let items = ListFill {
-            key: build.key.child("length"),
-            length,
+            lengths,
             width,
             nested,
             field: field.clone(),
@@ -85,8 +92,7 @@ impl Generator for List {
 
 impl Fill for ListFill {
     fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
-        let mut lengths = vec![0; rows.len()];
-        self.length.fill(&self.key.fill(rows), &mut lengths);
+        let lengths = self.lengths.of(rows, inputs)?;
         let total: u64 = lengths.iter().sum();
         if i32::try_from(total).is_err() {
             return Err(Error::run(Problem::new(
@@ -125,7 +131,59 @@ impl Fill for ListFill {
     }
 }
 
+impl Lengths {
+    fn of(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<Vec<u64>> {
+        match self {
+            Self::Drawn(key, counts) => {
+                let mut lengths = vec![0; rows.len()];
+                counts.fill(&key.fill(rows), &mut lengths);
+                Ok(lengths)
+            }
+            Self::Read(input) => {
+                let said = arrow::compute::cast(&inputs[*input], &DataType::Int64)?;
+                let said = said.as_primitive::<Int64Type>().iter().enumerate();
+                // Without a number there is no item.
+                let length = said.map(|(index, length)| match length.unwrap_or(0) {
+                    length @ 0..=MOST => Ok(length as u64),
+                    other => {
+                        let row = rows.at(index);
+                        let message = format!(
+                            "row {row}: a list cannot have {other} items, only 0 to {LONGEST}"
+                        );
+                        Err(Error::run(message))
+                    }
+                });
+                length.collect()
+            }
+        }
+    }
+}
+
 impl List {
+    /// How many items each list has, how many at most, and for how many there is room.
+    fn lengths(&self, build: &mut Build<'_>) -> Result<(Lengths, u64, u64), Problem> {
+        let place = &self.length.place;
+        if let Counts::Drawn(drawn) = &self.length.value {
+            let counts = drawn.counts(place, 0, LONGEST)?;
+            let most = counts.range().1.max(1);
+            return Ok((
+                Lengths::Drawn(build.key.child("length"), counts),
+                most,
+                most,
+            ));
+        }
+        let name = build.name.rsplit('.').next().unwrap_or_default();
+        let name = format!("{name} (length)");
+        let node = self.length.value.node(build, build.scope, &name, place)?;
+        let input = build.add_input(node.unwrap_or_default());
+        // Whatever bounds are known of the column, items keep their numbers and so their values.
+        let most = input
+            .domain
+            .bounds()
+            .map_or(LONGEST, |(_, most)| most.clamp(1, MOST) as u64);
+        Ok((Lengths::Read(input.index), most, LONGEST))
+    }
+
     fn from_node(node: &Node) -> Result<Self, Problem> {
         let mut rest = node.clone();
         let Value::Map(_) = &rest.value else {
@@ -166,10 +224,10 @@ impl List {
 }
 
 by_node!(List, List::from_node, |generator| {
-    let mut length = generator.subschema_for::<Distribution>();
+    let mut length = generator.subschema_for::<Counts>();
     length.insert(
         "description".into(),
-        "How many values: a number, or a distribution.".into(),
+        "How many values: a number, a distribution, or of the row `{ copy: column }` or `{ expr: \"…\" }`.".into(),
     );
     // By name only: a column's own schema holds this one.
     json_schema!({

@@ -12,6 +12,7 @@ mod company;
 mod constant;
 mod coordinates;
 mod copy;
+mod counts;
 mod credit_card;
 mod event_time;
 pub(in crate::column) mod exponential;
@@ -25,6 +26,7 @@ mod json;
 pub(in crate::column) mod list;
 pub(in crate::column) mod lognormal;
 mod lookup;
+mod nest;
 mod next;
 pub(in crate::column) mod normal;
 mod now;
@@ -115,6 +117,7 @@ registry! {
         "list" => List(list::List): "list: { length: { uniform: { min: 1, max: 5 } }, of: { choice: [red, green, blue] } }",
         "lognormal" => Lognormal(lognormal::Lognormal): "lognormal: { median: 40, p99: 900, min: 1, max: 5000 }",
         "lookup" => Lookup(lookup::Lookup): "lookup: { from: countries, match: { code: country.code }, field: name }",
+        "nest" => Nest(nest::Nest): "nest: lines",
         "next" => Next(next::Next): "next: { column: ordered_at, within: customer_id }",
         "normal" => Normal(normal::Normal): "normal: { mean: 170, stddev: 9, min: 100, max: 250 }",
         "now" => Now(now::Now): "now: {}",

@@ -234,10 +234,15 @@ fn result_type(function: AggregateFunction, argument: &DataType) -> Option<DataT
         },
         (Function::Sum, Family::Decimal) => types::decimal(38, types::digits(argument).1),
         (Function::Sum, Family::Float) => argument.clone(),
-        (Function::Min | Function::Max, Family::Integer | Family::Decimal | Family::Float)
-        | (Function::Min | Function::Max, Family::Text | Family::Date | Family::Timestamp) => {
-            argument.clone()
-        }
+        (
+            Function::Min | Function::Max,
+            Family::Integer
+            | Family::Decimal
+            | Family::Float
+            | Family::Text
+            | Family::Date
+            | Family::Timestamp,
+        ) => argument.clone(),
         (Function::And | Function::Or, Family::Boolean) => DataType::Boolean,
         (Function::Text, Family::Text) => DataType::Utf8,
         _ => return None,

@@ -1,7 +1,7 @@
 //! Sorted rows against rows that are sorted as everybody would.
 
 use std::cmp::Ordering;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int32Array, StringArray};
 use arrow::datatypes::{Float64Type, Int32Type};
@@ -85,7 +85,7 @@ fn nodes() -> Vec<ProgramNode> {
 type By = (usize, bool, bool, bool);
 
 fn sorting(rows: (u64, u64), memory: u64, by: &[By]) -> Sorting {
-    let cell: Arc<ProgramCell> = Arc::new(OnceLock::new());
+    let cell: Arc<ProgramCell> = Arc::default();
     let program = cell.get_or_init(|| Program::new(nodes()));
     let all = TableColumns::new(&cell, program, &[0, 1, 2]);
     let grid = Grid::one(0, Some(rows.1), 1000);

@@ -47,6 +47,7 @@ const SHIPPED: &[(&str, &[&str])] = &[
     ("encodings", &["--set=rows=3000"]),
     ("lake", &["--set=rows=3000"]),
     ("lineitem", &["--set=scale=0.0005"]),
+    ("orders", &["--set=orders=2000", "--set=customers=300"]),
     ("sensors", &["--set=devices=30", "--set=ticks=100"]),
     ("shop", &["--set=rows=2000", "--set=customers=500"]),
     ("users_csv", &["--set=rows=3000"]),

@@ -39,6 +39,8 @@ struct NewNode {
     picks: Option<usize>,
     /// Each value is a function of the inputs' values in its row alone.
     pointwise: bool,
+    /// Through how many tables, one behind the other, it is made.
+    steps: usize,
 }
 
 impl Builder {
@@ -108,6 +110,7 @@ impl Builder {
             precomputed,
             picks: None,
             pointwise,
+            steps: made.steps,
         };
         let node = self.add(scope, name, field(name, &made.data_type, column), new);
         let parts = &mut self.scopes[scope];
@@ -171,6 +174,7 @@ impl Builder {
             precomputed,
             picks: pick.rows,
             pointwise: pick.pointwise,
+            steps: 0,
         };
         self.add(scope, &name, Field::new(&name, pick.data_type, false), new)
     }
@@ -207,8 +211,11 @@ impl Builder {
             domain.depend_on(&self.scopes[scope].nodes[*input].domain);
         }
         domain.nulls |= new.nulls.is_some();
+        let inputs = new.inputs.iter().map(|input| self.steps(scope, *input));
+        let steps = inputs.max().unwrap_or(0).max(new.steps);
         let node = self.push(scope, name, field, domain, Origin::Fill(new.fill));
         let parts = &mut self.scopes[scope];
+        parts.steps.insert(node, steps);
         parts.nodes[node].inputs = new.inputs;
         parts.nodes[node].nulls = new.nulls;
         parts.nodes[node].pointwise = new.pointwise;
@@ -278,6 +285,7 @@ impl Builder {
             picks: None,
             // A field is what its column is made from, or a part of it.
             pointwise: true,
+            steps: made.steps,
         };
         Ok(self.add(scope, path, Field::new(path, made.data_type, true), new))
     }
@@ -298,6 +306,7 @@ impl Builder {
             precomputed: None,
             picks: None,
             pointwise: made.pointwise,
+            steps: made.steps,
         };
         self.add(scope, name, Field::new(name, made.data_type, true), new)
     }

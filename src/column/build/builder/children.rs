@@ -1,9 +1,11 @@
 //! Which rows of another table are the children of a row, where that table's foreign key says so.
 
+use std::sync::Arc;
+
 use super::Builder;
 use crate::column::build::BuiltColumn;
 use crate::column::child_rows::ChildRows;
-use crate::column::program::{Origin, ProgramNode};
+use crate::column::program::{Origin, Program, ProgramNode};
 use crate::error::{Problem, did_you_mean};
 use crate::place::Place;
 
@@ -71,6 +73,20 @@ impl Builder {
         self.derived(scope, name, inputs, || made)
     }
 
+    /// Runs `make` while the programs of all tables can be read as far as they are built.
+    pub(in crate::column) fn with_programs<T>(&self, make: impl FnOnce() -> T) -> T {
+        let tables = &self.scopes[..self.tables.len()];
+        for scope in tables {
+            let so_far = Program::new(scope.nodes.clone());
+            scope.program.set_so_far(Some(Arc::new(so_far)));
+        }
+        let made = make();
+        tables
+            .iter()
+            .for_each(|scope| scope.program.set_so_far(None));
+        made
+    }
+
     /// What is meant by a name that is neither a column here nor a table.
     pub(in crate::column) fn neither(&self, scope: usize, name: &str, place: &Place) -> Problem {
         let columns = self.scopes[self.root(scope)].columns.iter();
@@ -97,6 +113,7 @@ impl Builder {
             return Err(self.no_children(child, parent).at(place));
         };
         self.build_column(child, key)?;
+        self.children_read.insert(name.to_string());
         let scope = &self.scopes[child];
         let pick = scope.fields.get(&key).map(|(_, pick)| *pick);
         let found = pick.and_then(|pick| {
@@ -107,7 +124,7 @@ impl Builder {
             Some(ChildRows {
                 name: name.to_string(),
                 children: fill.kin()?.children,
-                program: scope.program.clone(),
+                program: scope.program.weak(),
                 parent: node.nulls.as_ref().map(|_| pick),
             })
         });
@@ -161,7 +178,7 @@ impl Builder {
                 "`{here}` refers to `{there}`: read its columns as `{key}.` and their name"
             )),
             None => problem.hint(format!(
-                "an aggregate is of a table with a foreign key to `{here}` that has `per_parent`"
+                "its rows are children of a row of `{here}` by a foreign key to it that has `per_parent`"
             )),
         }
     }

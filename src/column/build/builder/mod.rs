@@ -14,10 +14,11 @@ mod lookup_table;
 mod resolve;
 mod size_limits;
 mod source_columns;
+mod steps;
 mod text_length;
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, Fields};
@@ -25,7 +26,8 @@ use arrow::datatypes::{Field, Fields};
 use super::context;
 use super::options::ColumnList;
 use crate::column::changes::{ChangeFrame, ChangedTable};
-use crate::column::program::{Origin, Program, ProgramCell, ProgramNode};
+use crate::column::program::{Origin, Program, ProgramNode};
+use crate::column::program_cell::ProgramCell;
 use crate::column::random::hash::Key;
 use crate::column::reference_data::Reference;
 use crate::domain::Domain;
@@ -68,6 +70,8 @@ pub struct Builder {
     now_micros: i64,
     tables: BTreeMap<String, usize>,
     scopes: Vec<TableScope>,
+    /// Tables whose rows are read as children of another one's.
+    children_read: BTreeSet<String>,
     /// The columns that are being built, each because the one before reads it: scope and place.
     building: Vec<(usize, usize)>,
     /// What was computed before the first row so far.
@@ -92,6 +96,8 @@ struct TableScope {
     fields: HashMap<usize, (Arc<dyn context::ColumnFields>, usize)>,
     /// How nodes follow from few values.
     precomputed: HashMap<usize, Precomputed>,
+    /// Through how many tables nodes are made.
+    steps: HashMap<usize, usize>,
     derived_rows: Option<u64>,
     building: Vec<usize>,
     parents: Vec<String>,
@@ -126,6 +132,7 @@ impl Builder {
             now_micros,
             tables: names.map(|(at, table)| (table.name.clone(), at)).collect(),
             scopes: tables.into_iter().map(TableScope::table).collect(),
+            children_read: BTreeSet::new(),
             building: Vec::new(),
             folded: Cell::new(0),
             parents_counted: Cell::new(0),
@@ -162,8 +169,19 @@ impl Builder {
             .collect()
     }
 
+    /// The tables whose rows are read as children.
+    pub fn read_children(&self) -> impl Iterator<Item = &str> {
+        self.children_read.iter().map(String::as_str)
+    }
+
     /// The programs of all tables, by name; nothing can be added any more.
     pub fn finish(self) -> BTreeMap<String, Arc<ProgramCell>> {
+        let cells: Vec<_> = self
+            .scopes
+            .iter()
+            .map(|scope| scope.program.clone())
+            .collect();
+        ProgramCell::hold_together(cells.iter());
         let mut programs = BTreeMap::new();
         for scope in self.scopes {
             let built = match scope.frame() {
@@ -172,7 +190,7 @@ impl Builder {
                 Ok(None) | Err(_) => Program::new(scope.nodes),
             };
             // A cell is set here alone, once.
-            let _ = scope.program.set(built);
+            scope.program.set(built);
             programs.insert(scope.name, scope.program);
         }
         programs
@@ -285,6 +303,7 @@ impl TableScope {
             names: HashMap::new(),
             fields: HashMap::new(),
             precomputed: HashMap::new(),
+            steps: HashMap::new(),
             derived_rows: None,
             building: Vec::new(),
             parents: Vec::new(),

@@ -12,7 +12,8 @@ use crate::column::build::{BuiltColumn, Column, EnclosingScope, Parent};
 use crate::column::changes::Changed;
 use crate::column::generators::foreign_key::children::MOST_PARENTS;
 use crate::column::generators::person::MOST_LANGUAGES;
-use crate::column::program::{Origin, ProgramCell, ProgramNode};
+use crate::column::program::{Origin, ProgramNode};
+use crate::column::program_cell::ProgramRef;
 use crate::column::random::hash::Key;
 use crate::column::reference_data::Reference;
 use crate::domain::{Domain, Order};
@@ -44,8 +45,8 @@ impl Builder {
     }
 
     /// The columns of a scope once all of them are built.
-    pub(in crate::column::build) fn program(&self, scope: usize) -> Arc<ProgramCell> {
-        self.scopes[scope].program.clone()
+    pub(in crate::column::build) fn program(&self, scope: usize) -> ProgramRef {
+        self.scopes[scope].program.weak()
     }
 
     /// A node that is built.
@@ -247,6 +248,7 @@ impl Builder {
                 .resolve(outer_scope, path, place)
                 // The error names the scope in which the name was written, not the outermost one.
                 .map_err(|_| self.unknown(scope, path, place))?;
+            let outer_node = node;
             let (field, domain) = {
                 let node = self.node(outer_scope, node);
                 (node.field.clone(), node.domain.clone())
@@ -258,7 +260,10 @@ impl Builder {
                 }
                 None => 0,
             };
-            return Ok(self.push(scope, path, field, domain, Origin::Outer(index)));
+            let steps = self.steps(outer_scope, outer_node);
+            let node = self.push(scope, path, field, domain, Origin::Outer(index));
+            self.scopes[scope].steps.insert(node, steps);
+            return Ok(node);
         }
         if path == "row" {
             let domain = Domain {

@@ -4,11 +4,12 @@ use arrow::array::{Array, ArrayRef, AsArray, UInt32Array, make_array};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::take;
 
-use crate::column::child_rows::ChildColumns;
+use crate::column::child_rows::{ChildColumns, Stretch};
 use crate::column::program::Fill;
 use crate::column::rows::Rows;
+use crate::column::together::{Taker, TakesChildren, Taking, alone};
 use crate::error::{Error, Problem, Result};
-use crate::expression::{Aggregate, EvaluateError};
+use crate::expression::{Aggregate, EvaluateError, Reduction};
 use crate::place::Place;
 
 /// What an aggregate reads.
@@ -36,33 +37,64 @@ pub(super) struct ListAggregate {
     pub place: Place,
 }
 
+/// An aggregate of children in the making.
+struct Reducing<'a> {
+    of: &'a ChildAggregate,
+    rows: Rows<'a>,
+    inputs: &'a [ArrayRef],
+    reduction: Reduction<'a>,
+}
+
 impl Fill for ChildAggregate {
     fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
-        let mut reduction = self.aggregate.start(rows.len());
-        self.columns.each(rows, |stretch| {
-            let owners = Owners::new(inputs, stretch.first, stretch.offsets);
-            let arrays = self.reads.iter().map(|read| match read {
-                Read::Row(column) => Ok(stretch.columns[*column].clone()),
-                Read::Outer(input) => owners.of(&inputs[*input]),
-                Read::Field(_) => Err(Error::run("a child has no items")),
-            });
-            let arrays = arrays.collect::<Result<Vec<_>>>()?;
-            let added = reduction.add(&arrays, stretch.valid, stretch.first, stretch.offsets);
-            added.map_err(|error| {
-                let last = stretch.rows.len().saturating_sub(1);
-                let row = stretch.rows.at(error.row.min(last));
-                let name = &self.columns.name();
-                self.failed(format!("row {row} of `{name}`: {}", error.message))
-            })
-        })?;
-        let finished = reduction.finish();
-        finished.map_err(|error| failed_group(&error, rows, &self.place))
+        alone(self, rows, inputs)
+    }
+
+    fn takes_children(&self) -> Option<Taker<'_>> {
+        Some(Taker(self))
     }
 }
 
-impl ChildAggregate {
-    fn failed(&self, message: String) -> Error {
-        Error::run(Problem::new(message).at(&self.place))
+impl TakesChildren for ChildAggregate {
+    fn columns(&self) -> &ChildColumns {
+        &self.columns
+    }
+
+    fn start<'a>(&'a self, rows: Rows<'a>, inputs: &'a [ArrayRef]) -> Box<dyn Taking + 'a> {
+        Box::new(Reducing {
+            of: self,
+            rows,
+            inputs,
+            reduction: self.aggregate.start(rows.len()),
+        })
+    }
+}
+
+impl Taking for Reducing<'_> {
+    fn take(&mut self, stretch: &Stretch<'_>) -> Result<()> {
+        let owners = Owners::new(self.inputs, stretch.first, stretch.offsets);
+        let arrays = self.of.reads.iter().map(|read| match read {
+            Read::Row(column) => Ok(stretch.columns[*column].clone()),
+            Read::Outer(input) => owners.of(&self.inputs[*input]),
+            Read::Field(_) => Err(Error::run("a child has no items")),
+        });
+        let arrays = arrays.collect::<Result<Vec<_>>>()?;
+        let valid = stretch.valid.clone();
+        let added = self
+            .reduction
+            .add(&arrays, valid, stretch.first, stretch.offsets);
+        added.map_err(|error| {
+            let last = stretch.rows.len().saturating_sub(1);
+            let row = stretch.rows.at(error.row.min(last));
+            let name = self.of.columns.name();
+            let message = format!("row {row} of `{name}`: {}", error.message);
+            Error::run(Problem::new(message).at(&self.of.place))
+        })
+    }
+
+    fn finish(self: Box<Self>) -> Result<ArrayRef> {
+        let finished = self.reduction.finish();
+        finished.map_err(|error| failed_group(&error, self.rows, &self.of.place))
     }
 }
 

@@ -120,6 +120,11 @@ impl Expr {
         Self(text)
     }
 
+    /// The expression as it is written.
+    pub(in crate::column) fn text(&self) -> &str {
+        &self.0
+    }
+
     /// The error at its place within the text. One that lies in a column it reads keeps its own place.
     fn problem(&self, error: ExpressionError, inner: Option<Problem>) -> Problem {
         if let Some(inner) =

@@ -321,14 +321,22 @@ impl<'n, 'b> RowNames<'n, 'b> {
         let (scope, inputs, made) = match over {
             Over::Children(child) => {
                 let root = self.build.tables.root(self.build.scope);
-                let columns = ChildColumns::new(child.rows, std::mem::take(&mut self.nodes));
+                let nodes = std::mem::take(&mut self.nodes);
+                let steps = self
+                    .build
+                    .tables
+                    .step_behind(child.scope, &nodes, self.place)?;
+                let columns = ChildColumns::new(child.rows, nodes);
                 let fill = ChildAggregate {
                     columns,
                     reads,
                     aggregate,
                     place,
                 };
-                (root, outer, BuiltColumn::new(data_type, domain, fill))
+                {
+                    let made = BuiltColumn::new(data_type, domain, fill);
+                    (root, outer, BuiltColumn { steps, ..made })
+                }
             }
             Over::Items { node, .. } => {
                 let inputs = [node].into_iter().chain(outer).collect();

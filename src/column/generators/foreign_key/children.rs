@@ -5,17 +5,21 @@
 //! parent has as many, nothing is counted or kept.
 
 mod hints;
+mod numbers;
+mod of_column;
 mod runs;
+mod uncountable;
 
 use rayon::prelude::*;
 
+pub(in crate::column) use numbers::{CountColumn, Numbers};
 pub(in crate::column) use runs::Run;
+pub(in crate::column) use uncountable::UncountableChildren;
 
 use crate::column::distribution::CountSampler;
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
-use crate::error::Problem;
-use crate::units::show_count;
+use crate::error::Result;
 
 /// Parents of a block: a lone row costs half of as many draws to find, and eight bytes stand for it.
 const BLOCK: u64 = 64;
@@ -42,21 +46,11 @@ pub(in crate::column) enum Children {
 /// Parents that each have a number of children of their own.
 #[derive(Debug)]
 pub(in crate::column) struct CountedChildren {
-    key: Key,
-    counts: CountSampler,
+    numbers: Numbers,
     parents: u64,
     block: u64,
     /// The first row of each block, and behind the last one the number of rows.
     starts: Vec<u64>,
-}
-
-/// Why children are not counted.
-#[derive(Debug, PartialEq, Eq)]
-pub(in crate::column) enum UncountableChildren {
-    /// Their parents are too many.
-    Parents,
-    /// They are more than 2^63 together.
-    Children,
 }
 
 /// The rows of one parent.
@@ -94,7 +88,7 @@ impl Children {
         counts: CountSampler,
         parents: u64,
         counted: u64,
-    ) -> Result<Self, UncountableChildren> {
+    ) -> std::result::Result<Self, UncountableChildren> {
         // A constant number is a closed form. Before that `check` counted every parent: 10^12 of
         // them took hours, 10^15 asked for 85 GB.
         if !Self::are_counted(&counts) {
@@ -106,8 +100,11 @@ impl Children {
         if counted > MOST_PARENTS {
             return Err(UncountableChildren::Parents);
         }
-        let drawn =
-            CountedChildren::index(key, counts, parents).ok_or(UncountableChildren::Children)?;
+        let block = BLOCK.max(parents.div_ceil(MOST_BLOCKS).next_power_of_two());
+        let numbers = Numbers::Drawn { key, counts };
+        // Drawing fails for no parent.
+        let drawn = CountedChildren::index(numbers, parents, block);
+        let drawn = drawn.ok().flatten().ok_or(UncountableChildren::Children)?;
         Ok(Self::Drawn(drawn))
     }
 
@@ -129,7 +126,7 @@ impl Children {
     pub(in crate::column) fn most(&self) -> u64 {
         match self {
             Self::Alike { number, .. } => *number,
-            Self::Drawn(drawn) => drawn.counts.range().1,
+            Self::Drawn(drawn) => drawn.numbers.range().1,
         }
     }
 
@@ -145,7 +142,7 @@ impl Children {
     pub(in crate::column) fn first(&self, parent: u64) -> u64 {
         match self {
             Self::Alike { number, .. } => parent * number,
-            Self::Drawn(drawn) => drawn.first(parent),
+            Self::Drawn(drawn) => drawn.first_child(parent),
         }
     }
 
@@ -162,24 +159,6 @@ impl Children {
         match self {
             Self::Alike { number, .. } => divided(rows, *number, |_, place| place),
             Self::Drawn(drawn) => drawn.map(rows, |run, row| row - run.first),
-        }
-    }
-}
-
-impl UncountableChildren {
-    /// Why the children of so many parents are not counted.
-    pub(in crate::column) fn problem(&self, parents: u64) -> Problem {
-        match self {
-            Self::Children => Problem::new("the parents have more than 2^63 children together"),
-            Self::Parents => {
-                let (parents, most) = (show_count(parents), show_count(MOST_PARENTS));
-                let message = format!(
-                    "`per_parent` counts the children of each parent before the first row, of at most {most} in a pipeline: up to here are {parents}"
-                );
-                Problem::new(message).hint(
-                "as many for each need no counting (`per_parent: 3`), nor does a table with `rows` whose foreign key has no `per_parent`",
-            )
-            }
         }
     }
 }
@@ -214,33 +193,25 @@ fn divided(rows: Rows<'_>, number: u64, value: impl Fn(u64, u64) -> u64) -> Vec<
 
 impl CountedChildren {
     /// Sums the children of all `parents`, in parallel; none when they are more than 2^63.
-    fn index(key: Key, counts: CountSampler, parents: u64) -> Option<Self> {
+    fn index(numbers: Numbers, parents: u64, block: u64) -> Result<Option<Self>> {
         // A prefix sum for every parent would be the quick answer and 8 bytes each, 8 GB for a
         // milliard; any row alone is asked for seldom enough that half a block of draws is no loss.
-        let block = BLOCK.max(parents.div_ceil(MOST_BLOCKS).next_power_of_two());
-        let sum = |index: u64| {
+        let sum = |index: u64| -> Result<Option<u64>> {
             let first = index * block;
             let count = block.min(parents - first) as usize;
-            let numbers = children_of(key, &counts, Rows::Range { first, count });
-            numbers.into_iter().try_fold(0u64, u64::checked_add)
+            let numbers = numbers.of(Rows::Range { first, count })?;
+            Ok(numbers.into_iter().try_fold(0u64, u64::checked_add))
         };
         let sums: Vec<Option<u64>> = (0..parents.div_ceil(block))
             .into_par_iter()
             .map(sum)
-            .collect();
-        let mut starts = vec![0u64];
-        let mut total = 0u64;
-        for sum in sums {
-            total = total.checked_add(sum?).filter(fits)?;
-            starts.push(total);
-        }
-        Some(Self {
-            key,
-            counts,
+            .collect::<Result<_>>()?;
+        Ok(starts(sums).map(|starts| Self {
+            numbers,
             parents,
             block,
             starts,
-        })
+        }))
     }
 
     fn total(&self) -> u64 {
@@ -275,13 +246,13 @@ impl CountedChildren {
             // About as many parents as the rows left have, and eight more, so that one draw of a
             // batch mostly is enough; a mean of nearly 0 would otherwise ask for any number of
             // them.
-            let left = (count - done) as f64 / self.counts.mean().max(0.01);
+            let left = (count - done) as f64 / self.mean().max(0.01);
             let parents = (self.parents - run.parent - 1).min((left as u64 + 8).min(MOST_DRAWN));
             let next = Rows::Range {
                 first: run.parent + 1,
                 count: parents as usize,
             };
-            for number in children_of(self.key, &self.counts, next) {
+            for number in self.numbers_of(next) {
                 run = Siblings {
                     parent: run.parent + 1,
                     first: run.end,
@@ -294,16 +265,49 @@ impl CountedChildren {
         values
     }
 
-    fn first(&self, parent: u64) -> u64 {
-        let block = parent / self.block;
-        let (first, count) = (block * self.block, (parent % self.block) as usize);
-        let before = children_of(self.key, &self.counts, Rows::Range { first, count });
-        self.starts[block as usize] + before.iter().sum::<u64>()
+    fn mean(&self) -> f64 {
+        match &self.numbers {
+            Numbers::Drawn { counts, .. } => counts.mean(),
+            Numbers::Column(_) => self.total() as f64 / self.parents.max(1) as f64,
+        }
+    }
+
+    /// How many children each of some parents has.
+    fn numbers_of(&self, parents: Rows<'_>) -> Vec<u64> {
+        if self.block == 1 {
+            let number = |parent: u64| {
+                let at = parent as usize;
+                self.starts[at + 1] - self.starts[at]
+            };
+            return parents.map(number);
+        }
+        // All were made once to be summed: none fails.
+        self.numbers.of(parents).unwrap_or_default()
     }
 
     fn draw(&self, parent: u64) -> u64 {
-        self.counts.draw(self.key.at(parent))
+        match &self.numbers {
+            Numbers::Drawn { key, counts } => counts.draw(key.at(parent)),
+            Numbers::Column(_) => {
+                let alone = Rows::Range {
+                    first: parent,
+                    count: 1,
+                };
+                self.numbers_of(alone).first().copied().unwrap_or(0)
+            }
+        }
     }
+}
+
+/// The sums up to each one, and of all; none when that is more than 2^63.
+fn starts(sums: Vec<Option<u64>>) -> Option<Vec<u64>> {
+    let mut starts = vec![0u64];
+    let mut total = 0u64;
+    for sum in sums {
+        total = total.checked_add(sum?).filter(fits)?;
+        starts.push(total);
+    }
+    Some(starts)
 }
 
 /// Writes the values of a run's rows from `row` on behind the `done` first ones, up to `count`; how

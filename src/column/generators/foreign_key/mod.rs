@@ -3,6 +3,7 @@
 pub(in crate::column) mod children;
 mod chosen;
 mod lasting;
+mod per_parent;
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Generator;
+use super::counts::Counts;
 use crate::column::build::{Build, BuiltColumn, ColumnFields, Parent, Pick};
 use crate::column::distribution::{CountSampler, Distribution};
 use crate::column::kin::KinPart;
@@ -48,8 +50,8 @@ pub struct ForeignKey {
     ranked: Option<Placed<Flag>>,
     /// An expression of the parent's row, from 0, such as `row % 1000`; null is no parent.
     row: Option<Placed<Text>>,
-    /// How many children each parent has; the table then has no `rows` of its own.
-    per_parent: Option<Placed<Distribution>>,
+    /// How many children each parent has, also `{ copy: column }` or `{ expr: "…" }` of the parent; the table then has no `rows` of its own.
+    per_parent: Option<Placed<Counts>>,
 }
 
 /// A field that only `nth` reads: no column can have its name.
@@ -99,7 +101,7 @@ impl Generator for ForeignKey {
                 .hint(format!("give `{table}` a row count")));
         };
         let chosen = chosen(self, build, &parent, parents)?;
-        let children = self.children(build, parents)?;
+        let children = self.children(build, &parent, parents)?;
         let fields = ParentFields {
             parent,
             parents,
@@ -166,42 +168,6 @@ impl ForeignKey {
         }
     }
 
-    /// The number of children of each parent, and what it is drawn with in the column of that key.
-    pub(in crate::column) fn per_parent(
-        &self,
-        key: Key,
-    ) -> Result<Option<(Key, CountSampler)>, Problem> {
-        let Some(per_parent) = &self.per_parent else {
-            return Ok(None);
-        };
-        let counts = per_parent.counts(&per_parent.place, 0, u32::MAX.into())?;
-        Ok(Some((key.child("children"), counts)))
-    }
-
-    fn children(&self, build: &Build<'_>, parents: u64) -> Result<Option<Arc<Children>>, Problem> {
-        let (Some((key, counts)), Some(per_parent)) =
-            (self.per_parent(build.key)?, &self.per_parent)
-        else {
-            return Ok(None);
-        };
-        if let Some(distribution) = &self.distribution {
-            let message = "`distribution` and `per_parent` cannot be used together";
-            return Err(Problem::new(message).at(&distribution.place));
-        }
-        if let Some(ranked) = &self.ranked {
-            let message = "`ranked` and `per_parent` cannot be used together";
-            return Err(Problem::new(message).at(&ranked.place));
-        }
-        check_decides(build).map_err(|problem| problem.at(&per_parent.place))?;
-        let all = match Children::are_counted(&counts) {
-            true => build.count_parents(parents),
-            false => parents,
-        };
-        let children = Children::index(key, counts, parents, all);
-        let children = children.map_err(|why| why.problem(all).at(&per_parent.place))?;
-        Ok(Some(Arc::new(children)))
-    }
-
     fn random(
         &self,
         key: Key,
@@ -234,31 +200,6 @@ impl ForeignKey {
             parents,
             ranks,
         })
-    }
-}
-
-/// `per_parent` decides the row count of its table, so nothing else may.
-fn check_decides(build: &Build<'_>) -> Result<(), Problem> {
-    let around = build.around();
-    if around.outer.is_some() {
-        let message = "`per_parent` decides a table's rows: it cannot stand within a column";
-        return Err(Problem::new(message).hint("use `list` with a `length`"));
-    }
-    if around.has_rows {
-        let message = format!("`per_parent` decides the rows of `{}`", around.name);
-        return Err(Problem::new(message).hint("remove the table's `rows`"));
-    }
-    let deciding = |at: &usize| around.columns[*at].1.generator.derives_rows();
-    match (0..around.columns.len()).find(deciding) {
-        Some(first) if around.building != Some(first) => {
-            let first = around.columns[first].0.value.as_str();
-            let message = format!(
-                "column `{first}` decides the rows of `{}` already",
-                around.name
-            );
-            Err(Problem::new(message))
-        }
-        _ => Ok(()),
     }
 }
 
@@ -304,9 +245,12 @@ impl ParentFields {
             nulls: input.domain.nulls || self.nulls,
             ..input.domain
         };
-        let program = self.parent.program.clone();
+        let program = self.parent.program.weak();
         let fill = ParentColumn::new(program, input.index, self.children.is_some());
-        Ok(BuiltColumn::new(input.data_type, domain, fill))
+        let (scope, nodes) = (self.parent.scope, [input.index]);
+        let steps = build.tables.step_behind(scope, &nodes, place)?;
+        let made = BuiltColumn::new(input.data_type, domain, fill);
+        Ok(BuiltColumn { steps, ..made })
     }
 }
 

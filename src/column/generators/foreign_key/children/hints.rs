@@ -61,7 +61,7 @@ fn bits(bound: u64) -> u32 {
 impl CountedChildren {
     fn place_bits(&self, places: bool) -> u32 {
         match places {
-            true => bits(self.counts.range().1),
+            true => bits(self.numbers.range().1),
             false => 0,
         }
     }

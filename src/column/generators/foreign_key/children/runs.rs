@@ -1,6 +1,6 @@
 //! The rows of parents: where each one's children begin, and how many they are.
 
-use super::{Children, CountedChildren, children_of};
+use super::{Children, CountedChildren};
 use crate::column::rows::Rows;
 
 /// The rows of one parent's children.
@@ -17,7 +17,7 @@ impl Children {
     pub(in crate::column) fn least(&self) -> u64 {
         match self {
             Self::Alike { number, .. } => *number,
-            Self::Drawn(drawn) => drawn.counts.range().0,
+            Self::Drawn(drawn) => drawn.numbers.range().0,
         }
     }
 
@@ -35,7 +35,7 @@ impl Children {
 
 impl CountedChildren {
     fn runs(&self, parents: Rows<'_>) -> Vec<Run> {
-        let counts = children_of(self.key, &self.counts, parents);
+        let counts = self.numbers_of(parents);
         let mut runs: Vec<Run> = Vec::with_capacity(counts.len());
         let mut before = None;
         for (index, count) in counts.into_iter().enumerate() {
@@ -51,14 +51,17 @@ impl CountedChildren {
     }
 
     /// The row at which a parent's children begin.
-    fn first_child(&self, parent: u64) -> u64 {
+    pub(super) fn first_child(&self, parent: u64) -> u64 {
         let block = parent / self.block;
+        if self.block == 1 {
+            return self.starts[block as usize];
+        }
         let first = block * self.block;
         let before = Rows::Range {
             first,
             count: (parent - first) as usize,
         };
-        let counts = children_of(self.key, &self.counts, before);
+        let counts = self.numbers_of(before);
         self.starts[block as usize] + counts.iter().sum::<u64>()
     }
 }

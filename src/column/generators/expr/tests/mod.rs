@@ -1,9 +1,12 @@
 //! Aggregates equal what is computed from the flat tables, at any rows; mistakes are told whole.
 
+mod lists;
+mod mistakes;
+
 use std::collections::BTreeMap;
 
 use crate::column::rows::Rows;
-use crate::column::testing::{Tables, check_any_split, problem, tables};
+use crate::column::testing::{Tables, check_any_split, tables};
 
 /// Orders of lines; `order` is a key that some lines do not have.
 fn orders(lines: u32, columns: &str) -> String {
@@ -264,89 +267,27 @@ fn another_column_moves_no_aggregate() {
 }
 
 #[test]
-fn items_of_a_list_are_aggregated_alike() {
-    let list = "{ list: { length: { uniform: { min: 0, max: 4 } }, of: { uniform: { min: 1, max: 9 } } }, nulls: 0.2 }";
-    let lines = "{ list: { length: { uniform: { min: 0, max: 3 } }, of: { struct: { sku: { choice: [a, b] }, money: { struct: { amount: { type: \"decimal(6,2)\", uniform: { min: 0, max: 9 } } } } } } } }";
-    let yaml = format!(
-        "t:\n  rows: 200\n  columns:\n    tags: {list}\n    lines: {lines}\n    factor: {{ uniform: {{ min: 1, max: 3 }} }}\n    sum: {{ expr: \"sum(tags * factor)\" }}\n    twos: {{ expr: \"count(tags) filter (where tags > factor)\" }}\n    total: {{ expr: \"sum(lines.money.amount) filter (where lines.sku = 'a')\" }}\n    skus: {{ expr: \"string_agg(lines.sku, '')\" }}\n    within: {{ struct: {{ most: {{ expr: \"max(tags)\" }}, of: {{ list: {{ length: 1, of: {{ uniform: {{ min: 1, max: 2 }} }} }} }}, inner: {{ expr: \"sum(of)\" }} }} }}\n"
+fn aggregates_within_a_column_are_those_of_the_row() {
+    let columns = r#"inside: { struct: { total: { expr: "sum(lines.amount)" }, list: { list: { length: 2, of: { expr: "count(lines) + item" } } } } }
+total: { expr: "sum(lines.amount)" }
+count: { expr: "count(lines)" }"#;
+    let tables = tables(&orders(60, columns)).unwrap();
+    let (totals, counts) = (
+        tables.texts("orders", "total"),
+        tables.integers("orders", "count"),
     );
-    let tables = tables(&yaml).unwrap();
-    let (tags, factor) = (tables.texts("t", "tags"), tables.integers("t", "factor"));
-    for (row, (tags, factor)) in tags.iter().zip(factor).enumerate() {
-        let items = tags.trim_matches(['[', ']']).split(", ");
-        let items: Vec<i64> = items.filter_map(|item| item.parse().ok()).collect();
-        let sum = items
-            .iter()
-            .map(|item| item * factor)
-            .sum::<i64>()
-            .to_string();
-        let sum = if items.is_empty() {
-            "null".to_string()
+    for (row, inside) in tables.texts("orders", "inside").iter().enumerate() {
+        let total = &totals[row];
+        let total = if total == "null" {
+            String::new()
         } else {
-            sum
+            total.clone()
         };
-        assert_eq!(tables.texts("t", "sum")[row], sum, "{tags}");
-        let more = items.iter().filter(|item| **item > factor).count();
-        assert_eq!(tables.integers("t", "twos")[row], more as i64);
+        let (first, second) = (counts[row], counts[row] + 1);
+        assert_eq!(
+            inside.replace("null", ""),
+            format!("{{total: {total}, list: [{first}, {second}]}}")
+        );
     }
-    check_any_split(&tables, "t", &["sum", "twos", "total", "skus", "within"]);
-}
-
-#[test]
-fn a_sum_of_too_many_digits_names_its_row() {
-    let yaml = "p:\n  rows: 2\n  columns:\n    id: sequence\n    s: { expr: \"sum(c.n)\" }\nc:\n  columns:\n    id: { foreign_key: { ref: p.id, per_parent: 3 } }\n    n: { type: \"decimal(38,0)\", expr: \"case when row = 3 then -1 when row = 2 then 0 else 99999999999999999999999999999999999999 end\" }\n";
-    insta::assert_snapshot!(tables(yaml).unwrap().failure("p", "s"));
-}
-
-#[test]
-fn a_child_that_fails_is_named() {
-    let yaml = "p:\n  rows: 2\n  columns:\n    id: sequence\n    s: { expr: \"sum(6 / (c.n - 4))\" }\n    f: { expr: \"sum(6 / (c.n - 4)) filter (where c.n <> 4)\" }\nc:\n  columns:\n    id: { foreign_key: { ref: p.id, per_parent: 3 } }\n    n: { expr: row }\n";
-    let tables = tables(yaml).unwrap();
-    insta::assert_snapshot!(tables.failure("p", "s"));
-    assert_eq!(tables.texts("p", "f"), ["-6", "0"]);
-}
-
-#[test]
-fn mistakes_say_what_is_wrong() {
-    let mistakes = [
-        "sum(lines.amuont)",
-        "sum(lnes.amount)",
-        "sum(rate)",
-        "max(rate, 3)",
-        "count(*)",
-        "sum(lines)",
-        "sum(lines.status)",
-        "sum(lines.amount) filter (where lines.quantity)",
-        "sum(sum(lines.amount))",
-        "sum(lines.amount * gifts.worth)",
-        "count(distinct lines.status)",
-        "sum(lines.amount) over ()",
-        "string_agg(lines.status)",
-        "string_agg(lines.quantity, ',')",
-        "sum(visits.seconds)",
-        "sum(clicks.seconds)",
-        "sum(parts.weight)",
-        "sum(products.price)",
-        "sum(orders.rate)",
-        "count(other)",
-    ];
-    let rest = "visits: { rows: 9, columns: { order_id: { foreign_key: { ref: orders.order_id } }, seconds: sequence } }\nclicks: { rows: 0, columns: { order_id: { foreign_key: { ref: orders.order_id } }, seconds: sequence } }\nparts: { columns: { line: { foreign_key: { table: lines, per_parent: 2 }, hidden: true }, weight: sequence } }\nproducts: { rows: 5, columns: { product_id: sequence, price: sequence } }\nother: { rows: 5, columns: { id: sequence } }\n";
-    let product = "product_id: { foreign_key: { ref: products.product_id } }\n";
-    let shown = mistakes.map(|text| {
-        let columns = format!("{product}x: {{ expr: \"{text}\" }}");
-        problem(&format!("{}{rest}", orders(9, &columns)))
-    });
-    insta::assert_snapshot!(shown.join("\n\n"));
-}
-
-#[test]
-fn a_circle_through_two_tables_is_told_whole() {
-    let yaml = |share: &str| {
-        format!(
-            "o:\n  rows: 9\n  columns:\n    id: sequence\n    total: {{ expr: \"sum(l.amount)\" }}\n    tax: {{ expr: \"total * 2\" }}\nl:\n  columns:\n    id: {{ foreign_key: {{ ref: o.id, per_parent: 2 }} }}\n    amount: {{ expr: \"{share}\" }}\n"
-        )
-    };
-    insta::assert_snapshot!(problem(&yaml("id.tax / 3")));
-    // What the aggregate does not feed may be read.
-    tables(&yaml("id.id * 3")).unwrap();
+    check_any_split(&tables, "orders", &["inside"]);
 }
