@@ -10,7 +10,7 @@ pub struct FunctionText {
     pub subject: &'static str,
     /// What it gives.
     pub about: &'static str,
-    /// A call, of constants alone but for aggregates.
+    /// A call, of constants alone but for aggregates and lists.
     pub example: &'static str,
 }
 
@@ -44,7 +44,7 @@ fn entry(text: &'static str) -> Option<FunctionText> {
 }
 
 impl FunctionText {
-    /// What the example gives, as text; nothing for aggregates, which are over rows.
+    /// What the example gives, as text; nothing for aggregates and lists, which are of columns.
     pub fn answer(&self) -> Option<String> {
         use arrow::array::{Array, AsArray};
         use arrow::datatypes::DataType;
@@ -83,10 +83,10 @@ mod tests {
                 text.about.ends_with('.') && text.example.to_lowercase().contains(name),
                 "{name}"
             );
-            let is_aggregate = text.subject == "aggregates";
+            let of_columns = ["aggregates", "lists"].contains(&text.subject);
             assert_eq!(
                 text.answer().is_none(),
-                is_aggregate,
+                of_columns,
                 "{name}: {}",
                 text.example
             );
