@@ -32,7 +32,7 @@ fn main() -> Result<()> {
     let mut plan = plan::make(&pipeline, loaded, &plan::Overrides::default(), false)?;
     plan.jobs[0].sinks.truncate(1);
     plan.jobs[0].sinks[0].options = Arc::new(Counting);
-    let running = engine::start(Arc::new(plan), engine::Options::default());
+    let running = engine::start(Arc::new(plan), engine::RunOptions::default());
     println!("{}", running.wait());
     Ok(())
 }

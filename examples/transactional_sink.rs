@@ -1,7 +1,7 @@
 //! A sink of one's own that commits: every row is in SQLite once, however often the load is killed:
 //! `cargo run --example transactional_sink --features sessions`
 use arrow::{array::AsArray, array::RecordBatch, datatypes::Int64Type};
-use rowgen::sink::session::{self, Failure, Options, Session};
+use rowgen::sink::session::{self, Failure, Session, SessionOptions};
 use rowgen::{batch::Span, engine, error, load, plan, sink, spec};
 use std::{collections::HashMap, path::Path, sync::Arc};
 
@@ -19,7 +19,12 @@ impl sink::Sink for Sqlite {
             server.execute_batch(TABLES)?;
             Ok(Open(server))
         };
-        session::sink(target, connect, Options::keeping_offsets(), session::rows)
+        session::sink(
+            target,
+            connect,
+            SessionOptions::keeping_offsets(),
+            session::rows,
+        )
     }
 }
 impl Session for Open {
@@ -56,7 +61,7 @@ fn main() -> error::Result<()> {
     let loaded = load::load(&pipeline, |_| true)?;
     let mut plan = plan::make(&pipeline, loaded, &plan::Overrides::default(), false)?;
     plan.jobs[0].sinks[0].options = Arc::new(Sqlite);
-    let report = engine::start(Arc::new(plan), engine::Options::default()).wait();
+    let report = engine::start(Arc::new(plan), engine::RunOptions::default()).wait();
     println!("{report}");
     Ok(())
 }

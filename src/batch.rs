@@ -23,7 +23,7 @@ pub struct Batch {
     /// Its number, from 0; sinks put batches down in this order.
     pub number: u64,
     /// Which rows of the table these are.
-    pub place: Place,
+    pub place: RowNumbers,
     /// The rows.
     pub rows: RecordBatch,
     /// What they were read from, by partition; empty for tables that are made or read from files.
@@ -32,7 +32,7 @@ pub struct Batch {
 
 /// Row numbers of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum RowNumbers {
     /// Rows that stand one after the other, from this one on.
     From(u64),
     /// The number of each row: of a partition, of a wanted order, or where rows were left out.
@@ -86,7 +86,7 @@ impl Batch {
     pub fn new(number: u64, first_row: u64, rows: RecordBatch) -> Self {
         Self {
             number,
-            place: Place::From(first_row),
+            place: RowNumbers::From(first_row),
             rows,
             origin: Arc::default(),
         }
@@ -103,7 +103,7 @@ impl Batch {
     }
 }
 
-impl Place {
+impl RowNumbers {
     /// The table's number of the row at `index` of the batch.
     pub fn row(&self, index: usize) -> u64 {
         match self {
@@ -182,11 +182,11 @@ mod tests {
 
     #[test]
     fn rows_know_their_numbers() {
-        assert_eq!(Place::From(7).row(2), 9);
-        assert_eq!(Place::List(Arc::from([4, 9])).row(1), 9);
-        assert_eq!(Place::From(7).index(9), Some(2));
-        assert_eq!(Place::From(7).index(6), None);
-        assert_eq!(Place::List(Arc::from([4, 9])).index(9), Some(1));
+        assert_eq!(RowNumbers::From(7).row(2), 9);
+        assert_eq!(RowNumbers::List(Arc::from([4, 9])).row(1), 9);
+        assert_eq!(RowNumbers::From(7).index(9), Some(2));
+        assert_eq!(RowNumbers::From(7).index(6), None);
+        assert_eq!(RowNumbers::List(Arc::from([4, 9])).index(9), Some(1));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use rowgen::engine::{self, Options, Stop};
+use rowgen::engine::{self, RunOptions, Stop};
 use rowgen::error::{Error, Result};
 use rowgen::load;
 use rowgen::plan::{self, Overrides, Plan};
@@ -49,12 +49,12 @@ pub fn run<'py>(
     let plan = py
         .detach(|| planned(&pipeline, &values, &overrides))
         .map_err(told)?;
-    let options = Options {
+    let options = RunOptions {
         out: out.unwrap_or_default(),
         overwrite,
         force,
         checksums: true,
-        ..Options::default()
+        ..RunOptions::default()
     };
     ended(py, &carried_out(py, plan, options)?)
 }
@@ -67,7 +67,7 @@ fn planned(given: &Given, values: &Values, overrides: &Overrides) -> Result<Plan
 }
 
 /// Runs it to its end. Ctrl-C ends it as it ends the command: what is begun is finished or removed.
-fn carried_out(py: Python<'_>, plan: Plan, options: Options) -> PyResult<Report> {
+fn carried_out(py: Python<'_>, plan: Plan, options: RunOptions) -> PyResult<Report> {
     let stop: Stop = options.stop.clone();
     let running = py.detach(|| engine::start(Arc::new(plan), options));
     let mut interrupted = Ok(());
@@ -115,7 +115,7 @@ pub fn check(
     let values = Values::new(params, seed, run_date)?;
     let checked = py.detach(|| {
         let plan = planned(&pipeline, &values, &overrides())?;
-        engine::check(&plan, &Options::default())?;
+        engine::check(&plan, &RunOptions::default())?;
         Ok(plan)
     });
     checked

@@ -4,7 +4,7 @@ use arrow::array::{Array, BooleanArray};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::filter_record_batch;
 
-use super::{Batch, Place, Span};
+use super::{Batch, RowNumbers, Span};
 use crate::error::Result;
 
 impl Batch {
@@ -23,7 +23,7 @@ impl Batch {
         let numbers = kept.set_indices().map(|index| self.place.row(index));
         Ok(Self {
             number: self.number,
-            place: Place::List(numbers.collect()),
+            place: RowNumbers::List(numbers.collect()),
             rows: filter_record_batch(&self.rows, &BooleanArray::new(kept.clone(), None))?,
             origin: self.origin.iter().map(|span| span.among(&kept)).collect(),
         })
@@ -82,7 +82,7 @@ mod tests {
         let kept = batch.keep(&BooleanArray::from(mask.to_vec())).unwrap();
         assert_eq!(
             (kept.number, &kept.place),
-            (7, &Place::List(Arc::from([100, 102, 105])))
+            (7, &RowNumbers::List(Arc::from([100, 102, 105])))
         );
         let values = kept.rows.column(0).as_primitive::<Int32Type>();
         assert_eq!(values.values(), &[0, 2, 5]);
@@ -101,6 +101,6 @@ mod tests {
         assert_eq!(offsets(&kept.origin[2]), [Some(15)]);
         // All of them: the batch itself.
         let all = batch.keep(&BooleanArray::from(vec![true; 6])).unwrap();
-        assert_eq!(all.place, Place::From(100));
+        assert_eq!(all.place, RowNumbers::From(100));
     }
 }

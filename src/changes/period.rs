@@ -18,7 +18,7 @@ pub(super) struct Slot {
 
 /// A table's part of the period, in one of the first blocks or in all others.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Part {
+pub(super) struct TableSlots {
     /// Its places, in order.
     pub(super) slots: Vec<Slot>,
     /// Which of them are of each operation.
@@ -29,7 +29,7 @@ pub(super) struct Part {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Plan {
     /// Each table's part.
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<TableSlots>,
     /// For each place its table, and which of the table's it is.
     pub(super) places: Vec<(u32, u32)>,
 }
@@ -45,7 +45,7 @@ pub(super) struct Member {
     pub(super) parent: Option<usize>,
 }
 
-impl Part {
+impl TableSlots {
     /// How many of an operation are in a period.
     pub(super) fn count(&self, operation: Operation) -> u64 {
         self.of[operation as usize].len() as u64
@@ -88,7 +88,7 @@ pub(super) fn plans(members: &[Member]) -> Vec<Plan> {
 
 fn plan(tables: usize, order: impl Iterator<Item = (usize, Operation)>) -> Plan {
     let mut plan = Plan {
-        parts: vec![Part::default(); tables],
+        parts: vec![TableSlots::default(); tables],
         places: Vec::new(),
     };
     for (place, (table, operation)) in (0..).zip(order) {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::period::Part;
+use super::period::TableSlots;
 use super::{Changes, Data};
 use crate::column::hash::{Key, below};
 use crate::format::Operation;
@@ -344,7 +344,7 @@ impl Table {
         self.all.plans.len() as u64 - 1
     }
 
-    fn part(&self, block: u64) -> &Part {
+    fn part(&self, block: u64) -> &TableSlots {
         &self.all.plans[self.all.plan_of(block)].parts[self.index]
     }
 

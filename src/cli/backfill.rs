@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::arguments::{BackfillOptions, Log};
 use super::check::{given, overrides};
 use super::{dotenv, log, say, scheduled, signals};
-use crate::engine::Options;
+use crate::engine::RunOptions;
 use crate::error::{Error, Problem, Result};
 use crate::schedule::{Board, Clock, Scheduler, SlotEnd, Task, When};
 use crate::spec::{self, AskedSlot, GivenValues, Pipeline, Slot, Slots};
@@ -69,12 +69,12 @@ fn carry_out(options: &BackfillOptions, log: Log) -> Result<u8> {
         parallel,
         when: When::Once(slots, TRIES),
         clock: Clock::Machine,
-        options: Options {
+        options: RunOptions {
             out: options.out.clone().unwrap_or_default(),
             overwrite: options.overwrite,
             force: options.force,
             stop: stop.clone(),
-            ..Options::default()
+            ..RunOptions::default()
         },
         plan: scheduled::planner(asked.template.clone(), overrides),
         tell: Box::new(move |slot, end| tell(log, slot, end)),

@@ -35,7 +35,7 @@ fn check(options: &CheckOptions) -> Result<Plan> {
     let (trial, servers) = (options.connect, options.connect);
     let plan = plan_of(&pipeline, &overrides, trial, servers)?;
     scheduled::check(&pipeline, &overrides)?;
-    let run = engine::Options {
+    let run = engine::RunOptions {
         out: options.out.clone().unwrap_or_default(),
         ..Default::default()
     };

@@ -74,7 +74,7 @@ pub(super) fn as_json(
     let mut text = Vec::new();
     let rows = ObjectRows::new(Json::default().values(), 0, b"\n");
     let made = rows.append(batch, &mut text, None);
-    made.map_err(|refusal| refusal.error(&crate::batch::Place::From(row(0))))?;
+    made.map_err(|refusal| refusal.error(&crate::batch::RowNumbers::From(row(0))))?;
     let mut lines = String::new();
     let table = json!(table);
     for (index, values) in (0..).zip(String::from_utf8_lossy(&text).lines()) {

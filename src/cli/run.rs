@@ -82,7 +82,7 @@ fn carry_out(options: &RunOptions, log: Log, variables: Option<dotenv::Read>) ->
         report_place::check(("--report", path), &plan, out, "this run")?;
         can_report(path)?;
     }
-    let run_options = engine::Options {
+    let run_options = engine::RunOptions {
         begins_again: false,
         out: options.out.clone().unwrap_or_default(),
         overwrite: options.overwrite,

@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::arguments::{FileOptions, ServeOptions};
 use super::check::{overrides, plan_of, plan_rows, read};
 use super::{dotenv, log, log_level, scheduled, signals};
-use crate::engine::{Options, Stop};
+use crate::engine::{RunOptions, Stop};
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Secret};
 use crate::plan::{Job, Overrides, Plan};
@@ -114,10 +114,10 @@ fn scheduler(
         parallel: schedule.max_parallel(),
         when: When::Always(schedule.catch_up()),
         clock: options.clock.clone().unwrap_or_default(),
-        options: Options {
+        options: RunOptions {
             out: options.out.clone().unwrap_or_default(),
             stop: stop.clone(),
-            ..Options::default()
+            ..RunOptions::default()
         },
         plan: scheduled::planner(scheduled.template.clone(), overrides.clone()),
         tell: Box::new(move |slot, end| tell_slot(&name, slot, end)),
@@ -150,9 +150,9 @@ fn tell_start(plan: &Plan) {
 
 /// Works until every pipeline has ended; the exit code is that of the worst one.
 fn serve_until_over(service: &Arc<Service>, out: Option<PathBuf>, plans: &[Arc<Plan>]) -> u8 {
-    let options = Options {
+    let options = RunOptions {
         out: out.unwrap_or_default(),
-        ..Options::default()
+        ..RunOptions::default()
     };
     let often = plans.iter().map(|plan| plan.log_interval).min();
     std::thread::scope(|scope| {

@@ -17,7 +17,7 @@ use crate::plan::Overrides;
 use crate::source::SourceKind;
 use crate::spec::{Pipeline, Table};
 use crate::units::show_count;
-use crate::verify::{Against, Options, Outcome, Plans, Progress, Target, Told, targets};
+use crate::verify::{Against, CompareOptions, Outcome, Plans, Progress, Target, Told, targets};
 
 /// Exit code: what sinks hold is not what must be there.
 // The code of a run that is whole but missed what it promised: nothing is wrong with the request
@@ -151,7 +151,7 @@ fn first_rows(pipeline: &Pipeline, all: &mut Overrides) {
     all.rows = None;
 }
 
-fn asked(options: &VerifyOptions, pipeline: &Pipeline) -> Result<Options> {
+fn asked(options: &VerifyOptions, pipeline: &Pipeline) -> Result<CompareOptions> {
     let against = options
         .against
         .as_deref()
@@ -159,7 +159,7 @@ fn asked(options: &VerifyOptions, pipeline: &Pipeline) -> Result<Options> {
     if options.memory < LEAST_MEMORY {
         return Err(Error::user("`--memory` is at least 16KiB"));
     }
-    Ok(Options {
+    Ok(CompareOptions {
         out: options.out.clone().unwrap_or_default(),
         slice: options.file.slice,
         count_only: options.count_only,

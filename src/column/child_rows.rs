@@ -7,7 +7,7 @@ use arrow::array::{Array, ArrayRef, UInt64Array};
 use arrow::buffer::BooleanBuffer;
 
 use super::generators::{Children, Run};
-use super::kin::Given;
+use super::kin::KnownValues;
 use super::program::{Origin, Program, Selection};
 use super::program_cell::ProgramRef;
 use super::rows::Rows;
@@ -257,7 +257,7 @@ impl Selected {
     }
 
     /// Whose children they are is known, and need not be searched for.
-    fn given(&self, part: &Part, parents: Rows<'_>, count: usize) -> Given {
+    fn given(&self, part: &Part, parents: Rows<'_>, count: usize) -> KnownValues {
         let mut given = Vec::new();
         if !self.parents.is_empty() {
             let values = part.each(count, |parent, _| parents.at(parent));
@@ -267,6 +267,6 @@ impl Selected {
             let values = part.each(count, |_, place| place);
             given.extend(self.places.iter().map(|node| (*node, values.clone())));
         }
-        Given(given)
+        KnownValues(given)
     }
 }

@@ -25,9 +25,9 @@ pub struct Kin {
 
 /// Nodes whose values are known already, but for their nulls.
 #[derive(Default)]
-pub struct Given(pub(super) Vec<(usize, ArrayRef)>);
+pub struct KnownValues(pub(super) Vec<(usize, ArrayRef)>);
 
-impl Given {
+impl KnownValues {
     /// Nothing is known.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -76,13 +76,13 @@ impl Kin {
     }
 
     /// The values that follow from what was kept of rows.
-    pub fn given(&self, rows: &[u64], hints: &[u64]) -> Given {
+    pub fn given(&self, rows: &[u64], hints: &[u64]) -> KnownValues {
         let places = !self.places.is_empty();
         let (parents, places) = self.children.of_hints(rows, hints, places);
         let values = |values: Vec<u64>| -> ArrayRef { Arc::new(UInt64Array::from(values)) };
         let (parents, places) = (values(parents), values(places));
         let parents = self.parents.iter().map(|node| (*node, parents.clone()));
         let places = self.places.iter().map(|node| (*node, places.clone()));
-        Given(parents.chain(places).collect())
+        KnownValues(parents.chain(places).collect())
     }
 }

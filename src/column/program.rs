@@ -6,7 +6,7 @@ use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{DataType, Field};
 
 use crate::column::changes::{ChangeFrame, ChangePlaces};
-use crate::column::kin::{Given, KinPart};
+use crate::column::kin::{KinPart, KnownValues};
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
 use crate::column::together::{Taker, Together};
@@ -46,7 +46,7 @@ where
 pub enum Origin {
     /// Made here.
     Fill(std::sync::Arc<dyn Fill>),
-    /// Given from outside: the outer column of a nested one.
+    /// KnownValues from outside: the outer column of a nested one.
     Outer(usize),
     /// The row's number.
     Row,
@@ -207,7 +207,7 @@ impl Program {
         rows: Rows<'_>,
         outer: &[ArrayRef],
     ) -> Result<Vec<ArrayRef>> {
-        self.evaluate_given(selection, rows, outer, Given::default())
+        self.evaluate_given(selection, rows, outer, KnownValues::default())
     }
 
     /// As `evaluate`, where the values of some nodes are known already, but for their nulls.
@@ -219,7 +219,7 @@ impl Program {
         selection: &Selection,
         rows: Rows<'_>,
         outer: &[ArrayRef],
-        given: Given,
+        given: KnownValues,
     ) -> Result<Vec<ArrayRef>> {
         let born = match &self.changes {
             Some(frame) if !self.outer(selection).is_empty() => frame.born(rows),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::gate::Gate;
-use crate::sink::Run;
+use crate::sink::RunHandle;
 
 /// A run as its sinks see it.
 pub(super) struct Facts {
@@ -32,7 +32,7 @@ pub(super) struct NoRun {
     pub(super) stall_timeout: Option<Duration>,
 }
 
-impl Run for NoRun {
+impl RunHandle for NoRun {
     fn moved(&self) {
         // Nobody waits for it.
     }
@@ -42,7 +42,7 @@ impl Run for NoRun {
     }
 }
 
-impl Run for Facts {
+impl RunHandle for Facts {
     fn moved(&self) {
         self.gate.moved();
     }

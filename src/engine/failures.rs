@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Options;
+use super::RunOptions;
 use crate::error::{Error, Fault, Problem, Result};
 use crate::plan::Plan;
 use crate::source::Batches;
@@ -23,7 +23,7 @@ pub(super) struct Failures<'p> {
 
 impl<'p> Failures<'p> {
     /// None so far.
-    pub(super) fn new(plan: &'p Plan, options: &Options) -> Self {
+    pub(super) fn new(plan: &'p Plan, options: &RunOptions) -> Self {
         Self {
             plan,
             begins_again: options.begins_again,

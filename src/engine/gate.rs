@@ -62,7 +62,7 @@ pub trait GateView {
     fn wait(&self, job: usize, number: u64) -> Option<Duration>;
 }
 
-impl sink::Run for Gate {
+impl sink::RunHandle for Gate {
     fn moved(&self) {
         self.wake();
     }

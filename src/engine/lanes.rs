@@ -7,7 +7,7 @@ use super::facts::NoRun;
 use super::failures::Failures;
 use super::opened::{OpenJob, OpenSink};
 use super::run::paces;
-use super::running::Options;
+use super::running::RunOptions;
 use super::watch::Watched;
 use super::{places, room};
 
@@ -44,10 +44,10 @@ impl CheckedSink {
 ///
 /// # Errors
 /// Everything that stands in the way.
-pub fn connect(plan: &Plan, options: &Options) -> Result<Vec<String>> {
+pub fn connect(plan: &Plan, options: &RunOptions) -> Result<Vec<String>> {
     places::check(plan, options)?;
     let stall_timeout = plan.stall_timeout;
-    let run: Arc<dyn sink::Run> = Arc::new(NoRun { stall_timeout });
+    let run: Arc<dyn sink::RunHandle> = Arc::new(NoRun { stall_timeout });
     let watched = Watched::new(plan);
     let targets = targets(plan, options, &watched, &paces(plan), &run);
     let mut failures = Failures::new(plan, options);
@@ -72,10 +72,10 @@ pub fn connect(plan: &Plan, options: &Options) -> Result<Vec<String>> {
 /// Everything that stands in the way; what was opened before is aborted.
 pub(super) fn open<'p>(
     plan: &'p Plan,
-    options: &Options,
+    options: &RunOptions,
     watched: &Watched,
     paces: &[Option<Arc<Pace>>],
-    run: &Arc<dyn sink::Run>,
+    run: &Arc<dyn sink::RunHandle>,
 ) -> Result<Vec<OpenJob<'p>>> {
     places::check(plan, options)?;
     let targets = targets(plan, options, watched, paces, run);
@@ -134,10 +134,10 @@ pub(super) fn open<'p>(
 /// What every sink of every job is told.
 pub(super) fn targets(
     plan: &Plan,
-    options: &Options,
+    options: &RunOptions,
     watched: &Watched,
     paces: &[Option<Arc<Pace>>],
-    run: &Arc<dyn sink::Run>,
+    run: &Arc<dyn sink::RunHandle>,
 ) -> Vec<Vec<Target>> {
     let (mut targets, together) = (Vec::new(), Arc::new(Together::default()));
     for ((job, watched), pace) in plan.jobs.iter().zip(&watched.jobs).zip(paces) {

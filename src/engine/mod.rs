@@ -23,7 +23,7 @@ mod work;
 pub use lanes::connect;
 pub use places::{check, written};
 pub use run::window;
-pub use running::{Options, Running, start};
+pub use running::{RunOptions, Running, start};
 pub use standing::standing;
 pub use stop::Stop;
 pub use watch::{RunState, SinkStatus, SourceStatus, Status};

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::running::Options;
+use super::running::RunOptions;
 use crate::error::{Problem, Problems, Result};
 use crate::place::{FilePath, Placed};
 use crate::plan::{Plan, SinkPlan};
@@ -13,7 +13,7 @@ use crate::source::{in_the_way, is_within};
 ///
 /// # Errors
 /// Something is read there, or may not be replaced as `--overwrite` asks.
-pub fn check(plan: &Plan, options: &Options) -> Result<()> {
+pub fn check(plan: &Plan, options: &RunOptions) -> Result<()> {
     let mut problems = Problems::default();
     let read = |path: &Placed<FilePath>, folder| problem(path, folder, &options.out, &plan.reads);
     for job in &plan.jobs {

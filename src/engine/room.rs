@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::lanes::CheckedSink;
-use super::running::Options;
+use super::running::RunOptions;
 use crate::error::{Error, Problem, Result};
 use crate::plan::{Job, Plan, SinkPlan};
 use crate::sink::{Found, Ready};
@@ -37,7 +37,7 @@ struct Disk<'a> {
 /// The files will not fit, by what the first batch takes.
 pub(super) fn check(
     plan: &Plan,
-    options: &Options,
+    options: &RunOptions,
     checked: &[Vec<CheckedSink>],
 ) -> Result<Vec<String>> {
     let mut told = Vec::new();

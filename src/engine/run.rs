@@ -10,7 +10,7 @@ use super::finish::Ending;
 use super::gate::Gate;
 use super::lanes::open;
 use super::opened::{OpenJob, OpenSink};
-use super::running::{Options, failed};
+use super::running::{RunOptions, failed};
 use super::stop::Stop;
 use super::watch::{RunState, Watched};
 use super::work::{SharedWork, Stalls};
@@ -49,7 +49,7 @@ pub fn window(threads: usize) -> u64 {
 }
 
 /// Opens every source and sink, makes every row, finishes every sink, and tells what happened.
-pub(super) fn carry_out(plan: &Plan, options: &Options, watched: &Watched) -> Report {
+pub(super) fn carry_out(plan: &Plan, options: &RunOptions, watched: &Watched) -> Report {
     match begin(plan, options, watched) {
         Ok(run) => run.work_through(),
         Err(error) => failed(plan, watched, &options.stop, error),
@@ -57,7 +57,7 @@ pub(super) fn carry_out(plan: &Plan, options: &Options, watched: &Watched) -> Re
 }
 
 /// Opens every source and sink of the plan.
-fn begin<'p>(plan: &'p Plan, options: &Options, watched: &'p Watched) -> Result<OpenRun<'p>> {
+fn begin<'p>(plan: &'p Plan, options: &RunOptions, watched: &'p Watched) -> Result<OpenRun<'p>> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(plan.threads)
         .thread_name(|index| format!("worker {index}"))
@@ -67,7 +67,7 @@ fn begin<'p>(plan: &'p Plan, options: &Options, watched: &'p Watched) -> Result<
     // Counted from here: opening is part of the time that `for` gives.
     let deadline = plan.duration.map(|duration| Instant::now() + duration);
     let gate = Arc::new(Gate::new(window(plan.threads), stop.clone(), deadline));
-    let seen: Arc<dyn sink::Run> = Arc::new(Facts::new(gate.clone(), plan.stall_timeout));
+    let seen: Arc<dyn sink::RunHandle> = Arc::new(Facts::new(gate.clone(), plan.stall_timeout));
     let paces = paces(plan);
     let jobs = open(plan, options, watched, &paces, &seen)?;
     let sources = begin_sources(plan, options, watched, &jobs, &gate).inspect_err(|_| {
@@ -137,7 +137,7 @@ fn of_all(job: &Job) -> Option<(&JobChanges, f64)> {
 /// Begins to read what tables are read from.
 fn begin_sources(
     plan: &Plan,
-    options: &Options,
+    options: &RunOptions,
     watched: &Watched,
     jobs: &[OpenJob<'_>],
     gate: &Arc<Gate>,

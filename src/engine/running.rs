@@ -15,7 +15,7 @@ use crate::sync::lock;
 
 /// How a plan is carried out, beside what it says.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct RunOptions {
     /// Where relative sink paths start; the current folder when empty.
     pub out: PathBuf,
     /// Replaces output that is there.
@@ -44,7 +44,7 @@ pub struct Running {
 }
 
 /// Starts to carry a plan out. Whatever goes wrong, already while sinks are opened, is in the report.
-pub fn start(plan: Arc<Plan>, options: Options) -> Running {
+pub fn start(plan: Arc<Plan>, options: RunOptions) -> Running {
     let watched = Arc::new(Watched::new(&plan));
     let stop = options.stop.clone();
     let (own_plan, own_watched) = (plan.clone(), watched.clone());

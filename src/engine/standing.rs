@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::facts::NoRun;
 use super::lanes::targets;
 use super::run::paces;
-use super::running::Options;
+use super::running::RunOptions;
 use super::watch::Watched;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
@@ -16,9 +16,9 @@ use crate::sink::{self, Standing};
 ///
 /// # Errors
 /// The system refuses to tell.
-pub fn standing(plan: &Plan, options: &Options) -> Result<Standing> {
+pub fn standing(plan: &Plan, options: &RunOptions) -> Result<Standing> {
     let stall_timeout = plan.stall_timeout;
-    let run: Arc<dyn sink::Run> = Arc::new(NoRun { stall_timeout });
+    let run: Arc<dyn sink::RunHandle> = Arc::new(NoRun { stall_timeout });
     let watched = Watched::new(plan);
     let targets = targets(plan, options, &watched, &paces(plan), &run);
     let mut other = None;

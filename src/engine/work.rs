@@ -13,7 +13,7 @@ use super::gate::{Gate, GateTicket, GateView};
 use super::opened::OpenJob;
 use super::stop::Stop;
 use super::watch::Watched;
-use crate::batch::{Batch, Place};
+use crate::batch::{Batch, RowNumbers};
 use crate::error::{Error, Result};
 use crate::pace::Pace;
 use crate::report::{Clock, Times};
@@ -177,7 +177,7 @@ impl SharedWork<'_, '_> {
     fn hand_on(&self, job: &OpenJob<'_>, number: u64, next: u64, clock: &mut Clock) -> Result<()> {
         let empty = Batch {
             number,
-            place: Place::From(next),
+            place: RowNumbers::From(next),
             // Lanes put batches down by their numbers: one that never came would hold back all
             // behind it.
             rows: RecordBatch::new_empty(job.job.source.schema().clone()),

@@ -6,7 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray};
 use arrow::datatypes::{DataType, Field};
 use serde_json::Value;
 
-use crate::batch::{Place, json_values};
+use crate::batch::{RowNumbers, json_values};
 use crate::column::arrays::plain;
 use crate::domain::{Domain, Order};
 use crate::error::Result;
@@ -100,7 +100,7 @@ pub(super) fn shown(field: &Field, values: &ArrayRef) -> Result<Vec<Option<Strin
                 floats: FloatSpelling::Csv,
             };
             let cells = leaf::write(&values, leaf, &style, None);
-            let cells = cells.map_err(|refusal| refusal.error(&Place::From(0)))?;
+            let cells = cells.map_err(|refusal| refusal.error(&RowNumbers::From(0)))?;
             let text = |row: usize| String::from_utf8_lossy(cells.get(row)).into_owned();
             rows.map(|row| valid(&row).then(|| text(row))).collect()
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{BinaryArray, StringArray};
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 
-use crate::batch::Place;
+use crate::batch::RowNumbers;
 use crate::error::{Error, Problem};
 use crate::kernel::interleave::RowWriter;
 use crate::kernel::value_blocks::ValueBlocks;
@@ -293,7 +293,7 @@ impl Refusal {
     }
 
     /// The error of a run, with the table's number of the row; `place` is that of the batch.
-    pub fn error(self, place: &Place) -> Error {
+    pub fn error(self, place: &RowNumbers) -> Error {
         let row = place.row(self.row);
         let message = format!("column `{}` in row {row} {}", self.path, self.fault);
         Error::run(Problem::new(message).hint(self.hint))
@@ -342,7 +342,7 @@ mod tests {
             refusal
                 .within("price")
                 .within("lines")
-                .error(&Place::From(100))
+                .error(&RowNumbers::From(100))
                 .to_string(),
             "error: column `lines.price` in row 103 is NaN, which JSON cannot hold\n  hint: make it null"
         );

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::secret::{Filled, Secrets, is_secret};
-use super::url::{Part, encoded, users};
+use super::url::{TemplatePart, encoded, users};
 use super::{Node, Place, Value};
 use crate::error::{Problem, Problems, did_you_mean};
 use crate::units::show_bytes;
@@ -105,11 +105,11 @@ fn expand_text(text: &str, scope: &Variables) -> Result<(String, Secrets), Probl
     let mut filled = Filled::default();
     for (part, user) in parts.iter().zip(users(&parts)) {
         let name = match part {
-            Part::Literal(text) => {
+            TemplatePart::Literal(text) => {
                 filled.literal(text);
                 continue;
             }
-            Part::Name(name) => name,
+            TemplatePart::Name(name) => name,
         };
         // Once: what a value holds is not expanded again, so that a `${` in a password is text.
         let (value, mut secrets) = value_of(name, scope)?;
@@ -136,23 +136,23 @@ fn name_of(name: &str) -> &str {
 }
 
 /// What stands in the file, and names; `$${` stands for `${` itself.
-fn parts(text: &str) -> Result<Vec<Part<'_>>, Problem> {
+fn parts(text: &str) -> Result<Vec<TemplatePart<'_>>, Problem> {
     let mut parts = Vec::new();
     let (mut begin, mut from) = (0, 0);
     while let Some(start) = text[from..].find("${").map(|start| from + start) {
         if text[begin..start].ends_with('$') {
-            parts.push(Part::Literal(&text[begin..start - 1]));
+            parts.push(TemplatePart::Literal(&text[begin..start - 1]));
             (begin, from) = (start, start + 2);
             continue;
         }
         let Some(end) = text[start..].find('}').map(|end| start + end) else {
             return Err(Problem::new("`${` without its `}`").hint("write `$${` for a literal `${`"));
         };
-        parts.push(Part::Literal(&text[begin..start]));
-        parts.push(Part::Name(&text[start + 2..end]));
+        parts.push(TemplatePart::Literal(&text[begin..start]));
+        parts.push(TemplatePart::Name(&text[start + 2..end]));
         (begin, from) = (end + 1, end + 1);
     }
-    parts.push(Part::Literal(&text[begin..]));
+    parts.push(TemplatePart::Literal(&text[begin..]));
     Ok(parts)
 }
 

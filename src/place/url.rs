@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// A part of a text with `${…}`.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Part<'t> {
+pub(super) enum TemplatePart<'t> {
     /// As it stands in the file.
     Literal(&'t str),
     /// A name, which stands for a value.
@@ -35,7 +35,7 @@ struct Open {
 
 /// For each part that is a name whether it stands where a URL has its user: behind `://` and before an `@`,
 /// with nothing between that would end it.
-pub(super) fn users(parts: &[Part<'_>]) -> Vec<Option<UserPart>> {
+pub(super) fn users(parts: &[TemplatePart<'_>]) -> Vec<Option<UserPart>> {
     let mut users = vec![None; parts.len()];
     let mut names: Vec<usize> = Vec::new();
     let mut open: Option<Open> = None;
@@ -51,7 +51,7 @@ pub(super) fn users(parts: &[Part<'_>]) -> Vec<Option<UserPart>> {
         inside.iter().for_each(|name| users[*name] = Some(part));
     };
     for (index, part) in parts.iter().enumerate() {
-        let Part::Literal(text) = part else {
+        let TemplatePart::Literal(text) = part else {
             names.push(index);
             continue;
         };
@@ -131,8 +131,8 @@ mod tests {
             let mut parts = Vec::new();
             for (at, piece) in text.split('|').enumerate() {
                 parts.push(match at % 2 {
-                    0 => Part::Literal(piece),
-                    _ => Part::Name(piece),
+                    0 => TemplatePart::Literal(piece),
+                    _ => TemplatePart::Name(piece),
                 });
             }
             let shown = |user: Option<UserPart>| match user {

@@ -7,7 +7,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int32Type, Int64Type};
 
 use super::folders::PartitionColumn;
-use crate::batch::{Batch, Place};
+use crate::batch::{Batch, RowNumbers};
 use crate::column::Program;
 use crate::column::rows::Rows;
 use crate::domain::{Domain, Order, Range};
@@ -297,7 +297,7 @@ impl PartitionSplit {
     pub fn make(&self, number: u64, rows: Vec<u64>) -> Result<Batch> {
         let made = self.table.at(Rows::List(&rows))?;
         Ok(Batch {
-            place: Place::List(rows.into()),
+            place: RowNumbers::List(rows.into()),
             ..Batch::new(number, 0, made)
         })
     }

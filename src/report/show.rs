@@ -80,7 +80,7 @@ impl Report {
                 writeln!(f, "    {}", Unsent(sink))?;
             }
             if !sink.left.is_empty() {
-                writeln!(f, "    {}", Left(&sink.left))?;
+                writeln!(f, "    {}", HiddenFiles(&sink.left))?;
             }
         }
         if limit {
@@ -214,9 +214,9 @@ impl fmt::Display for Unsent<'_> {
 }
 
 /// The hidden files of a sink that are still there; a report lists all of them.
-struct Left<'a>(&'a [PathBuf]);
+struct HiddenFiles<'a>(&'a [PathBuf]);
 
-impl fmt::Display for Left<'_> {
+impl fmt::Display for HiddenFiles<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown: Vec<String> = self
             .0

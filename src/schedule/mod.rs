@@ -27,7 +27,7 @@ pub use check::problems;
 pub use clock::Clock;
 pub use slot::SlotEnd;
 
-use crate::engine::{Options, Running, Stop};
+use crate::engine::{RunOptions, Running, Stop};
 use crate::error::Result;
 use crate::plan::Plan;
 use crate::spec::{Missed, Slot, Slots};
@@ -57,7 +57,7 @@ pub struct Task {
     /// What time it is.
     pub clock: Clock,
     /// How each run is carried out.
-    pub options: Options,
+    pub options: RunOptions,
     /// Plans slots.
     pub plan: Box<MakePlan>,
     /// Is told of each slot.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::board::kept;
-use crate::engine::{self, Options, Running, Stop};
+use crate::engine::{self, RunOptions, Running, Stop};
 use crate::error::{Error, Fault, Result};
 use crate::plan::Plan;
 use crate::report::{Outcome, Report};
@@ -89,7 +89,7 @@ impl SlotEnd {
 }
 
 /// How a slot has ended already, by what is there of its output.
-pub(super) fn found(plan: &Plan, options: &Options) -> Option<SlotEnd> {
+pub(super) fn found(plan: &Plan, options: &RunOptions) -> Option<SlotEnd> {
     match engine::standing(plan, options).ok()? {
         Standing::Absent => None,
         Standing::Same => Some(SlotEnd::There),
@@ -102,7 +102,7 @@ pub(super) fn found(plan: &Plan, options: &Options) -> Option<SlotEnd> {
 /// Makes a slot, unless it is there. `begun` is given the run.
 pub(super) fn carry_out(
     plan: &dyn Fn(bool) -> Result<Plan>,
-    options: &Options,
+    options: &RunOptions,
     begun: &dyn Fn(&Arc<Running>),
 ) -> SlotEnd {
     let work = AssertUnwindSafe(|| make(plan, options, begun));
@@ -114,7 +114,7 @@ pub(super) fn carry_out(
 
 fn make(
     plan: &dyn Fn(bool) -> Result<Plan>,
-    options: &Options,
+    options: &RunOptions,
     begun: &dyn Fn(&Arc<Running>),
 ) -> Result<SlotEnd> {
     // Another scheduler may have made it in the meantime. Planned without a trial for this look,
@@ -125,7 +125,7 @@ fn make(
     {
         return Ok(end);
     }
-    let options = Options {
+    let options = RunOptions {
         // A stop of its own: a failure in this slot does not end the others.
         stop: Stop::of(&options.stop),
         ..options.clone()

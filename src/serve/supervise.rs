@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::engine::{self, Options, RunState, Running, Status, Stop};
+use crate::engine::{self, RunOptions, RunState, Running, Status, Stop};
 use crate::plan::Plan;
 use crate::report::{Outcome, Report};
 use crate::sync::lock;
@@ -24,12 +24,12 @@ const LOOK: Duration = Duration::from_millis(100);
 pub struct Supervised {
     plan: Arc<Plan>,
     stop: Stop,
-    run: Mutex<Run>,
+    run: Mutex<PipelineRun>,
     paused: AtomicBool,
 }
 
 /// How far it is.
-enum Run {
+enum PipelineRun {
     /// It has not begun.
     Waits,
     /// It runs.
@@ -46,7 +46,7 @@ impl Supervised {
         Arc::new(Self {
             plan,
             stop,
-            run: Mutex::new(Run::Waits),
+            run: Mutex::new(PipelineRun::Waits),
             paused: AtomicBool::new(false),
         })
     }
@@ -56,7 +56,7 @@ impl Supervised {
         Arc::new(Self {
             plan,
             stop,
-            run: Mutex::new(Run::Runs(running)),
+            run: Mutex::new(PipelineRun::Runs(running)),
             paused: AtomicBool::new(false),
         })
     }
@@ -64,7 +64,7 @@ impl Supervised {
     /// Runs it on this thread until it has ended: by itself, because it was told to, or because of what
     /// its user has to mend. `options` are those of each run, and
     /// `told` hears of each that has failed before it begins again.
-    pub fn work(&self, options: &Options, told: &dyn Fn(&Report)) -> Report {
+    pub fn work(&self, options: &RunOptions, told: &dyn Fn(&Report)) -> Report {
         let mut wait = WAIT.0;
         loop {
             let began = Instant::now();
@@ -73,10 +73,10 @@ impl Supervised {
             let over = self.stop.requested() || !begins_again(&report);
             let failure = failure(&report);
             *lock(&self.run) = match over {
-                true => Run::Over(failure),
+                true => PipelineRun::Over(failure),
                 // The state is set before the report is told and before the wait: whoever asks
                 // meanwhile is told that it failed, not that it runs.
-                false => Run::Failed(failure.unwrap_or_default()),
+                false => PipelineRun::Failed(failure.unwrap_or_default()),
             };
             if over {
                 return report;
@@ -95,8 +95,8 @@ impl Supervised {
         }
     }
 
-    fn run_once(&self, options: &Options) -> Report {
-        let options = Options {
+    fn run_once(&self, options: &RunOptions) -> Report {
+        let options = RunOptions {
             // A stop of its own: what ends this run ends neither the next one nor another pipeline.
             stop: Stop::of(&self.stop),
             // A sink of a stream that cannot be opened then ends the run, and the next one asks for
@@ -110,7 +110,7 @@ impl Supervised {
             // `pause` sets the flag and then takes this lock: whichever of the two comes first, the
             // run hears of it.
             let mut run = lock(&self.run);
-            *run = Run::Runs(running.clone());
+            *run = PipelineRun::Runs(running.clone());
             running.pause(self.is_paused());
         }
         running.wait()
@@ -126,7 +126,7 @@ impl Supervised {
     /// It takes nothing more until it is resumed; what is under way goes on.
     pub fn pause(&self, paused: bool) {
         self.paused.store(paused, Ordering::SeqCst);
-        if let Run::Runs(running) = &*lock(&self.run) {
+        if let PipelineRun::Runs(running) = &*lock(&self.run) {
             running.pause(paused);
         }
     }
@@ -144,14 +144,14 @@ impl Supervised {
     /// The figures of the run, while there is one.
     pub fn figures(&self) -> Option<Status> {
         match &*lock(&self.run) {
-            Run::Runs(running) => Some(running.status()),
+            PipelineRun::Runs(running) => Some(running.status()),
             _ => None,
         }
     }
 
     /// Worker threads that work.
     pub fn workers(&self) -> usize {
-        let runs = matches!(&*lock(&self.run), Run::Runs(_));
+        let runs = matches!(&*lock(&self.run), PipelineRun::Runs(_));
         if runs && !self.is_paused() {
             self.plan.threads
         } else {
@@ -163,11 +163,11 @@ impl Supervised {
     pub fn troubles(&self) -> Vec<String> {
         let name = &self.plan.name;
         let mut troubles = match &*lock(&self.run) {
-            Run::Waits => vec![format!("pipeline `{name}` has not begun")],
-            Run::Failed(error) => vec![format!("pipeline `{name}` begins again: {error}")],
-            Run::Over(Some(error)) => vec![format!("pipeline `{name}` has ended: {error}")],
-            Run::Over(None) => Vec::new(),
-            Run::Runs(running) => troubles(name, &running.status()),
+            PipelineRun::Waits => vec![format!("pipeline `{name}` has not begun")],
+            PipelineRun::Failed(error) => vec![format!("pipeline `{name}` begins again: {error}")],
+            PipelineRun::Over(Some(error)) => vec![format!("pipeline `{name}` has ended: {error}")],
+            PipelineRun::Over(None) => Vec::new(),
+            PipelineRun::Runs(running) => troubles(name, &running.status()),
         };
         if self.stop.requested() {
             troubles.push(format!("pipeline `{name}` is being ended"));
@@ -179,10 +179,10 @@ impl Supervised {
     pub fn status(&self) -> Value {
         let run = lock(&self.run);
         let (state, status) = match &*run {
-            Run::Waits => ("waiting", None),
-            Run::Failed(_) => ("failed", None),
-            Run::Over(_) => ("ended", None),
-            Run::Runs(running) => {
+            PipelineRun::Waits => ("waiting", None),
+            PipelineRun::Failed(_) => ("failed", None),
+            PipelineRun::Over(_) => ("ended", None),
+            PipelineRun::Runs(running) => {
                 let status = running.status();
                 (word(status.state), Some(status))
             }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::engine::{self, Options, Stop};
+use crate::engine::{self, RunOptions, Stop};
 use crate::error::Result;
 use crate::plan::Plan;
 use crate::sync::lock;
@@ -120,10 +120,10 @@ impl Sender {
 
     fn work(&self, rows: Range<u64>) {
         let asked = rows.end - rows.start;
-        let options = Options {
+        let options = RunOptions {
             // The service's end ends the call; the call's own end must not end the service.
             stop: Stop::of(&self.stop),
-            ..Options::default()
+            ..RunOptions::default()
         };
         let report = (self.plan)(rows).map(|plan| engine::start(Arc::new(plan), options).wait());
         let (sent, error) = match &report {

@@ -17,10 +17,10 @@ const POINTS: usize = 300;
 
 /// What was seen so far.
 #[derive(Default)]
-pub struct Watch(Mutex<Seen>);
+pub struct Watch(Mutex<WatchedFigures>);
 
 #[derive(Default)]
-struct Seen {
+struct WatchedFigures {
     /// The figures of each pipeline's run when they were last looked at.
     last: Vec<Figures>,
     /// All of them together, over runs that began anew.
@@ -155,7 +155,7 @@ impl Watch {
     }
 }
 
-impl Seen {
+impl WatchedFigures {
     fn tracked(&self) -> Value {
         let figures = self.total.since(self.reset.figures);
         let sent = self.sent.0 - self.reset.sent.0;
@@ -220,10 +220,10 @@ mod tests {
 
     #[test]
     fn a_reset_forgets_what_was() {
-        let mut seen = Seen {
+        let mut seen = WatchedFigures {
             total: figures(100, 90, 10),
             sent: (100, 0),
-            ..Seen::default()
+            ..WatchedFigures::default()
         };
         assert_eq!(seen.tracked()["complete"], true);
         seen.reset.figures = seen.total;

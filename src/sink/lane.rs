@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{FileReport, Finished, Lane, Partition, Run, Target};
+use super::{FileReport, Finished, Lane, Partition, RunHandle, Target};
 use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::format::Encode;
@@ -76,7 +76,7 @@ pub struct Marks {
     durable: AtomicU64,
     over: AtomicBool,
     meter: Arc<Meter>,
-    run: Arc<dyn Run>,
+    run: Arc<dyn RunHandle>,
 }
 
 /// A lane of one encoder and one writer.

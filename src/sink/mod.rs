@@ -39,7 +39,7 @@ pub use crate::report::{FileReport, Finished};
 pub use applied::Changing;
 pub use holds::{ChangesOf, HeldChanges, HeldFiles, HeldTable, Holds, Listed, TableServer};
 pub use publish::{Earlier, Publish, Published, Record, Recovered};
-pub use run::{Run, stall_timeout};
+pub use run::{RunHandle, stall_timeout};
 pub use standing::{SlotsBy, Standing};
 pub use takes::{Delivery, SinkPlace, Takes, TakesChanges};
 
@@ -94,7 +94,7 @@ pub struct Target {
     /// Counted while the sink works.
     pub meter: Arc<Meter>,
     /// The run that the sink is part of.
-    pub run: Arc<dyn Run>,
+    pub run: Arc<dyn RunHandle>,
 }
 
 /// Consecutive batches that go to one hive folder.

@@ -22,7 +22,7 @@ impl Target {
 }
 
 /// A run as its sinks see it.
-pub trait Run: Send + Sync {
+pub trait RunHandle: Send + Sync {
     /// Told after `accepted` or `durable` moved, or the lane failed: wakes workers that wait.
     fn moved(&self);
 
@@ -49,6 +49,6 @@ pub trait Run: Send + Sync {
 }
 
 /// A run of nothing, for checks.
-impl Run for () {
+impl RunHandle for () {
     fn moved(&self) {}
 }

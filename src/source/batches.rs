@@ -12,7 +12,7 @@ use super::running::RunningSource;
 use super::{
     Begin, DAMAGED, Grid, Opened, Piece, Records, Rejected, Rejects, Stream, TableColumns,
 };
-use crate::batch::{Batch, Place};
+use crate::batch::{Batch, RowNumbers};
 use crate::column::Program;
 use crate::column::rows::Rows;
 use crate::error::{Error, Result};
@@ -137,15 +137,15 @@ impl TakenColumns {
             read[*place] = values;
         }
         let place = match piece.kept {
-            None => Place::From(first),
-            Some(rows) => Place::List(rows.into()),
+            None => RowNumbers::From(first),
+            Some(rows) => RowNumbers::List(rows.into()),
         };
         let rows = match &place {
-            Place::From(first) => Rows::Range {
+            RowNumbers::From(first) => Rows::Range {
                 first: *first,
                 count,
             },
-            Place::List(rows) => Rows::List(rows),
+            RowNumbers::List(rows) => Rows::List(rows),
         };
         let (place, made, rejected) = match self.columns.evaluate(rows, &read) {
             Ok(made) => (place, made, Vec::new()),
@@ -156,7 +156,7 @@ impl TakenColumns {
                 let made = self
                     .columns
                     .evaluate(Rows::List(&left.rows), &left.columns)?;
-                (Place::List(left.rows.into()), made, left.rejected)
+                (RowNumbers::List(left.rows.into()), made, left.rejected)
             }
             Err(error) => return Err(error),
         };

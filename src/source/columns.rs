@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
 use crate::column::changes::ChangePlaces;
-use crate::column::kin::{Given, Kin};
+use crate::column::kin::{Kin, KnownValues};
 use crate::column::rows::Rows;
 use crate::column::{Program, ProgramCell, Selection};
 use crate::error::{Error, Result};
@@ -53,7 +53,7 @@ impl TableColumns {
     }
 
     /// Their values at `rows` of which some are known already.
-    pub(super) fn evaluate_given(&self, rows: Rows<'_>, given: Given) -> Result<RecordBatch> {
+    pub(super) fn evaluate_given(&self, rows: Rows<'_>, given: KnownValues) -> Result<RecordBatch> {
         let made = self
             .program()?
             .evaluate_given(&self.selection, rows, &[], given)?;

@@ -9,7 +9,7 @@ use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Schema, SchemaRef};
 
 use super::TableColumns;
-use crate::batch::{Batch, Place};
+use crate::batch::{Batch, RowNumbers};
 use crate::column::rows::Rows;
 use crate::error::Result;
 use crate::faults::{FaultPlan, FaultyRows, ledger_fields};
@@ -104,8 +104,8 @@ impl View {
         let rows = RecordBatch::try_new_with_options(schema.clone(), made.columns, &options)?;
         Ok(Batch {
             place: match made.slots {
-                Some(slots) => Place::List(slots.into()),
-                None => Place::From(first),
+                Some(slots) => RowNumbers::List(slots.into()),
+                None => RowNumbers::From(first),
             },
             ..Batch::new(number, first, rows)
         })

@@ -13,7 +13,7 @@ use super::made::MadeBatches;
 use super::ordered::{SortContext, SortedFolder, SortedRun, Sorting};
 use super::turns::StreamTurns;
 use super::{Begin, Rejects, SourceKept};
-use crate::batch::{Batch, Place, Span};
+use crate::batch::{Batch, RowNumbers, Span};
 use crate::error::Result;
 use crate::sync::guarded;
 
@@ -248,8 +248,8 @@ impl RunningSource {
 }
 
 /// The spans with the rows that are left of theirs, of which the first one was row `first`.
-fn among(origin: Arc<[Span]>, first: u64, place: &Place) -> Arc<[Span]> {
-    let Place::List(kept) = place else {
+fn among(origin: Arc<[Span]>, first: u64, place: &RowNumbers) -> Arc<[Span]> {
+    let RowNumbers::List(kept) = place else {
         return origin;
     };
     let before = |row: usize| kept.partition_point(|kept| *kept < first + row as u64);
@@ -288,8 +288,8 @@ mod tests {
                 .map(|span| span.rows.clone())
                 .collect::<Vec<_>>()
         };
-        assert_eq!(rows(Place::From(100)), [0..3, 3..4, 4..6]);
-        let list = Place::List(Arc::from([101, 102, 104, 105]));
+        assert_eq!(rows(RowNumbers::From(100)), [0..3, 3..4, 4..6]);
+        let list = RowNumbers::List(Arc::from([101, 102, 104, 105]));
         assert_eq!(rows(list), [0..2, 2..2, 2..4]);
     }
 }

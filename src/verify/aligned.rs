@@ -1,4 +1,4 @@
-//! Rows that stand where they should are compared value by value, without hashes: the quickest answer, and
+//! ComparedRows that stand where they should are compared value by value, without hashes: the quickest answer, and
 //! that of most sinks.
 
 use std::collections::HashMap;
@@ -8,8 +8,8 @@ use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 
 use super::found::PIECE;
 use super::scan::Workers;
-use super::side::{Rows, Side};
-use crate::batch::Place;
+use super::side::{ComparedRows, Side};
+use crate::batch::RowNumbers;
 use crate::column::arrays::plain;
 use crate::error::Result;
 use crate::plan::BATCH_ROWS;
@@ -43,9 +43,15 @@ pub(super) fn aligned(
 }
 
 /// True if the rows of a piece are those that must be there, which come in smaller pieces.
-fn are_expected(rows: &Rows, piece: u64, expected: &dyn Side, first_row: u64) -> Result<bool> {
+fn are_expected(
+    rows: &ComparedRows,
+    piece: u64,
+    expected: &dyn Side,
+    first_row: u64,
+) -> Result<bool> {
     let first = piece * PIECE;
-    let starts = |rows: &Rows, at: u64| matches!(rows.place, Place::From(first) if first == at);
+    let starts =
+        |rows: &ComparedRows, at: u64| matches!(rows.place, RowNumbers::From(first) if first == at);
     // A value that cannot be read, or rows that were left out: what follows does not stand at its
     // place.
     if !rows.odd.is_empty() || !starts(rows, first) {
@@ -96,7 +102,7 @@ impl<'a> Texts<'a> {
         let dictionary = array.as_any_dictionary_opt();
         let values = dictionary.map_or(array, |dictionary| dictionary.values());
         let values = values.as_string_opt::<i32>()?;
-        // Rows with nulls go the plain way: a null may be one of the keys or one of the values.
+        // ComparedRows with nulls go the plain way: a null may be one of the keys or one of the values.
         if values.null_count() + array.null_count() > 0 || values.is_empty() {
             return None;
         }

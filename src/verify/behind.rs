@@ -7,7 +7,7 @@ use arrow::compute::kernels::cmp::gt;
 use super::columns::{Columns, From};
 use super::expected::Expected;
 use super::keyed::Keyed;
-use super::side::{Rows, Side};
+use super::side::{ComparedRows, Side};
 use crate::column::arrays::plain;
 use crate::domain::Order;
 use crate::error::Result;
@@ -65,7 +65,7 @@ impl Behind {
     ///
     /// # Errors
     /// Keys cannot be compared.
-    pub(super) fn among(&self, rows: &Rows) -> Result<Vec<bool>> {
+    pub(super) fn among(&self, rows: &ComparedRows) -> Result<Vec<bool>> {
         if rows.count == 0 {
             return Ok(Vec::new());
         }
@@ -111,10 +111,10 @@ mod tests {
     use super::super::side::{Odd, Stands};
     use super::*;
 
-    fn rows() -> Rows {
+    fn rows() -> ComparedRows {
         let keys = [Some(-3), Some(9), Some(10), Some(11), None];
         let texts = [Some("a"), None, Some("b"), Some("c"), Some("d")];
-        let mut rows = Rows::new(
+        let mut rows = ComparedRows::new(
             vec![
                 Arc::new(Int64Array::from(keys.to_vec())),
                 Arc::new(StringArray::from(texts.to_vec())),

@@ -3,7 +3,7 @@
 use arrow::array::new_empty_array;
 use arrow::datatypes::{DataType, Field};
 
-use super::Options;
+use super::CompareOptions;
 use super::held::Held;
 use super::keyed::Keyed;
 use super::spelling::Spelling;
@@ -102,7 +102,7 @@ impl Columns {
     ///
     /// # Errors
     /// `--columns` names another one.
-    pub(super) fn names(&self, options: &Options) -> Result<Vec<String>, String> {
+    pub(super) fn names(&self, options: &CompareOptions) -> Result<Vec<String>, String> {
         let map = options.against.as_ref();
         let map = map.map_or(&[][..], |against| &against.columns);
         let fields = self.fields();

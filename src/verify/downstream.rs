@@ -3,7 +3,7 @@
 
 use super::readers::Way;
 use super::target::Target;
-use super::{Options, Plans};
+use super::{CompareOptions, Plans};
 use crate::error::Problem;
 use crate::plan::{Job, Plan, SinkPlan};
 use crate::sink::{HeldChanges, Holds};
@@ -15,7 +15,7 @@ use crate::sink::{HeldChanges, Holds};
 pub(super) fn targets<'p>(
     held: &HeldChanges<'_>,
     sink: &'p SinkPlan,
-    options: &'p Options,
+    options: &'p CompareOptions,
     plans: &'p Plans,
 ) -> Result<Vec<Target<'p>>, Problem> {
     let mut targets = Vec::new();
@@ -37,7 +37,11 @@ pub(super) fn targets<'p>(
 }
 
 /// The sink that applies a table's changes, by what the table is called there.
-fn maker<'p>(plan: &'p Plan, table: &str, options: &Options) -> Option<(&'p Job, &'p SinkPlan)> {
+fn maker<'p>(
+    plan: &'p Plan,
+    table: &str,
+    options: &CompareOptions,
+) -> Option<(&'p Job, &'p SinkPlan)> {
     let all = plan.jobs.iter();
     let mut all = all.flat_map(|job| job.sinks.iter().map(move |sink| (job, sink)));
     all.find(|(job, sink)| {

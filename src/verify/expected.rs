@@ -6,8 +6,8 @@ use arrow::array::{Array, ArrayRef, StringArray};
 use arrow::compute::concat;
 
 use super::columns::{Column, From};
-use super::side::{Rows, Side};
-use crate::batch::{Batch, Place};
+use super::side::{ComparedRows, Side};
+use crate::batch::{Batch, RowNumbers};
 use crate::error::{Error, Result};
 use crate::plan::{BATCH_ROWS, Job, SinkPlan};
 use crate::sink::Partition;
@@ -60,7 +60,7 @@ impl<'p> Expected<'p> {
             rows,
             before,
             pieces,
-            // Rows that the run left out must be left out again: the same policy decides here.
+            // ComparedRows that the run left out must be left out again: the same policy decides here.
             rejects: Rejects::new(policy.unwrap_or(OnBadRow::Stop)),
         };
         // They are made once more to be counted: whoever compares them asks how many there are.
@@ -170,7 +170,7 @@ impl<'p> Expected<'p> {
     }
 
     /// The rows of all folders among which those of a chunk are dealt.
-    fn split(&self, split: &crate::plan::PartitionSplit, piece: u64) -> Result<Rows> {
+    fn split(&self, split: &crate::plan::PartitionSplit, piece: u64) -> Result<ComparedRows> {
         let (mut numbers, mut parts) = (Vec::new(), Vec::new());
         for (lane, rows) in split.rows(piece)?.into_iter().enumerate() {
             if rows.is_empty() {
@@ -188,10 +188,10 @@ impl<'p> Expected<'p> {
             true => Vec::new(),
             false => (0..self.columns.len()).map(column).collect::<Result<_>>()?,
         };
-        Ok(Rows {
+        Ok(ComparedRows {
             count: numbers.len(),
             columns,
-            place: Place::List(numbers.into()),
+            place: RowNumbers::List(numbers.into()),
             odd: Vec::new(),
         })
     }
@@ -206,18 +206,18 @@ impl Side for Expected<'_> {
         self.rows
     }
 
-    fn read(&self, piece: u64) -> Result<Rows> {
+    fn read(&self, piece: u64) -> Result<ComparedRows> {
         if let Some(split) = &self.job.split {
             return self.split(split, piece);
         }
         let batch = self.make(piece)?;
         let before = self.before.as_ref();
-        Ok(Rows {
+        Ok(ComparedRows {
             columns: self.columns(&batch, self.folder(piece))?,
             count: batch.rows.num_rows(),
-            // Rows with faults are told by where they come.
+            // ComparedRows with faults are told by where they come.
             place: before.map_or(batch.place, |before| {
-                Place::From(self.job.first_row + before[piece as usize])
+                RowNumbers::From(self.job.first_row + before[piece as usize])
             }),
             odd: Vec::new(),
         })

@@ -10,8 +10,8 @@ use super::altered::altered;
 use super::hash::Hasher;
 use super::keyed::Keyed;
 use super::matching::Counts;
-use super::side::{Rows, Side};
-use crate::batch::Place;
+use super::side::{ComparedRows, Side};
+use crate::batch::RowNumbers;
 use crate::column::arrays::plain;
 use crate::column::hash::{Key, below};
 use crate::error::Result;
@@ -163,7 +163,7 @@ impl<'s> Faulty<'s> {
                     let of = |row: &Chosen| Done::Replace(key, row.values[key].clone());
                     vec![(one, of(other)), (other, of(one))]
                 }
-                // Rows that differ in nothing but their keys are the same two rows after a swap.
+                // ComparedRows that differ in nothing but their keys are the same two rows after a swap.
                 _ => Vec::new(),
             },
             _ => Vec::new(),
@@ -189,7 +189,7 @@ impl Changes {
         *self.0.entry(after).or_default() += 1;
     }
 
-    /// Rows of which there are too few.
+    /// ComparedRows of which there are too few.
     fn gone(&self) -> u64 {
         let less = self.0.values().filter(|count| **count < 0);
         less.map(|count| count.unsigned_abs()).sum()
@@ -268,11 +268,11 @@ impl Chosen {
 
 fn hash(values: Vec<ArrayRef>) -> Result<u128> {
     let all: Vec<usize> = (0..values.len()).collect();
-    let hashes = Hasher::new(all.len()).rows(&Rows::new(values, 0), &all)?;
+    let hashes = Hasher::new(all.len()).rows(&ComparedRows::new(values, 0), &all)?;
     Ok(hashes.first().copied().unwrap_or_default())
 }
 
-/// Rows that are spread over all, each once, with their values.
+/// ComparedRows that are spread over all, each once, with their values.
 fn chosen(side: &dyn Side, count: u64) -> Result<Vec<Chosen>> {
     let mut sizes = Vec::new();
     for piece in 0..side.pieces() {
@@ -318,7 +318,7 @@ impl Side for Faulty<'_> {
         self.inner.rows()
     }
 
-    fn read(&self, piece: u64) -> Result<Rows> {
+    fn read(&self, piece: u64) -> Result<ComparedRows> {
         let rows = self.inner.read(piece)?;
         let numbers = |row: usize| rows.place.row(row) - self.first_row;
         let faults = self.faults.get(&piece).map_or(&[][..], Vec::as_slice);
@@ -347,10 +347,10 @@ impl Side for Faulty<'_> {
             parts.extend(beside.iter().map(|values| values[index].as_ref()));
             Ok(concat(&parts)?)
         });
-        Ok(Rows {
+        Ok(ComparedRows {
             columns: columns.collect::<Result<_>>()?,
             count: places.len(),
-            place: Place::List(places.into()),
+            place: RowNumbers::List(places.into()),
             odd: Vec::new(),
         })
     }

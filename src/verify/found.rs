@@ -11,7 +11,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use super::exact::exactly;
 use super::json_text::{alike, is_json};
 use super::nested::{field_twice, lost_field, other_fields, without};
-use super::side::{Odd, Rows, Side, Stands};
+use super::side::{ComparedRows, Odd, Side, Stands};
 use crate::column::arrays::plain_type;
 use crate::column::show_type;
 use crate::error::{Error, Result};
@@ -45,7 +45,7 @@ impl Blank {
     }
 }
 
-/// Rows that are there.
+/// ComparedRows that are there.
 pub(super) struct Found {
     records: Arc<dyn Records>,
     /// Which of their columns are compared, as what.
@@ -144,9 +144,9 @@ impl Found {
         read.unwrap_or_else(|| Err(damaged()))
     }
 
-    /// Rows of which all can be read: their columns, and what is not of its type.
-    fn whole(&self, first: u64, read: Piece) -> Result<Rows> {
-        let mut rows = Rows::new(Vec::new(), first);
+    /// ComparedRows of which all can be read: their columns, and what is not of its type.
+    fn whole(&self, first: u64, read: Piece) -> Result<ComparedRows> {
+        let mut rows = ComparedRows::new(Vec::new(), first);
         for (column, (values, (_, field))) in read.columns.iter().zip(&self.columns).enumerate() {
             self.convert_into(&mut rows, values, (column, field))?;
         }
@@ -162,7 +162,7 @@ impl Found {
     /// Adds a column as the type it should be, and what is not of it.
     fn convert_into(
         &self,
-        rows: &mut Rows,
+        rows: &mut ComparedRows,
         values: &ArrayRef,
         (column, field): (usize, &Field),
     ) -> Result<()> {
@@ -199,8 +199,8 @@ impl Found {
 
     /// Reads column by column where some rows cannot be read, so that only the values that are
     /// wrong are missing.
-    fn broken(&self, first: u64, count: usize) -> Result<Rows> {
-        let mut rows = Rows::new(Vec::new(), first);
+    fn broken(&self, first: u64, count: usize) -> Result<ComparedRows> {
+        let mut rows = ComparedRows::new(Vec::new(), first);
         rows.count = count;
         for (column, (index, field)) in self.columns.iter().enumerate() {
             let piece = self.piece(self.records.as_ref(), first, count, &[*index])?;
@@ -254,7 +254,7 @@ impl Side for Found {
         self.records.rows()
     }
 
-    fn read(&self, piece: u64) -> Result<Rows> {
+    fn read(&self, piece: u64) -> Result<ComparedRows> {
         let first = piece * PIECE;
         let count = PIECE.min(self.records.rows() - first) as usize;
         let columns: Vec<usize> = self.columns.iter().map(|(index, _)| *index).collect();

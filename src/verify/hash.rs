@@ -6,7 +6,7 @@ use arrow::row::{RowConverter, SortField};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use twox_hash::XxHash3_128;
 
-use super::side::{Rows, Stands};
+use super::side::{ComparedRows, Stands};
 use crate::column::hash::Key;
 use crate::error::Result;
 
@@ -90,7 +90,7 @@ impl Hasher {
 
     /// A hash for each row of some of its columns. What could not be read of a row makes it unlike
     /// any other.
-    pub(super) fn rows(&self, rows: &Rows, columns: &[usize]) -> Result<Vec<u128>> {
+    pub(super) fn rows(&self, rows: &ComparedRows, columns: &[usize]) -> Result<Vec<u128>> {
         // Sums over columns and sums over rows, never lists of values: columns can be hashed one
         // after the other in tight loops, and rows of a bucket in any order by any thread.
         let mut hashes = vec![0; rows.count];
@@ -246,7 +246,7 @@ mod tests {
     fn hashes(columns: Vec<ArrayRef>, odd: Vec<Odd>) -> Vec<u128> {
         let all: Vec<usize> = (0..columns.len()).collect();
         let hasher = Hasher::new(columns.len());
-        let mut rows = Rows::new(columns, 0);
+        let mut rows = ComparedRows::new(columns, 0);
         rows.odd = odd;
         hasher.rows(&rows, &all).unwrap()
     }

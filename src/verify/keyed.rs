@@ -6,7 +6,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 
 use super::hash::Hasher;
-use super::side::Rows;
+use super::side::ComparedRows;
 use crate::error::Result;
 use crate::sink::Slice;
 
@@ -62,7 +62,7 @@ impl Buckets {
     }
 
     /// Hashes the rows of a piece.
-    pub(super) fn hash(&self, hasher: &Hasher, rows: &Rows) -> Result<Hashed> {
+    pub(super) fn hash(&self, hasher: &Hasher, rows: &ComparedRows) -> Result<Hashed> {
         let all: Vec<usize> = (0..rows.columns.len()).collect();
         let whole = hasher.rows(rows, &all)?;
         let keys = self.keys(hasher, rows, &whole)?;
@@ -82,7 +82,7 @@ impl Buckets {
         })
     }
 
-    fn keys(&self, hasher: &Hasher, rows: &Rows, whole: &[u128]) -> Result<Vec<u128>> {
+    fn keys(&self, hasher: &Hasher, rows: &ComparedRows, whole: &[u128]) -> Result<Vec<u128>> {
         let column = match &self.keyed {
             Keyed::Rows(columns) if columns.len() == rows.columns.len() => {
                 return Ok(whole.to_vec());
@@ -102,7 +102,7 @@ impl Buckets {
         Ok(keys)
     }
 
-    fn buckets(&self, rows: &Rows, keys: &[u128]) -> Result<Vec<Option<u32>>> {
+    fn buckets(&self, rows: &ComparedRows, keys: &[u128]) -> Result<Vec<Option<u32>>> {
         let count = self.count as u64;
         let Keyed::Integer { column, min, max } = self.keyed else {
             let high = |key: &u128| (*key >> 64) as u64;

@@ -159,7 +159,10 @@ fn of_one_key(
     tell: &mut dyn FnMut(Difference),
 ) -> u64 {
     let (mut missing, mut extra) = (Vec::new(), Vec::new());
-    let (mut own, mut other) = (Left::new(expected), Left::new(found));
+    let (mut own, mut other) = (
+        RemainingEntries::new(expected),
+        RemainingEntries::new(found),
+    );
     let mut equal = 0;
     loop {
         match (own.first, other.first) {
@@ -176,7 +179,10 @@ fn of_one_key(
             (None, None) => break,
         }
     }
-    let (mut own, mut other) = (Left::new(&missing), Left::new(&extra));
+    let (mut own, mut other) = (
+        RemainingEntries::new(&missing),
+        RemainingEntries::new(&extra),
+    );
     while let (Some(one), Some(two)) = (own.first, other.first) {
         let times = one.times.min(two.times);
         let pair = (own.take(times), other.take(times));
@@ -200,12 +206,12 @@ fn of_one_key(
 }
 
 /// Rows that are left, and how often the first of them.
-struct Left<'e> {
+struct RemainingEntries<'e> {
     first: Option<Entry>,
     rest: std::slice::Iter<'e, Entry>,
 }
 
-impl<'e> Left<'e> {
+impl<'e> RemainingEntries<'e> {
     fn new(entries: &'e [Entry]) -> Self {
         let mut rest = entries.iter();
         let first = rest.next().copied();

@@ -74,7 +74,7 @@ use crate::source::SourceKind;
 
 /// What is compared, and how.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct CompareOptions {
     /// Where relative paths of sinks start.
     pub out: PathBuf,
     /// Only this share of the rows.

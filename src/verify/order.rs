@@ -7,7 +7,7 @@ use arrow::array::AsArray;
 use arrow::datatypes::Int32Type;
 
 use super::keyed::Hashed;
-use super::side::Rows;
+use super::side::ComparedRows;
 use crate::sync::lock;
 
 /// The base of the polynomial that a partition's order is hashed with, modulo 2^128. Odd, so that
@@ -23,7 +23,7 @@ pub(super) type At = (u32, u32);
 #[derive(Debug, Default)]
 pub(super) struct Found(BTreeMap<i32, Vec<(At, At)>>);
 
-/// Rows of a partition and what they add up to: another order adds up to something else.
+/// ComparedRows of a partition and what they add up to: another order adds up to something else.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Link {
     rows: u64,
@@ -120,7 +120,7 @@ impl Found {
 }
 
 /// What the rows of a piece add up to, partition by partition.
-pub(super) fn links(rows: &Rows, column: usize, hashed: &Hashed) -> BTreeMap<i32, Link> {
+pub(super) fn links(rows: &ComparedRows, column: usize, hashed: &Hashed) -> BTreeMap<i32, Link> {
     let mut links = BTreeMap::<i32, Link>::new();
     let partitions = rows.columns[column].as_primitive::<Int32Type>();
     for (row, bucket) in hashed.buckets.iter().enumerate() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::Options;
+use super::CompareOptions;
 use super::blame::Blaming;
 use super::details::{AT_ONCE, Details, Told};
 use super::matching::{Counts, Difference, Kind};
@@ -52,7 +52,7 @@ pub(super) struct Telling<'t, 'd> {
     pub details: Details<'d>,
     /// Rows change: which changes explain what they are.
     pub blaming: Option<Blaming<'d>>,
-    pub options: &'t Options,
+    pub options: &'t CompareOptions,
     pub outcome: &'t mut Outcome,
     pub tell: &'t mut Tell<'d>,
 }

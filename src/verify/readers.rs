@@ -11,7 +11,7 @@ use super::nested::as_written;
 use super::no_rows::NoRows;
 use super::servers::{reader, readers_of_changes, without};
 use super::spelling::Spelling;
-use super::{Against, Options};
+use super::{Against, CompareOptions};
 use crate::column::{ColumnType, UUID_EXTENSION};
 use crate::error::{Error, Fault, Result};
 use crate::format::FormatKind;
@@ -63,7 +63,7 @@ impl<'o> Way<'o> {
     pub(super) fn of(
         holds: Holds<'o>,
         (job, plan): (&Job, &SinkPlan),
-        options: &Options,
+        options: &CompareOptions,
     ) -> Result<Self, String> {
         match holds {
             Holds::Nothing(why) => Err(why.to_string()),

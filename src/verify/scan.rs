@@ -7,16 +7,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rayon::ThreadPool;
 
-use super::side::{Rows, Side};
+use super::side::{ComparedRows, Side};
 use crate::error::{Error, Result};
 use crate::sync::lock;
 
 /// How far a comparison is, for whoever shows it.
 #[derive(Debug, Default)]
 pub struct Progress {
-    /// Rows that were read, of both sides.
+    /// ComparedRows that were read, of both sides.
     pub done: AtomicU64,
-    /// Rows that are to be read, as far as that is known.
+    /// ComparedRows that are to be read, as far as that is known.
     pub total: AtomicU64,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Workers<'w> {
 }
 
 /// What a worker does with a piece: `T` is its own.
-type Work<'w, T> = &'w (dyn Fn(&mut T, u64, Rows) -> Result<()> + Sync);
+type Work<'w, T> = &'w (dyn Fn(&mut T, u64, ComparedRows) -> Result<()> + Sync);
 
 impl<'w> Workers<'w> {
     /// So many threads.

@@ -2,11 +2,11 @@
 
 use arrow::array::ArrayRef;
 
-use crate::batch::Place;
+use crate::batch::RowNumbers;
 use crate::error::Result;
 
-/// Rows of the columns that are compared.
-pub(super) struct Rows {
+/// ComparedRows of the columns that are compared.
+pub(super) struct ComparedRows {
     /// The columns, all of the types that are compared.
     pub columns: Vec<ArrayRef>,
     /// How many rows there are.
@@ -14,7 +14,7 @@ pub(super) struct Rows {
     // A list where rows are not in the order of the table: partitions, sorted rows, rows that were
     // left out.
     /// Their numbers: of the table, or of what was found.
-    pub place: Place,
+    pub place: RowNumbers,
     /// Values that are none of their column's type; the column is null there.
     pub odd: Vec<Odd>,
 }
@@ -53,7 +53,7 @@ pub(super) trait Side: Sync {
     ///
     /// # Errors
     /// They cannot be made, or read.
-    fn read(&self, piece: u64) -> Result<Rows>;
+    fn read(&self, piece: u64) -> Result<ComparedRows>;
 
     /// Where a row of a piece was found, said of it.
     fn at(&self, _piece: u64, number: u64) -> String {
@@ -61,13 +61,13 @@ pub(super) trait Side: Sync {
     }
 }
 
-impl Rows {
-    /// Rows that stand one after the other, and are as they should be.
+impl ComparedRows {
+    /// ComparedRows that stand one after the other, and are as they should be.
     pub(super) fn new(columns: Vec<ArrayRef>, first: u64) -> Self {
         Self {
             count: columns.first().map_or(0, |column| column.len()),
             columns,
-            place: Place::From(first),
+            place: RowNumbers::From(first),
             odd: Vec::new(),
         }
     }

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use arrow::array::ArrayRef;
 
 use super::columns::{Column, From};
-use super::side::{Rows, Side};
-use crate::batch::Place;
+use super::side::{ComparedRows, Side};
+use crate::batch::RowNumbers;
 use crate::changes::{Living, Table};
 use crate::error::{Error, Result};
 use crate::format::Operation;
@@ -25,16 +25,16 @@ pub(super) enum Moments {
     Shards(Vec<u64>),
 }
 
-/// Rows of a table as they are at a moment.
+/// ComparedRows of a table as they are at a moment.
 pub(super) struct States<'p> {
     sink: &'p SinkPlan,
     made: &'p MadeBatches,
     table: &'p Table,
     columns: &'p [Column],
     moments: Moments,
-    /// Rows that were inserted by the last of the moments.
+    /// ComparedRows that were inserted by the last of the moments.
     keys: u64,
-    /// Rows whose last changes are kept at once.
+    /// ComparedRows whose last changes are kept at once.
     most: u64,
     kept: Mutex<Option<Kept>>,
 }
@@ -111,7 +111,7 @@ impl<'p> States<'p> {
         (0..self.keys).filter(alive).count() as u64
     }
 
-    /// Rows as they are then, or as they were.
+    /// ComparedRows as they are then, or as they were.
     ///
     /// # Errors
     /// A value that cannot be made.
@@ -157,7 +157,7 @@ impl Side for States<'_> {
         self.keys
     }
 
-    fn read(&self, piece: u64) -> Result<Rows> {
+    fn read(&self, piece: u64) -> Result<ComparedRows> {
         let first = piece * BATCH_ROWS;
         let keys = first..(first + BATCH_ROWS).min(self.keys);
         let kept = self.updates(&keys);
@@ -172,10 +172,10 @@ impl Side for States<'_> {
             })
         };
         let rows: Vec<Living> = keys.filter_map(living).collect();
-        Ok(Rows {
+        Ok(ComparedRows {
             columns: self.values(&rows)?,
             count: rows.len(),
-            place: Place::List(rows.iter().map(|row| row.key).collect()),
+            place: RowNumbers::List(rows.iter().map(|row| row.key).collect()),
             odd: Vec::new(),
         })
     }

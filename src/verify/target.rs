@@ -26,7 +26,7 @@ use super::scan::{Progress, Workers};
 use super::servers::streamed;
 use super::side::Side;
 use super::trust::{is_untouched, of_another_run, touched};
-use super::{Options, Plans};
+use super::{CompareOptions, Plans};
 use crate::error::{Error, Problem, Result};
 use crate::plan::{Job, SinkPlan};
 use crate::sink::{Holds, Slice};
@@ -44,7 +44,7 @@ pub struct Target<'p> {
     names: Vec<String>,
     /// Only rows of this share of what is there.
     share: Option<Slice>,
-    options: &'p Options,
+    options: &'p CompareOptions,
     threads: usize,
     #[cfg_attr(
         not(feature = "kafka"),
@@ -93,7 +93,7 @@ impl<'p> Target<'p> {
         whole: Pair<'p>,
         sliced: Option<Pair<'p>>,
         holds: Holds<'p>,
-        options: &'p Options,
+        options: &'p CompareOptions,
         plans: &Plans,
     ) -> Result<Self, Problem> {
         if let (Batches::Streamed(_), false) = (&whole.0.source, matches!(holds, Holds::Nothing(_)))
@@ -123,7 +123,7 @@ impl<'p> Target<'p> {
         way: Way<'p>,
         (job, sink): Pair<'p>,
         (name, share): (&'p str, Option<Slice>),
-        options: &'p Options,
+        options: &'p CompareOptions,
         plans: &Plans,
     ) -> Result<Self, Problem> {
         let applies = sink.applies().is_some();

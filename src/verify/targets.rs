@@ -2,7 +2,7 @@
 
 use super::downstream;
 use super::target::Target;
-use super::{At, Options, Plans};
+use super::{At, CompareOptions, Plans};
 use crate::error::{Error, Problem, Result};
 use crate::sink::Holds;
 use crate::units::show_count;
@@ -26,7 +26,7 @@ pub struct Unread {
 /// Nothing can be compared, or not what was asked for.
 pub fn targets<'p>(
     plans: &'p Plans,
-    options: &'p Options,
+    options: &'p CompareOptions,
 ) -> Result<(Vec<Target<'p>>, Vec<Unread>)> {
     // Before any sink is looked at: a moment beyond the load would be found out after its rows were
     // read.
@@ -83,7 +83,7 @@ pub fn targets<'p>(
 }
 
 /// A load is asked for as it was after changes that it has.
-fn within_load(plans: &Plans, options: &Options) -> Result<()> {
+fn within_load(plans: &Plans, options: &CompareOptions) -> Result<()> {
     let mut jobs = plans.whole.jobs.iter();
     let count = jobs.find_map(|job| job.changes.as_ref()?.table.all().count());
     match (options.at, count) {

@@ -11,8 +11,8 @@ use rdkafka::message::{BorrowedMessage, Headers, Message as _};
 
 use super::expected::endless;
 use super::keyed::Keyed;
-use super::side::{Rows, Side};
-use crate::batch::{Batch, Place};
+use super::side::{ComparedRows, Side};
+use crate::batch::{Batch, RowNumbers};
 use crate::client::kafka::stretch::Stretches;
 use crate::error::Result;
 use crate::plan::{Job, SinkPlan};
@@ -258,7 +258,7 @@ impl Columns {
         self.times.append_option(time);
     }
 
-    fn rows(mut self) -> Rows {
+    fn rows(mut self) -> ComparedRows {
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(self.keys.finish()),
             Arc::new(self.values.finish()),
@@ -270,10 +270,10 @@ impl Columns {
         if self.parts.time {
             columns.push(Arc::new(self.times.finish()));
         }
-        Rows {
+        ComparedRows {
             columns,
             count: self.numbers.len(),
-            place: Place::List(self.numbers.into()),
+            place: RowNumbers::List(self.numbers.into()),
             odd: Vec::new(),
         }
     }
@@ -320,7 +320,7 @@ impl Side for ExpectedMessages<'_, '_> {
         self.0.job.rows.unwrap_or(0)
     }
 
-    fn read(&self, piece: u64) -> Result<Rows> {
+    fn read(&self, piece: u64) -> Result<ComparedRows> {
         let topic = self.0;
         let batch = topic.batch(piece)?;
         let rows = topic.sink.shape.take(&topic.sink.columns, &batch.rows)?;
@@ -354,7 +354,7 @@ impl Side for FoundMessages<'_, '_> {
         self.0.rows
     }
 
-    fn read(&self, piece: u64) -> Result<Rows> {
+    fn read(&self, piece: u64) -> Result<ComparedRows> {
         let topic = self.0;
         let (partition, from, to) = topic.pieces[piece as usize];
         let mut columns = topic.columns();

@@ -9,7 +9,7 @@ use arrow::array::{ArrayRef, Int64Array};
 use arrow::datatypes::DataType;
 use rowgen::column::rows::Rows;
 use rowgen::column::{Origin, Program, ProgramCell, ProgramNode};
-use rowgen::engine::{self, Options, RunState};
+use rowgen::engine::{self, RunOptions, RunState};
 use rowgen::plan::{self, Overrides, Plan};
 use rowgen::report::Outcome;
 use rowgen::source::{Batches, TableColumns};
@@ -33,10 +33,10 @@ fn plan_of(folder: &Folder, yaml: &str, range: Option<Range<u64>>) -> Plan {
     plan::make(&pipeline, loaded, &overrides, false).unwrap()
 }
 
-fn options(folder: &Folder) -> Options {
-    Options {
+fn options(folder: &Folder) -> RunOptions {
+    RunOptions {
         out: folder.path("."),
-        ..Options::default()
+        ..RunOptions::default()
     }
 }
 
@@ -72,7 +72,7 @@ fn a_run_is_watched_stopped_and_waited_for() {
 fn a_run_that_is_dropped_ends() {
     let folder = Folder::new();
     let stop = engine::Stop::default();
-    let options = Options {
+    let options = RunOptions {
         stop: stop.clone(),
         ..options(&folder)
     };

@@ -196,7 +196,7 @@ fn start(
     };
     let mut plan = plan::make(&pipeline, loaded, &overrides, false).unwrap();
     plan.jobs[0].sinks[0].options = Arc::new(keeps.clone());
-    engine::start(Arc::new(plan), engine::Options::default())
+    engine::start(Arc::new(plan), engine::RunOptions::default())
 }
 
 #[test]

@@ -169,7 +169,7 @@ impl<'a> Run<'a> {
     }
 }
 
-impl rowgen::sink::Run for Bell {
+impl rowgen::sink::RunHandle for Bell {
     fn moved(&self) {
         self.ring();
     }

@@ -50,7 +50,7 @@ fn run_pipeline(options: &BenchOptions) -> Result<u8> {
     // A folder that is removed: bench once wrote where the pipeline says, over files that somebody
     // had there.
     let folder = Temporary::within(options.out.as_deref().unwrap_or(Path::new("")))?;
-    let run_options = engine::Options {
+    let run_options = engine::RunOptions {
         out: folder.0.clone(),
         // Nothing leaves the machine: bench once sent real messages to Kafka, registered schemas,
         // made topics and committed the offsets of the consumer group, so that the real run lacked

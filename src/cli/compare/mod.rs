@@ -12,7 +12,7 @@ use super::print;
 use crate::error::Result;
 use crate::units::show_count;
 use quantile::{Bounds, Scale, Verdict};
-use values::Run;
+use values::RecordedRun;
 
 /// What is compared of two runs.
 #[derive(Debug, Clone, Args)]
@@ -42,19 +42,24 @@ const WIDTH: f64 = 50.0;
 
 pub(super) fn run(options: &CompareOptions) -> Result<u8> {
     let [first, second] =
-        [&options.first, &options.second].map(|path| Run::read(path, &options.column));
+        [&options.first, &options.second].map(|path| RecordedRun::read(path, &options.column));
     let (first, second) = (first?, second?);
     print(&text(options, &first, &second))
 }
 
-fn text(options: &CompareOptions, first: &Run, second: &Run) -> String {
+fn text(options: &CompareOptions, first: &RecordedRun, second: &RecordedRun) -> String {
     let mut out = String::new();
     // Writing to a text cannot fail.
     let _ = whole(&mut out, options, first, second);
     out
 }
 
-fn whole(out: &mut String, options: &CompareOptions, first: &Run, second: &Run) -> fmt::Result {
+fn whole(
+    out: &mut String,
+    options: &CompareOptions,
+    first: &RecordedRun,
+    second: &RecordedRun,
+) -> fmt::Result {
     writeln!(out, "{}:", options.column)?;
     for (name, path, run) in [("A", &options.first, first), ("B", &options.second, second)] {
         let (path, count) = (path.display(), show_count(run.values.count()));

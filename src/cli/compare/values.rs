@@ -16,7 +16,7 @@ const CURVES: [(&str, &str, &str); 2] = [
 
 /// A run, as its file tells it.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(super) struct RecordedRun {
     pub(super) values: Values,
     pub(super) missing: Missing,
 }
@@ -39,7 +39,7 @@ pub(super) enum Values {
     Curve(u64, Vec<(f64, f64)>),
 }
 
-impl Run {
+impl RecordedRun {
     /// The one that a file tells of.
     pub(super) fn read(path: &Path, column: &str) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|cause| {
@@ -170,7 +170,7 @@ fn unknown(path: &Path, column: &str, names: &[&str]) -> Error {
 }
 
 /// A report of `rowgen stream -report`, or of `rowgen run --report` with a sink that times its messages.
-fn of_report(path: &Path, text: &str, column: &str) -> Result<Run> {
+fn of_report(path: &Path, text: &str, column: &str) -> Result<RecordedRun> {
     let report: Value = serde_json::from_str(text).map_err(|cause| {
         Error::user(Problem::new(format!("`{}` is no report", path.display())).cause(cause))
     })?;
@@ -192,7 +192,7 @@ fn of_report(path: &Path, text: &str, column: &str) -> Result<Run> {
     };
     let values = of_curve(path, &sink["clocks"], curve, times)?;
     let count = |name: &str| sink["clocks"][name].as_u64().unwrap_or_default();
-    Ok(Run {
+    Ok(RecordedRun {
         values,
         missing: Missing::Told(count("lost"), count("skipped")),
     })

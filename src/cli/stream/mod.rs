@@ -69,7 +69,7 @@ pub(super) fn run(options: &StreamOptions) -> Result<u8> {
     let counting = counters.map(|counters| counters.start(&path)).transpose()?;
     let running = engine::start(
         sent,
-        engine::Options {
+        engine::RunOptions {
             stop: stop.clone(),
             ..Default::default()
         },
@@ -177,7 +177,7 @@ fn headroom(options: &StreamOptions, stop: &Stop) -> Result<Option<f64>> {
     // The very same plan, as fast as it goes and without sockets: what is measured is this producer
     // and no other code.
     let (measured, _) = plan::measured(plan(options, None, Some(time))?);
-    let options = engine::Options {
+    let options = engine::RunOptions {
         measured: true,
         stop: Stop::of(stop),
         ..Default::default()

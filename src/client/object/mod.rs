@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "object")]
-pub use driver::{Bucket, Part, innermost, is_no_object};
+pub use driver::{Bucket, UploadedPart, innermost, is_no_object};
 
 use super::missing;
 use crate::error::{Error, Result};

@@ -14,14 +14,14 @@ use crate::type_names::show_type;
 /// Columns side by side.
 #[derive(Debug, Default)]
 pub struct Plain {
-    parts: Vec<Part>,
+    parts: Vec<PlainColumn>,
     /// Bytes stand as they are, not as hexadecimal.
     bytes: bool,
     memory: Memory,
 }
 
 #[derive(Debug)]
-struct Part {
+struct PlainColumn {
     index: usize,
     field: FieldRef,
     frame: Delimiters,
@@ -40,7 +40,7 @@ impl Plain {
 
     /// Adds a column after what stands before it.
     pub fn push(&mut self, shape: &Shape, index: usize, before: Vec<u8>) {
-        self.parts.push(Part {
+        self.parts.push(PlainColumn {
             index,
             field: shape.schema.fields()[index].clone(),
             frame: Delimiters {
@@ -55,7 +55,7 @@ impl Plain {
 
     /// Adds what stands after the last column.
     pub fn end(&mut self, after: &[u8]) {
-        if let Some(Part { frame, .. }) = self.parts.last_mut() {
+        if let Some(PlainColumn { frame, .. }) = self.parts.last_mut() {
             frame.after.extend_from_slice(after);
             frame.null.extend_from_slice(after);
         }
@@ -81,7 +81,7 @@ impl Plain {
 
 impl RowSpelling for Plain {
     fn column(&self, index: usize, array: &ArrayRef, of: Of) -> Result<CellColumn, Refusal> {
-        let Part { field, frame, .. } = &self.parts[index];
+        let PlainColumn { field, frame, .. } = &self.parts[index];
         // The array's own bytes are used where they are what is written: a null is written as
         // nothing, which it also is in the array if it has no bytes there.
         let stays = |array: &&StringArray| of == Of::Rows && raw::lengths(array, true, |_| true);

@@ -76,12 +76,12 @@ struct Stretch {
     // A statement that names a row twice would do one of its updates only, or be refused.
     waves: Vec<Vec<At>>,
     deletes: Vec<At>,
-    rows: HashMap<u64, Seen>,
+    rows: HashMap<u64, RowChanges>,
 }
 
 /// What a stretch does to a row so far.
 #[derive(Default)]
-struct Seen {
+struct RowChanges {
     updates: usize,
     is_gone: bool,
 }

@@ -7,7 +7,7 @@ use arrow::array::UInt32Array;
 use arrow::compute::take_record_batch;
 
 use super::{Changing, Keyed, Seat};
-use crate::batch::{Batch, Place};
+use crate::batch::{Batch, RowNumbers};
 use crate::column::changes::{ChangePlaces, Changed};
 use crate::column::rows::Rows;
 use crate::error::Result;
@@ -89,8 +89,8 @@ impl Applied {
         match batch.rows.num_rows().checked_sub(1) {
             Some(last) => batch.place.row(last) + 1,
             None => match &batch.place {
-                Place::From(row) => *row,
-                Place::List(_) => 0,
+                RowNumbers::From(row) => *row,
+                RowNumbers::List(_) => 0,
             },
         }
     }
@@ -103,11 +103,11 @@ impl Applied {
         let count = batch.rows.num_rows();
         let numbers: Vec<u64> = (0..count).map(|row| batch.place.row(row)).collect();
         let places = self.changing.table.places(match &batch.place {
-            Place::From(first) => Rows::Range {
+            RowNumbers::From(first) => Rows::Range {
                 first: *first,
                 count,
             },
-            Place::List(_) => Rows::List(&numbers),
+            RowNumbers::List(_) => Rows::List(&numbers),
         });
         let order = self.order(&places, sessions.max(1));
         // A batch has fewer rows than that.
@@ -127,7 +127,7 @@ impl Applied {
                 block: rows_of[0].block,
                 batch: Batch {
                     number: batch.number,
-                    place: Place::List(place.collect()),
+                    place: RowNumbers::List(place.collect()),
                     rows: rows.slice(first, rows_of.len()),
                     origin: Arc::default(),
                 },

@@ -11,7 +11,7 @@ use crate::client::offsets::CONNECTIONS;
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Result};
 use crate::sink::applied::Keyed;
-use crate::sink::session::{self, Options};
+use crate::sink::session::{self, SessionOptions};
 use crate::sink::{Found, Target};
 
 /// Looks at the database, and changes nothing.
@@ -41,7 +41,7 @@ fn found<S: Sends>(load: Arc<Load<S>>, (reached, told): Looked, target: &Target)
         Some(changes) => changes.applied.changing().share_of(asked),
         None => begun.unwrap_or(asked).max(1),
     };
-    let options = Options {
+    let options = SessionOptions {
         sessions: connections,
         rows: own.transaction_rows(),
         linger: own.linger(),
@@ -49,7 +49,7 @@ fn found<S: Sends>(load: Arc<Load<S>>, (reached, told): Looked, target: &Target)
         keeps_offsets: load.offsets.is_some(),
         applied: load.changes.as_ref().map(|changes| changes.applied.clone()),
         seed: target.run_id as u64,
-        ..Options::default()
+        ..SessionOptions::default()
     };
     let of = load.clone();
     let encode = move |batch: &Batch, keyed: &Keyed| Rows::encode(&of, batch, keyed);

@@ -16,7 +16,7 @@ use crate::format::Shape;
 use crate::sink::applied::{AppliedColumns, another_load, of_table};
 use crate::sink::begun::{is_begun, other_batches, rows_there};
 use crate::sink::session::Held;
-use crate::sink::{Run, Slice, Target};
+use crate::sink::{RunHandle, Slice, Target};
 
 /// Everything about a load that does not change.
 pub struct Load<S: Loads> {
@@ -37,7 +37,7 @@ pub struct Load<S: Loads> {
     /// for its messages may be elsewhere by now.
     is_gone: AtomicBool,
     /// It is opened only while this one goes on.
-    run: Arc<dyn Run>,
+    run: Arc<dyn RunHandle>,
     /// The load stands in the database: what it says of it counts.
     pub(super) prepared: AtomicBool,
 }

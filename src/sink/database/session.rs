@@ -9,7 +9,7 @@ use arrow::array::RecordBatch;
 
 use super::failure;
 use super::load::{Load, Loads};
-use crate::batch::{Batch, Place, Span};
+use crate::batch::{Batch, RowNumbers, Span};
 use crate::client::offsets::{Known, NotHeld};
 use crate::client::table_name::Dialect;
 use crate::error::Result;
@@ -61,7 +61,7 @@ pub trait Sends: Loads {
     /// Makes what is sent of rows, which have the table's columns only.
     fn encode(
         load: &Load<Self>,
-        rows: (&RecordBatch, &Place),
+        rows: (&RecordBatch, &RowNumbers),
         keyed: &Keyed,
     ) -> Result<Self::Encoded>;
 

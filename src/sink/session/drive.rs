@@ -9,7 +9,7 @@ use super::patience::{End, Patience};
 use super::queue::Queue;
 use super::size::Size;
 use super::transaction::Transaction;
-use super::{Connect, Failure, Options, Session};
+use super::{Connect, Failure, Session, SessionOptions};
 use crate::client::backoff::Backoff;
 use crate::error::Error;
 
@@ -38,7 +38,7 @@ pub(super) struct Shared<'a, C: Connect, K> {
     pub(super) clock: &'a K,
     pub(super) queue: &'a Queue<ChunkOf<C>>,
     pub(super) keep: &'a dyn Keep,
-    pub(super) options: &'a Options,
+    pub(super) options: &'a SessionOptions,
 }
 
 /// One session at work.

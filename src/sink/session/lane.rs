@@ -8,20 +8,20 @@ use std::time::{Duration, Instant};
 use arrow::array::RecordBatch;
 
 use super::{
-    Ask, Connect, Keep, Letters, Listener, Options, Part, Piece, Session, Sessions, split,
+    Ask, Connect, Keep, Letters, Listener, Part, Piece, Session, SessionOptions, Sessions, split,
 };
 use crate::batch::{Batch, Resume};
 use crate::error::{Error, Result};
 use crate::pace::Pace;
 use crate::report::{Clock, Finished, Meter};
 use crate::sink::applied::{Applied, Keyed, SHARDS, Share};
-use crate::sink::{Found, Lane, Ready, Run, Target};
+use crate::sink::{Found, Lane, Ready, RunHandle, Target};
 
 /// A sink that is connected.
 struct Sessionful<C, F> {
     target: Target,
     connect: Arc<C>,
-    options: Options,
+    options: SessionOptions,
     encode: Arc<F>,
 }
 
@@ -52,7 +52,7 @@ enum Leaves {
 }
 
 impl Leaves {
-    fn of(target: &Target, options: &Options) -> Self {
+    fn of(target: &Target, options: &SessionOptions) -> Self {
         match options.applied {
             Some(_) => Self::AtOnce,
             None if options.keeps_offsets || target.is_stream => Self::InTime,
@@ -67,7 +67,7 @@ struct Marks {
     durable: AtomicU64,
     over: AtomicBool,
     meter: Arc<Meter>,
-    run: Arc<dyn Run>,
+    run: Arc<dyn RunHandle>,
     leaves: Leaves,
     /// Since when the run is to end.
     stopping: OnceLock<Instant>,
@@ -82,7 +82,7 @@ struct Marks {
 ///
 /// # Errors
 /// The server cannot be asked.
-pub fn sink<C, F>(target: &Target, connect: C, options: Options, encode: F) -> Result<Found>
+pub fn sink<C, F>(target: &Target, connect: C, options: SessionOptions, encode: F) -> Result<Found>
 where
     C: Connect,
     F: Fn(&Batch) -> Result<<C::Session as Session>::Chunk> + Send + Sync + 'static,
@@ -96,7 +96,12 @@ where
 ///
 /// # Errors
 /// The server cannot be asked.
-pub fn changes<C, F>(target: &Target, connect: C, mut options: Options, encode: F) -> Result<Found>
+pub fn changes<C, F>(
+    target: &Target,
+    connect: C,
+    mut options: SessionOptions,
+    encode: F,
+) -> Result<Found>
 where
     C: Connect,
     F: Fn(&Batch, &Keyed) -> Result<<C::Session as Session>::Chunk> + Send + Sync + 'static,

@@ -221,7 +221,7 @@ pub trait Listener: Send + Sync {
 
 /// How sessions work.
 #[derive(Clone)]
-pub struct Options {
+pub struct SessionOptions {
     /// How many there are: partition `p` belongs to session `p` modulo this.
     pub sessions: usize,
     /// No transaction has more rows, but for one that is a single chunk: the first number, and up to the
@@ -255,7 +255,7 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
-impl Options {
+impl SessionOptions {
     /// Those of a sink with a table of offsets.
     pub fn keeping_offsets() -> Self {
         Self {
@@ -265,7 +265,7 @@ impl Options {
     }
 }
 
-impl Default for Options {
+impl Default for SessionOptions {
     fn default() -> Self {
         Self {
             sessions: 1,

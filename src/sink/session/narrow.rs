@@ -7,14 +7,14 @@ use std::ops::Range;
 /// The rows of a chunk that are still wanted, in the ranges in which they are put.
 #[derive(Debug)]
 pub(super) struct Narrow {
-    ranges: Vec<Part>,
+    ranges: Vec<RefusedRange>,
     /// The range that is put now.
     at: usize,
     bad: Vec<Bad>,
 }
 
 #[derive(Debug)]
-struct Part {
+struct RefusedRange {
     rows: Range<usize>,
     about: About,
 }
@@ -44,7 +44,7 @@ impl Narrow {
     pub(super) fn new(rows: usize) -> Self {
         Self {
             ranges: (rows > 0)
-                .then(|| Part::new(0..rows, About::Nothing))
+                .then(|| RefusedRange::new(0..rows, About::Nothing))
                 .into_iter()
                 .collect(),
             at: 0,
@@ -139,7 +139,7 @@ impl Narrow {
             let after = part.rows.start.max(gone.end)..part.rows.end;
             for rows in [before, after] {
                 if !rows.is_empty() {
-                    self.ranges.push(Part::new(rows, About::Nothing));
+                    self.ranges.push(RefusedRange::new(rows, About::Nothing));
                 }
             }
         }
@@ -199,16 +199,16 @@ impl Narrow {
         let rows = self.ranges[self.at].rows.clone();
         let middle = rows.start + rows.len() / 2;
         let halves = [
-            Part::new(rows.start..middle, About::Nothing),
+            RefusedRange::new(rows.start..middle, About::Nothing),
             // If the first half turns out to be free of wrong rows, this one has one, and need not
             // be put as a whole to know that.
-            Part::new(middle..rows.end, About::RefusedTogether),
+            RefusedRange::new(middle..rows.end, About::RefusedTogether),
         ];
         self.replace(halves);
     }
 
     /// Puts ranges in the place of one that was refused.
-    fn replace(&mut self, parts: impl IntoIterator<Item = Part>) {
+    fn replace(&mut self, parts: impl IntoIterator<Item = RefusedRange>) {
         if let Some(after) = self.ranges.get_mut(self.at + 1)
             && after.about == About::RefusedTogether
         {
@@ -231,11 +231,11 @@ impl Narrow {
         }
         parts.push(start..whole.end);
         let parts = parts.into_iter().filter(|rows| !rows.is_empty());
-        self.replace(parts.map(|rows| Part::new(rows, About::Nothing)));
+        self.replace(parts.map(|rows| RefusedRange::new(rows, About::Nothing)));
     }
 }
 
-impl Part {
+impl RefusedRange {
     fn new(rows: Range<usize>, about: About) -> Self {
         Self { rows, about }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Part;
 use super::piece::{Piece, behind};
-use crate::batch::{Offsets, Place, Span, Turn};
+use crate::batch::{Offsets, RowNumbers, Span, Turn};
 use crate::error::{Error, Result};
 
 /// Puts spans that follow one another together, so that the transaction moves the offset of each
@@ -48,7 +48,7 @@ fn gap(last: &Span, span: &Span) -> Error {
 /// The offsets of a table that is made: the partition is the session, or the shard of changes, the offset
 /// the row behind its last one.
 #[derive(Debug)]
-pub(super) struct Made {
+pub(super) struct MadeOffsets {
     partitions: Vec<Share>,
 }
 
@@ -59,7 +59,7 @@ struct Share {
     reached: Option<i64>,
 }
 
-impl Made {
+impl MadeOffsets {
     /// A load that goes on behind these offsets.
     pub(super) fn new(partitions: usize, offsets: &HashMap<i32, i64>) -> Self {
         let share = |partition| Share {
@@ -96,7 +96,7 @@ impl Made {
     fn span(
         &mut self,
         partition: usize,
-        place: &Place,
+        place: &RowNumbers,
         rows: Range<usize>,
         cuts: bool,
     ) -> Result<Option<Span>> {
@@ -189,9 +189,9 @@ mod tests {
 
     #[test]
     fn made_rows_go_on_where_the_sink_is() {
-        let mut made = Made::new(2, &HashMap::from([(1, 20)]));
+        let mut made = MadeOffsets::new(2, &HashMap::from([(1, 20)]));
         let mut at = |session, first, rows| {
-            let span = made.span(session, &Place::From(first), 0..rows, false);
+            let span = made.span(session, &RowNumbers::From(first), 0..rows, false);
             span.map(|span| span.map(|span| (span.partition, span.from, span.to)))
         };
         assert_eq!(at(0, 0, 10).unwrap(), Some((0, 0, 10)));
@@ -206,8 +206,8 @@ mod tests {
 
     #[test]
     fn changes_go_on_within_a_batch() {
-        let mut made = Made::new(2, &HashMap::from([(1, 20)]));
-        let place = Place::List(Arc::from([4, 9, 8, 14, 21, 30]));
+        let mut made = MadeOffsets::new(2, &HashMap::from([(1, 20)]));
+        let place = RowNumbers::List(Arc::from([4, 9, 8, 14, 21, 30]));
         let mut at = |shard, rows| {
             let span = made.span(shard, &place, rows, true).unwrap();
             span.map(|span| (span.from, span.to, span.rows))

@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use super::Part;
 use super::narrow::Narrow;
-use crate::batch::{Place, Position, Span};
+use crate::batch::{Position, RowNumbers, Span};
 
 /// The rows of a batch that one session sends, and what they came from.
 #[derive(Debug)]
 pub struct Piece<C> {
     batch: u64,
     chunk: C,
-    place: Place,
+    place: RowNumbers,
     /// What is left of its spans; their rows are the chunk's.
     origin: Vec<Span>,
     /// True of rows of a table that is made: another run that has written them has written the
@@ -33,7 +33,7 @@ struct Changes {
 impl<C: Part> Piece<C> {
     /// Rows of batch `batch` with their numbers in the table, and the spans whose rows these are;
     /// no spans where rows were made or come from files.
-    pub fn new(batch: u64, chunk: C, place: Place, origin: Vec<Span>) -> Self {
+    pub fn new(batch: u64, chunk: C, place: RowNumbers, origin: Vec<Span>) -> Self {
         Self {
             batch,
             narrow: Narrow::new(chunk.rows()),
@@ -86,7 +86,7 @@ impl<C: Part> Piece<C> {
     }
 
     /// The table's numbers of its rows.
-    pub(super) fn place(&self) -> &Place {
+    pub(super) fn place(&self) -> &RowNumbers {
         &self.place
     }
 
@@ -166,7 +166,7 @@ impl<C: Part> Piece<C> {
 }
 
 /// The end of a range of rows, from the first one whose number is `next` or higher.
-pub(super) fn behind(place: &Place, rows: &Range<usize>, next: i64) -> Range<usize> {
+pub(super) fn behind(place: &RowNumbers, rows: &Range<usize>, next: i64) -> Range<usize> {
     // Halved, because numbers rise within a shard, and they may be a list.
     let (mut low, mut high) = (rows.start, rows.end);
     while low < high {

@@ -9,11 +9,11 @@ use std::task::{Context, Poll, Waker};
 
 use super::blocks::Blocks;
 use super::inbox::Inbox;
-use super::origin::Made;
+use super::origin::MadeOffsets;
 use super::piece::Piece;
 use super::progress::{At, Progress};
 use super::size::Size;
-use super::{Listener, Options, Part};
+use super::{Listener, Part, SessionOptions};
 use crate::error::{Error, Result};
 use crate::sink::applied::{Applied, SHARDS, Stir};
 use crate::sync::lock;
@@ -45,7 +45,7 @@ struct State<C> {
     early: VecDeque<Option<Early<C>>>,
     inboxes: Vec<Inbox<C>>,
     progress: Progress,
-    made: Option<Made>,
+    made: Option<MadeOffsets>,
     blocks: Blocks,
     /// No more batches will come.
     closed: bool,
@@ -62,7 +62,7 @@ enum End {
 pub(super) struct Over;
 
 impl<C: Part> Queue<C> {
-    pub(super) fn new(options: &Options, listener: Arc<dyn Listener>) -> Self {
+    pub(super) fn new(options: &SessionOptions, listener: Arc<dyn Listener>) -> Self {
         let sessions = options.sessions.max(1);
         let size = || Size::new(options.rows.clone());
         let applied = options.applied.clone();
@@ -76,7 +76,8 @@ impl<C: Part> Queue<C> {
                 early: VecDeque::new(),
                 inboxes: (0..sessions).map(|_| Inbox::new(size())).collect(),
                 progress: Progress::default(),
-                made: (options.keeps_offsets).then(|| Made::new(partitions, &options.reached)),
+                made: (options.keeps_offsets)
+                    .then(|| MadeOffsets::new(partitions, &options.reached)),
                 blocks: Blocks::new(first.unwrap_or_default()),
                 closed: false,
                 end: None,

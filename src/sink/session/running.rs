@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use super::drive::{Shared, Spent, drive};
 use super::letters::Keep;
 use super::queue::Queue;
-use super::{Connect, Listener, Options, Part, Piece, Session, Tokio};
+use super::{Connect, Listener, Part, Piece, Session, SessionOptions, Tokio};
 use crate::client::runtime::block_on;
 use crate::error::{Error, Result};
 use crate::report::Finished;
@@ -27,7 +27,7 @@ impl<P: Part + 'static> Sessions<P> {
     pub fn start<C>(
         table: &str,
         connect: &Arc<C>,
-        options: &Options,
+        options: &SessionOptions,
         keep: &Arc<dyn Keep>,
         listener: Arc<dyn Listener>,
     ) -> Result<Self>
@@ -128,7 +128,7 @@ fn work<C: Connect>(
     number: usize,
     queue: &Queue<<C::Session as Session>::Chunk>,
     connect: &C,
-    options: &Options,
+    options: &SessionOptions,
     keep: &dyn Keep,
 ) -> Spent {
     let clock = Tokio::new();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::compute::concat_batches;
 
-use crate::batch::{Batch, Place, Span};
+use crate::batch::{Batch, RowNumbers, Span};
 use crate::error::Result;
 
 /// The part of a batch that one session sends.
@@ -75,10 +75,10 @@ fn picked<'a>(batch: &Batch, spans: impl Iterator<Item = &'a Span>) -> Result<Ba
     let slices: Vec<_> = slices.collect();
     let place = match (ranges.as_slice(), &batch.place) {
         ([], place) => place.clone(),
-        ([rows], Place::From(first)) => Place::From(first + rows.start as u64),
+        ([rows], RowNumbers::From(first)) => RowNumbers::From(first + rows.start as u64),
         _ => {
             let rows = ranges.iter().cloned().flatten();
-            Place::List(rows.map(|row| batch.place.row(row)).collect())
+            RowNumbers::List(rows.map(|row| batch.place.row(row)).collect())
         }
     };
     Ok(Batch {

@@ -293,7 +293,7 @@ impl<C: Part> Transaction<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::Place;
+    use crate::batch::RowNumbers;
     use arrow::array::{Int64Array, RecordBatch};
     use std::sync::Arc;
 
@@ -302,7 +302,7 @@ mod tests {
         let ids = Arc::new(Int64Array::from(vec![7])) as _;
         let rows = RecordBatch::try_from_iter([("id", ids)]).unwrap();
         // Of a sink without offsets: nothing else is left of it.
-        let piece = Piece::new(0, rows, Place::From(41), Vec::new());
+        let piece = Piece::new(0, rows, RowNumbers::From(41), Vec::new());
         let mut transaction = Transaction::new(vec![piece]);
         assert_eq!(transaction.pieces()[0].narrow.next(), Some(0..1));
         transaction.pieces()[0].narrow.refused("too long");

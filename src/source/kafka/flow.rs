@@ -19,7 +19,7 @@ use super::pipe::{MESSAGE, Pipe};
 use super::places::Places;
 use super::reading::Reading;
 use super::topic::Topic;
-use super::until::Left;
+use super::until::Remaining;
 use crate::client::kafka::{config, no_client};
 use crate::error::{Error, Result};
 use crate::source::{Begin, Block, Flow};
@@ -82,7 +82,7 @@ impl Group {
             topic: topic.name.clone(),
             ledger: Arc::new(Ledger::new(&topic.name)),
             pipe: Pipe::new(room, topic.linger, begin.wake.clone()),
-            reading: Mutex::new(Reading::new(Left::All, topic.skips_tombstones())),
+            reading: Mutex::new(Reading::new(Remaining::All, topic.skips_tombstones())),
             meter: begin.meter.clone(),
             step,
             most_bytes: room / 4,
@@ -163,7 +163,7 @@ impl Group {
             Until::End => places.find(first.consumer(), partitions)?,
             _ => std::collections::HashMap::new(),
         };
-        let left = Left::new(until, &found);
+        let left = Remaining::new(until, &found);
         self.shared.pipe.awaits(left.awaited());
         if left.is_nothing() {
             self.shared.pipe.end();

@@ -33,11 +33,11 @@ pub type Member = consume::Member<Context>;
 pub type Messages = consume::Messages<Context>;
 
 /// The partitions that a member has.
-pub type Turns = Arc<HashMap<i32, Held>>;
+pub type HeldPartitions = Arc<HashMap<i32, HeldPartition>>;
 
 /// A partition as a member has it.
 #[derive(Debug, Clone)]
-pub struct Held {
+pub struct HeldPartition {
     /// The turn: what was read in an earlier one is nobody's any more.
     pub turn: Arc<Turn>,
     /// The offset at which the turn began.
@@ -51,7 +51,7 @@ pub struct Context {
     topic: String,
     ledger: Arc<Ledger>,
     places: Arc<Places>,
-    turns: Mutex<Turns>,
+    turns: Mutex<HeldPartitions>,
     /// When turns were last begun again.
     again: Mutex<Option<Instant>>,
     joined: AtomicBool,
@@ -87,7 +87,7 @@ impl Context {
     }
 
     /// Its partitions.
-    pub fn turns(&self) -> Turns {
+    pub fn turns(&self) -> HeldPartitions {
         lock(&self.turns).clone()
     }
 
@@ -225,8 +225,8 @@ impl Context {
 }
 
 /// Whether a partition is in the same turn.
-pub fn same_turn(one: Option<&Held>, other: Option<&Held>) -> bool {
-    let number = |held: Option<&Held>| held.map(|held| held.turn.number());
+pub fn same_turn(one: Option<&HeldPartition>, other: Option<&HeldPartition>) -> bool {
+    let number = |held: Option<&HeldPartition>| held.map(|held| held.turn.number());
     number(one) == number(other)
 }
 

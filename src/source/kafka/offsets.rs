@@ -8,7 +8,7 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::member::{Context, Held, Turns};
+use super::member::{Context, HeldPartition, HeldPartitions};
 use super::places::Beginning;
 use crate::batch::{Span, Turn};
 use crate::sync::lock;
@@ -41,7 +41,7 @@ struct State {
 }
 
 struct Read {
-    held: Held,
+    held: HeldPartition,
     next: i64,
     /// Since when no member has it.
     away: Option<Instant>,
@@ -63,7 +63,7 @@ impl Ledger {
     }
 
     /// A member gets a partition that begins so: how it has it, and where it reads on.
-    pub fn begin(&self, partition: i32, beginning: &Beginning) -> (Held, i64) {
+    pub fn begin(&self, partition: i32, beginning: &Beginning) -> (HeldPartition, i64) {
         let mut state = lock(&self.state);
         if let Some(read) = state.read.get_mut(&partition) {
             // If the group has not committed more than was read here, nobody else has read the
@@ -75,7 +75,7 @@ impl Ledger {
             }
             read.held.turn.end();
         }
-        let held = Held {
+        let held = HeldPartition {
             turn: Arc::new(Turn::of(&self.topic)),
             start: beginning.at,
         };
@@ -99,7 +99,7 @@ impl Ledger {
     }
 
     /// Messages are on their way to a batch: how far they go in the turns in which they were read.
-    pub fn read(&self, turns: &Turns, reached: &[(i32, i64)]) {
+    pub fn read(&self, turns: &HeldPartitions, reached: &[(i32, i64)]) {
         let mut state = lock(&self.state);
         for (partition, next) in reached {
             let turn = turns.get(partition).map(|held| held.turn.number());
@@ -163,7 +163,7 @@ impl Ledger {
     /// The brokers did not take it; it stays to be tried again.
     pub fn commit(
         &self,
-        turns: &HashMap<i32, Held>,
+        turns: &HashMap<i32, HeldPartition>,
         consumer: &BaseConsumer<Context>,
     ) -> KafkaResult<()> {
         let told = self.told(turns);
@@ -193,7 +193,7 @@ impl Ledger {
     }
 
     /// What is safe, in the turns that a member has and nobody has ended.
-    fn told(&self, turns: &HashMap<i32, Held>) -> Vec<(i32, Safe)> {
+    fn told(&self, turns: &HashMap<i32, HeldPartition>) -> Vec<(i32, Safe)> {
         let state = lock(&self.state);
         let own = |(partition, safe): &(&i32, &Safe)| {
             let turn = turns.get(partition).map(|held| held.turn.number());
@@ -232,8 +232,8 @@ mod tests {
         }
     }
 
-    fn spans(held: &[(i32, &Held)], to: i64) -> Arc<[Span]> {
-        let span = |(partition, held): &(i32, &Held)| Span {
+    fn spans(held: &[(i32, &HeldPartition)], to: i64) -> Arc<[Span]> {
+        let span = |(partition, held): &(i32, &HeldPartition)| Span {
             turn: held.turn.clone(),
             partition: *partition,
             from: 0,
@@ -245,7 +245,7 @@ mod tests {
     }
 
     /// What would be committed by the member that has these partitions.
-    fn told(ledger: &Ledger, held: &[(i32, &Held)]) -> Vec<(i32, i64)> {
+    fn told(ledger: &Ledger, held: &[(i32, &HeldPartition)]) -> Vec<(i32, i64)> {
         let turns = held.iter().map(|(number, held)| (*number, (*held).clone()));
         let mut told = ledger.told(&turns.collect());
         told.sort_unstable_by_key(|(partition, _)| *partition);
@@ -303,7 +303,7 @@ mod tests {
         let ledger = Ledger::new("t");
         let (first, from) = ledger.begin(0, &at(None));
         assert_eq!((first.start, from), (0, 0));
-        let turns: Turns = Arc::new([(0, first.clone())].into());
+        let turns: HeldPartitions = Arc::new([(0, first.clone())].into());
         ledger.read(&turns, &[(0, 10)]);
         let begin = |committed| {
             let (held, from) = ledger.begin(0, &at(committed));

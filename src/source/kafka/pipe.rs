@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use super::member::{Messages, Turns};
+use super::member::{HeldPartitions, Messages};
 use crate::error::{Error, Result};
 use crate::sync::{self, lock};
 
@@ -21,7 +21,7 @@ pub const MESSAGE: usize = 500;
 /// Messages that a member took together.
 pub struct Fetched {
     /// The partitions that the member had then.
-    pub turns: Turns,
+    pub turns: HeldPartitions,
     /// They themselves.
     pub messages: Messages,
     bytes: usize,
@@ -89,7 +89,7 @@ impl Awaited {
 
 impl Fetched {
     /// What has just come.
-    pub fn new(turns: Turns, messages: Messages) -> Self {
+    pub fn new(turns: HeldPartitions, messages: Messages) -> Self {
         let size = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
         let bytes = messages
             .iter()

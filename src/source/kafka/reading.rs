@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::member::{Held, Messages, Turns};
+use super::member::{HeldPartition, HeldPartitions, Messages};
 use super::pipe::{Fetched, Pipe};
-use super::until::Left;
+use super::until::Remaining;
 use crate::batch::{Runs, Span, Turn};
 use crate::client::kafka::consume::Message;
 use crate::error::Result;
@@ -14,7 +14,7 @@ use crate::error::Result;
 /// How far batches have read.
 pub struct Reading {
     /// What is left of the run.
-    pub left: Left,
+    pub left: Remaining,
     /// The turn of each partition, and the offset behind what batches have covered of it.
     positions: HashMap<i32, (Arc<Turn>, i64)>,
     /// Messages without a value are passed over.
@@ -41,7 +41,7 @@ struct Slot {
 
 impl Reading {
     /// Nothing was read yet.
-    pub fn new(left: Left, skip_tombstones: bool) -> Self {
+    pub fn new(left: Remaining, skip_tombstones: bool) -> Self {
         Self {
             left,
             positions: HashMap::new(),
@@ -111,7 +111,7 @@ impl Reading {
     /// The slot of a message's partition; none when its turn is over.
     fn slot(
         &mut self,
-        turns: &Turns,
+        turns: &HeldPartitions,
         message: &Message<'_>,
         slots: &mut Vec<Slot>,
     ) -> Option<usize> {
@@ -135,7 +135,7 @@ impl Reading {
     }
 
     /// Where batches go on in a partition.
-    fn from(&mut self, partition: i32, held: &Held) -> i64 {
+    fn from(&mut self, partition: i32, held: &HeldPartition) -> i64 {
         match self.positions.get(&partition) {
             Some((turn, next)) if turn.number() == held.turn.number() => *next,
             _ => {
@@ -146,7 +146,7 @@ impl Reading {
     }
 
     /// The offset behind what batches have covered of a partition in this turn.
-    pub fn next(&self, partition: i32, held: &Held) -> i64 {
+    pub fn next(&self, partition: i32, held: &HeldPartition) -> i64 {
         let position = self.positions.get(&partition);
         let own = position.filter(|(turn, _)| turn.number() == held.turn.number());
         own.map_or(held.start, |(_, next)| *next)
@@ -178,7 +178,7 @@ impl Reading {
 }
 
 /// Whether a partition that a batch covers already is in another turn now: one batch covers one.
-fn begun_again(slot: &Slot, turns: &Turns) -> bool {
+fn begun_again(slot: &Slot, turns: &HeldPartitions) -> bool {
     let now = turns.get(&slot.partition);
     now.is_some_and(|now| now.turn.number() != slot.turn.number())
 }

@@ -7,7 +7,7 @@ use super::pipe::Awaited;
 use super::places::Beginning;
 
 /// What is left of a run.
-pub enum Left {
+pub enum Remaining {
     /// Whatever comes.
     All,
     /// So many messages.
@@ -21,7 +21,7 @@ pub enum Left {
     },
 }
 
-impl Left {
+impl Remaining {
     /// What there is in a topic whose partitions begin so.
     pub fn new(until: Until, partitions: &HashMap<i32, Beginning>) -> Self {
         match until {
@@ -131,7 +131,7 @@ mod tests {
             (1, beginning(2, 4)),
             (2, beginning(7, 7)),
         ];
-        let mut left = Left::new(Until::End, &partitions.into());
+        let mut left = Remaining::new(Until::End, &partitions.into());
         // The last offset is no message: the end of the partition is behind it.
         assert_eq!(left.reached(0, 9), Some(9));
         assert_eq!(left.reached(0, 10), Some(10));
@@ -149,10 +149,10 @@ mod tests {
         assert!(!left.is_nothing());
         left.told(&[(1, 4)].into());
         assert!(left.is_nothing());
-        let mut left = Left::Count(1);
+        let mut left = Remaining::Count(1);
         assert_eq!(left.reached(0, 5), Some(5));
         left.took();
         assert_eq!(left.reached(0, 6), None);
-        assert_eq!(Left::All.reached(0, 6), Some(6));
+        assert_eq!(Remaining::All.reached(0, 6), Some(6));
     }
 }

@@ -34,7 +34,7 @@ use arrow::array::{RecordBatch, StringArray};
 
 use super::{Grid, MadeBatches};
 use crate::column::hash::Key;
-use crate::column::kin::{Given, Kin};
+use crate::column::kin::{Kin, KnownValues};
 use crate::column::rows::Rows;
 use crate::error::{Error, Problem, Result};
 use crate::place::Place;
@@ -255,7 +255,7 @@ impl Sorter {
     }
 
     /// The rows of entries, and what is known of them.
-    fn rows<E: Entry>(&self, entries: &[E]) -> (Vec<u64>, Given) {
+    fn rows<E: Entry>(&self, entries: &[E]) -> (Vec<u64>, KnownValues) {
         let rows = entries.iter().map(|entry| self.layout.row(*entry));
         let rows: Vec<u64> = rows.collect();
         let given = self.kin.as_ref().map(|kin| {

@@ -5,7 +5,7 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 use super::folders::{FolderCounts, SortedFolder};
 use super::sort::{Sorted, SortedRows};
 use super::{SortContext, Sorter};
-use crate::batch::{Batch, Place};
+use crate::batch::{Batch, RowNumbers};
 use crate::column::rows::Rows;
 use crate::error::{Error, Result};
 use crate::source::{Grid, RowRange};
@@ -156,7 +156,7 @@ impl SortedRun {
             false => columns.evaluate_given(Rows::List(&rows), given)?,
         };
         Ok(Batch {
-            place: Place::List(rows.into()),
+            place: RowNumbers::List(rows.into()),
             ..Batch::new(number, 0, made)
         })
     }

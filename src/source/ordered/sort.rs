@@ -6,7 +6,7 @@ use super::entry::Entry;
 use super::folders::FolderCounts;
 use super::spill::{self, Spilled};
 use super::{CHUNK, SortContext, Sorter, stopped};
-use crate::column::kin::Given;
+use crate::column::kin::KnownValues;
 use crate::column::rows::Rows;
 use crate::error::Result;
 
@@ -21,7 +21,7 @@ pub(super) struct Sorted<E> {
 /// What a run asks of entries, whatever their width.
 pub(super) trait SortedRows: Send + Sync {
     /// The rows at these places of the order, which are ready, and what is known of them.
-    fn rows(&self, sorter: &Sorter, from: u64, count: usize) -> (Vec<u64>, Given);
+    fn rows(&self, sorter: &Sorter, from: u64, count: usize) -> (Vec<u64>, KnownValues);
     /// The first place that is not ready.
     fn ready(&self) -> u64;
     /// Makes the next places ready and forgets those before `keep`; false where there are no more.
@@ -60,7 +60,7 @@ impl<E: Entry> Sorted<E> {
 }
 
 impl<E: Entry> SortedRows for Sorted<E> {
-    fn rows(&self, sorter: &Sorter, from: u64, count: usize) -> (Vec<u64>, Given) {
+    fn rows(&self, sorter: &Sorter, from: u64, count: usize) -> (Vec<u64>, KnownValues) {
         let from = (from - self.begin) as usize;
         sorter.rows(&self.entries[from..from + count])
     }

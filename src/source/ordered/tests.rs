@@ -7,7 +7,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int32Array, StringArr
 use arrow::datatypes::{Float64Type, Int32Type};
 
 use super::*;
-use crate::batch::Place as BatchPlace;
+use crate::batch::RowNumbers as BatchPlace;
 use crate::column::{Origin, Program, ProgramCell, ProgramNode};
 use crate::domain::Domain;
 use crate::place::Source;

@@ -61,7 +61,7 @@ pub struct Waiting {
 }
 
 /// What one message has become.
-enum Seen<'m> {
+enum DecodedMessage<'m> {
     /// A row: of the change in it, and of this object.
     Row(Option<Box<Envelope<'m>>>, Option<Cow<'m, [u8]>>),
     /// Nothing: a tombstone, or a change that is of no row.
@@ -101,13 +101,13 @@ impl Decode {
         let (mut kept, mut bad) = (Vec::new(), Vec::new());
         for (place, message) in messages.iter().enumerate() {
             match self.see(&message.body) {
-                Seen::Row(envelope, object) => {
+                DecodedMessage::Row(envelope, object) => {
                     changes.push(Change { message, envelope });
                     objects.extend(object);
                     kept.push(place);
                 }
-                Seen::PassedOver => {}
-                Seen::BadRow(wrong) => bad.push((place, wrong)),
+                DecodedMessage::PassedOver => {}
+                DecodedMessage::BadRow(wrong) => bad.push((place, wrong)),
             }
         }
         // Of envelopes all columns are metadata, and there are no values to read.
@@ -156,29 +156,31 @@ impl Decode {
         })
     }
 
-    fn see<'m>(&self, body: &'m [u8]) -> Seen<'m> {
+    fn see<'m>(&self, body: &'m [u8]) -> DecodedMessage<'m> {
         if !self.values.are_changes() {
-            return Seen::Row(None, Some(Cow::Borrowed(body)));
+            return DecodedMessage::Row(None, Some(Cow::Borrowed(body)));
         }
         let envelope = match read(body) {
-            Ok(Told::Tombstone) => return Seen::PassedOver,
+            Ok(Told::Tombstone) => return DecodedMessage::PassedOver,
             Ok(Told::Change(envelope)) => envelope,
-            Err(why) => return Seen::BadRow(BadRow::new("no envelope", why)),
+            Err(why) => return DecodedMessage::BadRow(BadRow::new("no envelope", why)),
         };
         if matches!(self.values, Values::Envelopes) {
-            return Seen::Row(Some(envelope), None);
+            return DecodedMessage::Row(Some(envelope), None);
         }
         // A truncation is about no row.
         let Some(row) = envelope.after.or(envelope.before) else {
-            return Seen::PassedOver;
+            return DecodedMessage::PassedOver;
         };
         let object = match envelope.schema {
             Some(schema) => plain_json(row, &self.schemas.of(schema).0),
             None => plain_json(row, &guessed(&self.schema, row)),
         };
         match object {
-            Ok(object) => Seen::Row(Some(envelope), Some(Cow::Owned(object.into_bytes()))),
-            Err(why) => Seen::BadRow(BadRow::new("no envelope", why)),
+            Ok(object) => {
+                DecodedMessage::Row(Some(envelope), Some(Cow::Owned(object.into_bytes())))
+            }
+            Err(why) => DecodedMessage::BadRow(BadRow::new("no envelope", why)),
         }
     }
 

@@ -11,7 +11,7 @@ use rowgen::batch::{Batch, Offsets, Resume, Span, Turn};
 use rowgen::error::{Problem, Result};
 use rowgen::format::Shape;
 use rowgen::report::{Finished, Meter};
-use rowgen::sink::session::{self, Options};
+use rowgen::sink::session::{self, SessionOptions};
 use rowgen::sink::{Found, Lane, Sink, Target};
 
 use super::Subject;
@@ -21,11 +21,15 @@ use crate::drive::{Run, ready};
 /// A subject as a sink, with faults.
 pub struct Broken<'a, S> {
     subject: &'a S,
-    options: Options,
+    options: SessionOptions,
     faults: Faults,
 }
 
-pub fn sink<'a, S: Subject>(subject: &'a S, options: &Options, faults: &Faults) -> Broken<'a, S> {
+pub fn sink<'a, S: Subject>(
+    subject: &'a S,
+    options: &SessionOptions,
+    faults: &Faults,
+) -> Broken<'a, S> {
     let (options, faults) = (options.clone(), faults.clone());
     Broken {
         subject,
@@ -110,7 +114,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn open<S: Subject>(subject: &S, options: &Options, faults: &Faults) -> Self {
+    pub fn open<S: Subject>(subject: &S, options: &SessionOptions, faults: &Faults) -> Self {
         Self::open_in(Path::new("."), subject, options, faults)
     }
 
@@ -118,7 +122,7 @@ impl Writer {
     pub fn open_in<S: Subject>(
         out: &Path,
         subject: &S,
-        options: &Options,
+        options: &SessionOptions,
         faults: &Faults,
     ) -> Self {
         let target = Run::new(out).target();

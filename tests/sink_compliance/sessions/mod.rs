@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rowgen::batch::Batch;
-use rowgen::sink::session::{Connect, OnBadRow, Options, Session};
+use rowgen::sink::session::{Connect, OnBadRow, Session, SessionOptions};
 
 use crate::drive::Run;
 use drive::{Partition, Writer, load};
@@ -57,11 +57,11 @@ mod sqlite_promises {
     }
 }
 
-fn options(sessions: usize) -> Options {
-    Options {
+fn options(sessions: usize) -> SessionOptions {
+    SessionOptions {
         sessions,
         keeps_offsets: true,
-        ..Options::default()
+        ..SessionOptions::default()
     }
 }
 
@@ -69,7 +69,7 @@ fn a_table_is_there_once_whatever_breaks<S: Subject>() {
     for seed in 0..8 {
         let folder = tempfile::tempdir().unwrap();
         let subject = S::new(folder.path(), &[]);
-        let options = Options {
+        let options = SessionOptions {
             rows: 2500..=2500,
             ..options(1 + seed as usize % 3)
         };
@@ -87,7 +87,7 @@ fn a_load_that_was_killed_goes_on<S: Subject>() {
     let subject = S::new(folder.path(), &[]);
     let sink = drive::sink(
         &subject,
-        &Options {
+        &SessionOptions {
             rows: 1..=1,
             ..options(2)
         },
@@ -113,7 +113,7 @@ fn a_stream_is_there_once_whatever_breaks<S: Subject>() {
         let folder = tempfile::tempdir().unwrap();
         let subject = S::new(folder.path(), &[]);
         // A transaction of many puts would hardly ever get through.
-        let options = Options {
+        let options = SessionOptions {
             rows: 60..=60,
             ..options(2)
         };
@@ -218,7 +218,7 @@ fn a_refused_row_is_found_and_kept_before_the_commit<S: Subject>() {
         }
         None
     });
-    let options = Options {
+    let options = SessionOptions {
         bad_rows: OnBadRow::DeadLetter("dead/letters.jsonl".into()),
         ..options(1)
     };
@@ -261,7 +261,7 @@ fn a_refused_row_stops_a_run_that_keeps_none<S: Subject>() {
 fn a_server_that_is_gone_for_too_long_is_said_as_such<S: Subject>() {
     let folder = tempfile::tempdir().unwrap();
     let subject = S::new(folder.path(), &[]);
-    let options = Options {
+    let options = SessionOptions {
         stall_timeout: Some(Duration::from_millis(300)),
         ..options(1)
     };

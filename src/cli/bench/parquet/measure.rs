@@ -22,7 +22,7 @@ pub(super) const LIBRARY: &str = "parquet";
 
 /// What was seen of a cell.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct CellFigures {
     pub(super) bytes: u64,
     pub(super) files: usize,
     pub(super) row_groups: usize,
@@ -53,7 +53,7 @@ pub(super) struct Measurement<'a> {
 /// What came of it.
 #[derive(Default)]
 pub(super) struct Outcome {
-    pub(super) seen: Vec<Seen>,
+    pub(super) seen: Vec<CellFigures>,
     /// Whole rounds.
     pub(super) rounds: usize,
     /// What readers say is wrong, each once.
@@ -65,7 +65,9 @@ impl Measurement<'_> {
     /// of each round before it begins.
     pub(super) fn rounds(&mut self, rounds: usize, tell: &dyn Fn(usize)) -> Result<Outcome> {
         let mut outcome = Outcome::default();
-        outcome.seen.resize_with(self.cells.len(), Seen::default);
+        outcome
+            .seen
+            .resize_with(self.cells.len(), CellFigures::default);
         if rounds > 0 {
             // The first cell is slower than the others: programs are loaded, caches and pools of
             // threads are filled. It is measured once more and the first time thrown away.
@@ -220,7 +222,7 @@ impl Measurement<'_> {
     }
 }
 
-impl Seen {
+impl CellFigures {
     fn forget_times(&mut self) {
         self.write.clear();
         self.read.clear();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::columns::{self, ColumnSize, Smallest};
-use super::measure::{Outcome, Seen};
+use super::measure::{CellFigures, Outcome};
 use super::questions::{Ask, Questions};
 use super::spread::Spread;
 use super::sweep::{Cell, Sweep};
@@ -141,7 +141,7 @@ impl Report {
 }
 
 impl CellReport {
-    fn new(cell: &Cell, seen: Seen) -> Self {
+    fn new(cell: &Cell, seen: CellFigures) -> Self {
         let read = seen
             .read
             .into_iter()

@@ -60,7 +60,7 @@ pub(super) fn write(
                 }
                 // It fails only when the writer has ended with an error, which `put_down` returns.
                 let put = |number, chunk| drop(put.send((number, chunk)));
-                encoder.encode(&batch(&rows, number, batch_rows), &put)?;
+                encoder.encode(&batch(rows, number, batch_rows), &put)?;
             }
         };
         pool.broadcast(|_| {

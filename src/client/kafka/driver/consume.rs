@@ -33,12 +33,12 @@ pub struct Target {
 /// Messages that were taken together. They lie in memory of their consumer, which they keep.
 pub struct Messages<C: ConsumerContext> {
     // Dropped before the member, whose client's memory they lie in.
-    messages: Vec<Given>,
+    messages: Vec<BorrowedMessage>,
     member: Arc<Member<C>>,
 }
 
 /// A message that librdkafka has given, until it is given back.
-struct Given(NonNull<native::rd_kafka_message_t>);
+struct BorrowedMessage(NonNull<native::rd_kafka_message_t>);
 
 /// One message.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +64,7 @@ unsafe impl Send for Queue {}
 // SAFETY: as above.
 unsafe impl Sync for Queue {}
 // SAFETY: messages are read-only memory with counted references, which any thread may give back.
-unsafe impl Send for Given {}
+unsafe impl Send for BorrowedMessage {}
 
 impl<C: ConsumerContext> Member<C> {
     /// A member that takes its partitions' messages from one queue; none where librdkafka makes none.
@@ -129,7 +129,10 @@ impl<C: ConsumerContext> Member<C> {
             "librdkafka gave more than there was room for"
         );
         messages.truncate(taken);
-        let given = messages.into_iter().filter_map(NonNull::new).map(Given);
+        let given = messages
+            .into_iter()
+            .filter_map(NonNull::new)
+            .map(BorrowedMessage);
         Messages {
             messages: given.collect(),
             member: self.clone(),
@@ -192,7 +195,7 @@ impl<C: ConsumerContext> Messages<C> {
 
     /// Every message.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Message<'_>> {
-        self.messages.iter().map(Given::read)
+        self.messages.iter().map(BorrowedMessage::read)
     }
 
     /// Keeps the first `at` and gives the others away.
@@ -210,14 +213,14 @@ impl<C: ConsumerContext> Messages<C> {
     }
 }
 
-impl Drop for Given {
+impl Drop for BorrowedMessage {
     fn drop(&mut self) {
         // SAFETY: it is ours alone and given back once, while its client lives: see `Messages`.
         unsafe { native::rd_kafka_message_destroy(self.0.as_ptr()) }
     }
 }
 
-impl Given {
+impl BorrowedMessage {
     /// What librdkafka says of the message, for as long as it is not given back.
     fn read(&self) -> Message<'_> {
         let mut kind = native::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;

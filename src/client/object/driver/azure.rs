@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use object_store::azure::MicrosoftAzureBuilder;
 
-use super::{Options, Store};
+use super::{Store, StoreOptions};
 
 /// A container, with what `AZURE_…` variables of the environment say: an account, its key.
-pub(super) fn open(container: &str, options: Options) -> object_store::Result<Arc<dyn Store>> {
+pub(super) fn open(container: &str, options: StoreOptions) -> object_store::Result<Arc<dyn Store>> {
     let endpoint = std::env::var("AZURE_STORAGE_ENDPOINT").unwrap_or_default();
     let client = options
         .client

@@ -41,13 +41,13 @@ trait Store: ObjectStore + MultipartStore {}
 impl<T: ObjectStore + MultipartStore> Store for T {}
 
 /// How a store is reached.
-struct Options {
+struct StoreOptions {
     retries: RetryConfig,
     client: ClientOptions,
 }
 
 /// Opens a store, by the scheme of its URLs.
-type Opens = fn(&str, Options) -> object_store::Result<Arc<dyn Store>>;
+type Opens = fn(&str, StoreOptions) -> object_store::Result<Arc<dyn Store>>;
 
 /// Every kind of store.
 const STORES: &[(&str, Opens)] = &[
@@ -73,7 +73,7 @@ pub struct Bucket {
 
 /// A part of an upload that has arrived.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Part(String);
+pub struct UploadedPart(String);
 
 fn found(meta: ObjectMeta) -> Object {
     Object {
@@ -107,7 +107,7 @@ impl Bucket {
         if let Some(bucket) = opened.get(&name) {
             return Ok(bucket.clone());
         }
-        let options = Options {
+        let options = StoreOptions {
             retries: RetryConfig {
                 backoff: BackoffConfig {
                     max_backoff: Duration::from_secs(2),
@@ -309,14 +309,20 @@ impl Bucket {
     ///
     /// # Errors
     /// The store refuses or is not there.
-    pub async fn send(&self, key: &str, id: &str, index: usize, bytes: Bytes) -> Result<Part> {
+    pub async fn send(
+        &self,
+        key: &str,
+        id: &str,
+        index: usize,
+        bytes: Bytes,
+    ) -> Result<UploadedPart> {
         let sent = async {
             let (path, id) = (path(key)?, id.to_string());
             let sent = self.store.put_part(&path, &id, index, bytes.into());
             sent.await
         };
         match sent.await {
-            Ok(part) => Ok(Part(part.content_id)),
+            Ok(part) => Ok(UploadedPart(part.content_id)),
             Err(StoreError::NotFound { .. }) => Err(failure::taken(&self.url, key)),
             Err(error) => Err(self.failed("writing", key, &error)),
         }
@@ -327,7 +333,7 @@ impl Bucket {
     ///
     /// # Errors
     /// The store refuses or is not there.
-    pub fn complete(&self, uploads: &[(&str, &str, &[Part])]) -> Result<Vec<bool>> {
+    pub fn complete(&self, uploads: &[(&str, &str, &[UploadedPart])]) -> Result<Vec<bool>> {
         let each = uploads.iter().map(|(key, id, parts)| async move {
             let parts = parts.iter().map(|part| PartId {
                 content_id: part.0.clone(),

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use object_store::aws::AmazonS3Builder;
 
-use super::{Options, Store};
+use super::{Store, StoreOptions};
 
 /// A bucket, with what `AWS_…` variables of the environment say: keys, region, endpoint.
-pub(super) fn open(bucket: &str, options: Options) -> object_store::Result<Arc<dyn Store>> {
+pub(super) fn open(bucket: &str, options: StoreOptions) -> object_store::Result<Arc<dyn Store>> {
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
     // Who names an endpoint without TLS wants none.
     let endpoints = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT"];

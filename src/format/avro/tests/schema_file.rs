@@ -144,9 +144,11 @@ fn values_that_the_schema_cannot_hold_name_their_row() {
         let container = under(schema, "", &shape("t", batch.schema())).unwrap();
         let mut cells = Cells::default();
         let result = container.write_datums(&batch, &mut cells);
-        result
-            .map(|()| cells.bytes)
-            .map_err(|refusal| refusal.error(&crate::batch::Place::From(10)).to_string())
+        result.map(|()| cells.bytes).map_err(|refusal| {
+            refusal
+                .error(&crate::batch::RowNumbers::From(10))
+                .to_string()
+        })
     };
     assert_eq!(
         check(vec![None, Some("a")], vec![false, true]),

@@ -36,7 +36,7 @@ enum Columns {
 /// The key's columns and its bytes.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Options {
+struct KeyOptions {
     /// The column; where it is null a message has no key.
     column: Option<Placed<Text>>,
     /// Several columns, for `format: json` or `format: avro`.
@@ -97,7 +97,7 @@ impl Key {
                 format: KeyFormat::String,
             });
         }
-        let options: Options = decode(node)?;
+        let options: KeyOptions = decode(node)?;
         let columns = match (options.column, options.columns) {
             (Some(column), None) => Columns::One(column),
             (None, Some(columns)) => Columns::Several(columns.value, columns.place),
@@ -263,6 +263,6 @@ fn projected(shape: &Shape, columns: &[usize]) -> Shape {
 }
 
 by_node!(Key = "MessageKey", Key::from_node, |generator| {
-    let options = Options::json_schema(generator);
+    let options = KeyOptions::json_schema(generator);
     json_schema!({ "anyOf": [{ "type": "string" }, options] })
 });

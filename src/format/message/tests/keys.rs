@@ -48,7 +48,9 @@ fn integers_are_those_of_java() {
 fn refused(yaml: &str, batch: &RecordBatch) -> String {
     let writer = key(yaml).open(&shape("t", batch.schema()), None).unwrap();
     let refusal = writer.write(batch, &mut Cells::default()).unwrap_err();
-    refusal.error(&crate::batch::Place::From(100)).to_string()
+    refusal
+        .error(&crate::batch::RowNumbers::From(100))
+        .to_string()
 }
 
 #[test]

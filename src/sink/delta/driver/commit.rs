@@ -20,7 +20,7 @@ use super::schema::TableColumns;
 use super::table::{ENGINE, Table};
 use crate::client::backoff::Backoff;
 use crate::error::{Error, Problem, Result};
-use crate::sink::Run;
+use crate::sink::RunHandle;
 
 /// A checkpoint is written after so many commits where the table does not say, so that readers do not
 /// read thousands of small files.
@@ -35,7 +35,7 @@ pub(super) struct Commit<'c> {
     pub(super) files: &'c [AddedFile],
     /// Others are waited for so long.
     pub(super) patience: Option<Duration>,
-    pub(super) run: &'c dyn Run,
+    pub(super) run: &'c dyn RunHandle,
 }
 
 /// What became of a try.

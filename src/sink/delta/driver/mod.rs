@@ -36,7 +36,7 @@ const LOOK: Duration = Duration::from_secs(10);
 const LONG: Duration = Duration::from_secs(120);
 
 /// What was found of a table.
-struct Seen {
+struct TableState {
     table: Table,
     columns: TableColumns,
     identity: Identity,
@@ -47,7 +47,7 @@ struct Seen {
     is_done: bool,
 }
 
-impl Seen {
+impl TableState {
     fn look(delta: &Delta, target: &Target) -> Result<Self> {
         let overwrite = delta.mode() == Mode::Overwrite;
         let folder = delta.path.from(&target.out);
@@ -107,8 +107,8 @@ impl Seen {
     }
 }
 
-fn look(delta: &Delta, target: &Target) -> Result<Seen> {
-    Seen::look(delta, target).map_err(|error| error.at(&delta.path.place))
+fn look(delta: &Delta, target: &Target) -> Result<TableState> {
+    TableState::look(delta, target).map_err(|error| error.at(&delta.path.place))
 }
 
 /// What is found where the table is, or is to be.

@@ -24,7 +24,7 @@ use super::process::Process;
 use crate::client::object::Object;
 use crate::client::runtime::spawn;
 use crate::error::{Error, Result};
-use crate::sink::Run;
+use crate::sink::RunHandle;
 use crate::sync::lock;
 
 /// How often a holder says that it is there.
@@ -80,7 +80,7 @@ impl Lease {
     ///
     /// # Errors
     /// Somebody is at work there, or the store refuses or is not there.
-    pub(super) fn take(place: &ObjectPlace, run: &dyn Run) -> Result<Self> {
+    pub(super) fn take(place: &ObjectPlace, run: &dyn RunHandle) -> Result<Self> {
         let last = place.bucket.list(&place.leases)?.pop();
         if let Some(last) = &last {
             outlive(place, last, run)?;
@@ -173,7 +173,7 @@ async fn renew(place: ObjectPlace, key: String, mut holder: Holder, is_lost: Arc
 }
 
 /// Returns once the holder has let go or is taken for gone.
-fn outlive(place: &ObjectPlace, held: &Object, run: &dyn Run) -> Result<()> {
+fn outlive(place: &ObjectPlace, held: &Object, run: &dyn RunHandle) -> Result<()> {
     let text = place.bucket.text(&held.key)?;
     let holder: Option<Holder> = text.and_then(|text| serde_json::from_str(&text).ok());
     if let Some(Holder { name, process, .. }) = holder

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::super::layout::PathLayout;
 use super::super::steps::{PublishStep, PublishSteps};
 use super::place::ObjectPlace;
-use crate::client::object::{Part, Version};
+use crate::client::object::{UploadedPart, Version};
 use crate::dataset::SUCCESS;
 use crate::error::Result;
 
@@ -17,7 +17,7 @@ use crate::error::Result;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct WholeUpload {
     pub id: String,
-    pub parts: Vec<Part>,
+    pub parts: Vec<UploadedPart>,
     pub bytes: u64,
     /// The version of what had its key before, if anything had.
     pub before: Option<Version>,

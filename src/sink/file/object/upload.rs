@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::super::output::Upload;
 use super::steps::WholeUpload;
 use super::uploads::Uploads;
-use crate::client::object::Part;
+use crate::client::object::UploadedPart;
 use crate::client::runtime::{block_on, spawn};
 use crate::error::{Error, Result};
 use crate::sync::lock;
@@ -47,7 +47,7 @@ pub(super) struct ObjectUpload {
 /// What became of parts, told by the runtime's thread.
 #[derive(Default)]
 struct Arrived {
-    parts: Mutex<Vec<(usize, Part)>>,
+    parts: Mutex<Vec<(usize, UploadedPart)>>,
     failure: Mutex<Option<Error>>,
 }
 

@@ -18,7 +18,7 @@ use super::steps::{DecidedObjects, WholeUpload};
 use super::upload::ObjectUpload;
 use crate::dataset::SUCCESS;
 use crate::error::Result;
-use crate::sink::{Run, Target};
+use crate::sink::{RunHandle, Target};
 use crate::sync::lock;
 
 /// What the lanes of a sink share.
@@ -27,7 +27,7 @@ pub(super) struct Uploads {
     /// Bytes of a part, before a file gets too many of them.
     pub(super) part_bytes: u64,
     pub(super) in_flight: Arc<Semaphore>,
-    pub(super) run: Arc<dyn Run>,
+    pub(super) run: Arc<dyn RunHandle>,
     /// Of the plan and the seed.
     fingerprint: String,
     /// Keeps other runs away, once a lane is open.

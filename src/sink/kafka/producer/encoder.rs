@@ -13,7 +13,7 @@ use super::native;
 use super::partition::{Deal, Partitioner, RowRun, by_column, by_key, scatter, turn_of};
 use super::rows::BatchRows;
 use super::times::{MessageTimes, Sendable};
-use crate::batch::{Batch, Place};
+use crate::batch::{Batch, RowNumbers};
 use crate::error::{Error, Result};
 use crate::format::Encode;
 use crate::format::buffers::Buffers;
@@ -68,7 +68,7 @@ pub enum PartitionSource {
 /// What a worker hands to the writer.
 pub struct SentRows {
     /// Which rows of the table the messages are of.
-    pub place: Place,
+    pub place: RowNumbers,
     /// The messages.
     pub messages: EncodedMessages,
 }
@@ -210,7 +210,7 @@ impl MessageRecipe {
                     // The row is told by its place in the table; its number in what is left of the
                     // batch says nobody anything.
                     let refusal = Refusal { row: 0, ..refusal };
-                    refused.note(refusal.error(&Place::From(row)), row)?;
+                    refused.note(refusal.error(&RowNumbers::From(row)), row)?;
                     // All others are made again: that is quadratic in bad rows, and bad rows are
                     // few or the user's mistake.
                     rows = rows.without(&[place])?;

@@ -9,7 +9,7 @@ use arrow::compute::{take, take_record_batch};
 use arrow::datatypes::UInt32Type;
 
 use super::messages::ByteStrings;
-use crate::batch::{Batch, Place};
+use crate::batch::{Batch, RowNumbers};
 use crate::error::Result;
 
 /// Rows of one batch, in any order.
@@ -21,7 +21,7 @@ pub struct BatchRows {
     /// Where each stood in the whole batch; as they are without.
     places: Option<UInt32Array>,
     /// Which rows of the table the whole batch holds.
-    of: Place,
+    of: RowNumbers,
 }
 
 /// The keys of rows that stand side by side.

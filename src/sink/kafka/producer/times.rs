@@ -135,7 +135,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::batch::Place;
+    use crate::batch::RowNumbers;
 
     fn times(column: ArrayRef) -> Vec<Option<i64>> {
         let times = MessageTimes::of("t", &column, Sendable::From1970).unwrap();
@@ -144,7 +144,7 @@ mod tests {
 
     fn refused(column: ArrayRef, sendable: Sendable) -> String {
         let refusal = MessageTimes::of("t", &column, sendable).unwrap_err();
-        refusal.error(&Place::From(10)).to_string()
+        refusal.error(&RowNumbers::From(10)).to_string()
     }
 
     #[test]

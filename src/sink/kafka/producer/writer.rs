@@ -11,7 +11,7 @@ use super::native::Native;
 use crate::error::{Error, Result};
 use crate::pace::Pace;
 use crate::sink::lane::{Marks, Writer};
-use crate::sink::{FileReport, Run};
+use crate::sink::{FileReport, RunHandle};
 
 /// How often a held message looks whether the run ends.
 const STEP: Duration = Duration::from_millis(50);
@@ -31,7 +31,7 @@ pub struct Messenger {
     /// No faster than this.
     pub pace: Option<Arc<Pace>>,
     /// The run, which may end before its rows do.
-    pub run: Arc<dyn Run>,
+    pub run: Arc<dyn RunHandle>,
     /// What becomes of the messages.
     pub delivery: Arc<DeliveryTracker>,
     /// The first row of the table that comes.

@@ -17,7 +17,7 @@ use crate::client::database::connections;
 use crate::client::mongodb::{Refused, Server};
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Result};
-use crate::sink::session::{self, Options};
+use crate::sink::session::{self, SessionOptions};
 use crate::sink::{Found, Target};
 
 /// Everything about a load that does not change.
@@ -134,7 +134,7 @@ impl Load {
             move |batch: &Batch| load.encode(batch)
         };
         let rows = options.bulk_rows() as usize;
-        let sessions = Options {
+        let sessions = SessionOptions {
             sessions: connections(options.connections.as_ref()),
             rows: rows..=rows,
             bytes: BULK_BYTES,
@@ -144,7 +144,7 @@ impl Load {
                 .map(|linger| linger.0)
                 .unwrap_or_default(),
             bad_rows: options.on_bad_row.clone(),
-            ..Options::default()
+            ..SessionOptions::default()
         };
         let found = session::sink(target, Connecting(self.clone()), sessions, encode)?;
         let empties = self.empties;

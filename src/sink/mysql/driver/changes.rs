@@ -6,7 +6,7 @@ use arrow::datatypes::{DataType, Decimal128Type};
 
 use super::Load;
 use super::values::{Encoded, Encoder};
-use crate::batch::Place;
+use crate::batch::RowNumbers;
 use crate::error::{Error, Result};
 use crate::format::Operation;
 use crate::format::nested::plain_type;
@@ -32,7 +32,7 @@ pub(super) struct Sent {
 /// A value without a text form.
 pub(super) fn encode(
     (load, changes): (&Load, &AppliedColumns),
-    (batch, place): (&RecordBatch, &Place),
+    (batch, place): (&RecordBatch, &RowNumbers),
     keyed: &Keyed,
 ) -> Result<Sent> {
     let of = |wanted: Operation| {
@@ -41,11 +41,11 @@ pub(super) fn encode(
         let rows: Vec<u32> = rows.map(|(_, row)| row).collect();
         let places = rows.iter().map(|row| place.row(*row as usize)).collect();
         let rows = take_record_batch(batch, &UInt32Array::from(rows))?;
-        Ok::<_, Error>((rows, Place::List(places)))
+        Ok::<_, Error>((rows, RowNumbers::List(places)))
     };
     let (inserts, updates) = (of(Operation::Insert)?, of(Operation::Update)?);
     let bare = Encoder::bare(load.columns.bytes());
-    let column = |(rows, place): (&RecordBatch, &Place), column: usize| {
+    let column = |(rows, place): (&RecordBatch, &RowNumbers), column: usize| {
         let rows = rows.project(&[column])?;
         bare.encode(&rows, place)
     };

@@ -13,7 +13,7 @@ use super::changes::{self, Sent};
 use super::insert::Insert;
 use super::values::{self, Encoder};
 use super::{Connection, Load, Rows, failure};
-use crate::batch::Place;
+use crate::batch::RowNumbers;
 use crate::client::mysql::Database;
 use crate::error::Result;
 use crate::sink::applied::Keyed;
@@ -51,7 +51,7 @@ impl Sends for Database {
 
     fn encode(
         load: &Load,
-        (rows, place): (&RecordBatch, &Place),
+        (rows, place): (&RecordBatch, &RowNumbers),
         keyed: &Keyed,
     ) -> Result<Encoded> {
         Ok(match &load.changes {
@@ -249,7 +249,7 @@ mod tests {
     impl Rows {
         /// All rows of a batch.
         pub(in crate::sink::mysql::driver) fn of(batch: &RecordBatch) -> Self {
-            let encoded = Encoder::default().encode(batch, &Place::From(0));
+            let encoded = Encoder::default().encode(batch, &RowNumbers::From(0));
             Self {
                 encoded: Encoded {
                     rows: encoded.unwrap(),

@@ -9,7 +9,7 @@ use arrow::datatypes::{
     TimestampMillisecondType, TimestampSecondType,
 };
 
-use crate::batch::Place;
+use crate::batch::RowNumbers;
 use crate::client::mysql::write_literal;
 use crate::column::is_uuid;
 use crate::error::Error;
@@ -95,7 +95,7 @@ impl Encoder {
     ///
     /// # Errors
     /// A value without a text form.
-    pub(super) fn encode(&self, batch: &RecordBatch, place: &Place) -> Result<Encoded, Error> {
+    pub(super) fn encode(&self, batch: &RecordBatch, place: &RowNumbers) -> Result<Encoded, Error> {
         let schema = batch.schema_ref();
         let table = Table {
             encoder: self,
@@ -291,7 +291,9 @@ mod tests {
 
     fn spelt(columns: Vec<(&str, ArrayRef)>) -> String {
         let batch = RecordBatch::try_from_iter(columns).unwrap();
-        let encoded = Encoder::default().encode(&batch, &Place::From(0)).unwrap();
+        let encoded = Encoder::default()
+            .encode(&batch, &RowNumbers::From(0))
+            .unwrap();
         String::from_utf8(encoded.rows(0..batch.num_rows()).to_vec()).unwrap()
     }
 
@@ -324,7 +326,9 @@ mod tests {
     fn what_is_no_number_is_told() {
         let floats = Float64Array::from(vec![Some(1.0), Some(f64::NAN), None, Some(f64::INFINITY)]);
         let batch = RecordBatch::try_from_iter([("f", Arc::new(floats) as ArrayRef)]).unwrap();
-        let encoded = Encoder::default().encode(&batch, &Place::From(0)).unwrap();
+        let encoded = Encoder::default()
+            .encode(&batch, &RowNumbers::From(0))
+            .unwrap();
         let told: Vec<String> = encoded
             .odd
             .iter()

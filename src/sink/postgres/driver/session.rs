@@ -13,7 +13,7 @@ use super::changes::Statements;
 use super::copy::{self, Encoded};
 use super::made_types::made_types;
 use super::{Connection, Load, Rows, failure};
-use crate::batch::Place;
+use crate::batch::RowNumbers;
 use crate::client::postgres::{Database, PostgresNames, quoted};
 use crate::error::{Error, Result};
 use crate::format::Operation;
@@ -55,7 +55,7 @@ impl Sends for Database {
 
     fn encode(
         load: &Load,
-        (rows, _place): (&RecordBatch, &Place),
+        (rows, _place): (&RecordBatch, &RowNumbers),
         _keyed: &Keyed,
     ) -> Result<Encoded> {
         copy::encode(rows, load.types()).map_err(Error::run)

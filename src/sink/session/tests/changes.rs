@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::super::drive::{Shared as Sending, drive};
 use super::super::queue::Queue;
-use super::super::{Clock, Letters, Listener, OnBadRow, Options, Piece};
+use super::super::{Clock, Letters, Listener, OnBadRow, Piece, SessionOptions};
 use super::changes_server::{BLOCK, COUNT, Rows, Server, World};
 use super::executor::{Executor, Random, Time, pause};
 use crate::batch::Batch;
@@ -86,14 +86,14 @@ fn start(
         };
         let seat = changing.join("d", table.name());
         let rows = table.rows().unwrap();
-        let options = Options {
+        let options = SessionOptions {
             sessions: 1 + random.below(5),
             rows: 1 + random.below(30)..=40,
             bytes: 1 << 20,
             keeps_offsets: true,
             reached: lock(world).next[index].clone().into_iter().collect(),
             applied: Some(Arc::new(Applied::new(&changing, seat, 0..rows))),
-            ..Options::default()
+            ..SessionOptions::default()
         };
         let nobody = Arc::new(Nobody {
             leaves,
@@ -143,7 +143,7 @@ fn start(
 fn make(
     executor: &mut Executor,
     process: usize,
-    (queue, options, nobody): (&Arc<Queue<Rows>>, &Options, Arc<Nobody>),
+    (queue, options, nobody): (&Arc<Queue<Rows>>, &SessionOptions, Arc<Nobody>),
     (batches, size, rows): (u64, u64, u64),
     cut: u64,
 ) {

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use super::super::drive::{Shared as Sending, drive};
 use super::super::queue::Queue;
-use super::super::{Clock, Connect, Listener, Options, Piece, Session};
+use super::super::{Clock, Connect, Listener, Piece, Session, SessionOptions};
 use super::executor::{Executor, Time};
 use super::server::{Disk, Row, Rows, Shared, step};
 use super::stream::Source;
-use crate::batch::{Place, Span};
+use crate::batch::{RowNumbers, Span};
 use crate::engine::Stop;
 use crate::engine::gate::{Gate, GateView};
 use crate::error::Error;
@@ -24,7 +24,7 @@ pub struct Plan {
     pub number: usize,
     pub workers: usize,
     pub window: u64,
-    pub options: Options,
+    pub options: SessionOptions,
     /// Rows a batch and batches of a table that is made.
     pub made: Option<(usize, u64)>,
 }
@@ -179,7 +179,7 @@ impl Parts {
             let first = rows.first().map_or(0, |row| row.offset as u64);
             return vec![(
                 session,
-                Piece::new(number, Rows(rows), Place::From(first), vec![]),
+                Piece::new(number, Rows(rows), RowNumbers::From(first), vec![]),
             )];
         }
         let mut pieces = Vec::new();
@@ -196,14 +196,14 @@ impl Parts {
                 });
             }
             if !origin.is_empty() {
-                let place = Place::List(own.iter().map(place).collect());
+                let place = RowNumbers::List(own.iter().map(place).collect());
                 pieces.push((session, Piece::new(number, Rows(own), place, origin)));
             }
         }
         pieces
     }
 
-    async fn send<C>(&self, connect: &C, options: &Options, session: usize)
+    async fn send<C>(&self, connect: &C, options: &SessionOptions, session: usize)
     where
         C: Connect<Session: Session<Chunk = Rows>>,
     {

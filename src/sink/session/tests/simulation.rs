@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::super::{OnBadRow, Options};
+use super::super::{OnBadRow, SessionOptions};
 use super::executor::{Executor, Random, Time};
 use super::process::{Plan, start};
 use super::server::{Kind, Server, Shared, Told, World};
@@ -181,7 +181,7 @@ impl Run {
             number,
             workers: 1 + random.below(3),
             window: 2 + random.below(5) as u64,
-            options: Options {
+            options: SessionOptions {
                 sessions: self.sessions,
                 rows: 1 + random.below(20)..=20 + random.below(20),
                 bytes: 10 + random.below(300),
@@ -191,7 +191,7 @@ impl Run {
                 bad_rows: OnBadRow::Skip,
                 keeps_offsets: true,
                 reached: next,
-                ..Options::default()
+                ..SessionOptions::default()
             },
             made: self
                 .made

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use super::super::drive::{Shared, drive};
 use super::super::queue::Queue;
-use super::super::{Clock, Connect, Failure, Letters, Listener, OnBadRow, Options, Piece, Session};
+use super::super::{
+    Clock, Connect, Failure, Letters, Listener, OnBadRow, Piece, Session, SessionOptions,
+};
 use super::executor::{Executor, Random, Time, pause};
 use super::server::{Kind, Row, Rows};
-use crate::batch::{Place, Span};
+use crate::batch::{RowNumbers, Span};
 use crate::error::{Error, Result};
 
 /// A server that is not there: it refuses connections, or does not answer.
@@ -102,14 +104,14 @@ fn piece(batch: u64) -> (usize, Piece<Rows>) {
     };
     (
         0,
-        Piece::new(batch, Rows(vec![row]), Place::From(batch), Vec::new()),
+        Piece::new(batch, Rows(vec![row]), RowNumbers::From(batch), Vec::new()),
     )
 }
 
 impl Setting {
     fn new(
         connect: impl Connect<Session: Session<Chunk = Rows>>,
-        options: Options,
+        options: SessionOptions,
         stopping: bool,
     ) -> Self {
         let retries = AtomicU64::new(0);
@@ -160,7 +162,7 @@ fn a_dead_server_is_waited_for_ten_seconds_once_the_run_is_to_end() {
         (false, ""),
         (true, "\n  caused by: connecting\n  caused by: refused"),
     ] {
-        let mut setting = Setting::new(Gone { refuses }, Options::default(), true);
+        let mut setting = Setting::new(Gone { refuses }, SessionOptions::default(), true);
         setting.queue.put(0, vec![piece(0)]);
         setting.queue.close(1).unwrap();
         is_about(setting.run(Duration::from_secs(3600)), 10);
@@ -172,7 +174,7 @@ fn a_dead_server_is_waited_for_ten_seconds_once_the_run_is_to_end() {
 
 #[test]
 fn an_endless_run_waits_as_long_as_it_takes() {
-    let mut setting = Setting::new(Gone { refuses: true }, Options::default(), false);
+    let mut setting = Setting::new(Gone { refuses: true }, SessionOptions::default(), false);
     setting.queue.put(0, vec![piece(0)]);
     is_about(setting.run(Duration::from_secs(3600)), 3600);
     assert!(setting.queue.failure().is_none());
@@ -189,9 +191,9 @@ fn an_endless_run_waits_as_long_as_it_takes() {
 
 #[test]
 fn a_stall_timeout_ends_it() {
-    let options = Options {
+    let options = SessionOptions {
         stall_timeout: Some(Duration::from_secs(60)),
-        ..Options::default()
+        ..SessionOptions::default()
     };
     let mut setting = Setting::new(Gone { refuses: false }, options, false);
     setting.queue.put(0, vec![piece(0)]);
@@ -205,7 +207,7 @@ fn a_stall_timeout_ends_it() {
 #[test]
 fn a_server_that_falls_silent_while_there_is_nothing_for_it_is_noticed() {
     let connect = |_| async { Ok(Mute) };
-    let mut setting = Setting::new(connect, Options::default(), false);
+    let mut setting = Setting::new(connect, SessionOptions::default(), false);
     // It is asked after 2 s, and has 10 s to answer.
     setting.run(Duration::from_secs(11));
     assert_eq!(setting.nobody.retries.load(Ordering::Relaxed), 0);
@@ -222,9 +224,9 @@ fn a_server_that_falls_silent_while_there_is_nothing_for_it_is_noticed() {
 
 #[test]
 fn where_there_is_nothing_to_commit_nothing_stalls() {
-    let options = Options {
+    let options = SessionOptions {
         stall_timeout: Some(Duration::from_secs(5)),
-        ..Options::default()
+        ..SessionOptions::default()
     };
     let mut setting = Setting::new(|_| async { Ok(Mute) }, options, false);
     setting.run(Duration::from_secs(60));
@@ -241,9 +243,9 @@ fn what_comes_within_the_linger_shares_a_transaction() {
             let own = own.clone();
             async move { Ok(Fast(own)) }
         };
-        let options = Options {
+        let options = SessionOptions {
             linger: Duration::from_millis(linger),
-            ..Options::default()
+            ..SessionOptions::default()
         };
         let mut setting = Setting::new(connect, options, false);
         let (queue, time) = (setting.queue.clone(), setting.executor.time.clone());

@@ -2,7 +2,7 @@
 
 use super::super::message::{Message, Piece};
 use super::names::print_of;
-use crate::batch::{Batch, Place};
+use crate::batch::{Batch, RowNumbers};
 use crate::error::Result;
 use crate::format::Encode;
 use crate::format::cells::Cells;
@@ -13,24 +13,24 @@ pub struct Recipe(pub Message);
 /// The messages of a batch, but for their times and their bodies.
 pub struct Spelt {
     /// Which rows of the table they are of.
-    pub place: Place,
+    pub place: RowNumbers,
     /// How many there are.
     pub count: usize,
     /// Before the time, before the body, after it.
-    pub pieces: [Rows; 3],
+    pub pieces: [RowTexts; 3],
     /// What each is called; of its reply it is asked for.
     pub names: Vec<u32>,
 }
 
 /// The texts of a piece.
-pub enum Rows {
+pub enum RowTexts {
     /// Each row has its own text.
     Own(Cells),
     /// All have this one.
     Same(Vec<u8>),
 }
 
-impl Rows {
+impl RowTexts {
     fn of(piece: &Piece, batch: &Batch) -> Result<Self> {
         if piece.columns.is_empty() {
             return Ok(Self::Same(piece.text.clone()));
@@ -56,9 +56,9 @@ impl Encode for Recipe {
     fn encode(&self, batch: &Batch, put: &dyn Fn(u64, Spelt)) -> Result<()> {
         let [before, between, after] = &self.0.pieces;
         let pieces = [
-            Rows::of(before, batch)?,
-            Rows::of(between, batch)?,
-            Rows::of(after, batch)?,
+            RowTexts::of(before, batch)?,
+            RowTexts::of(between, batch)?,
+            RowTexts::of(after, batch)?,
         ];
         let count = batch.rows.num_rows();
         let name = |row| print_of(&self.0, &pieces, row);

@@ -4,7 +4,7 @@
 use std::hash::{DefaultHasher, Hasher};
 
 use super::super::message::Message;
-use super::encoder::Rows;
+use super::encoder::RowTexts;
 
 /// The print of what has no name: every reply fits.
 pub const ANY: u32 = 0;
@@ -26,7 +26,7 @@ pub fn fits(of: u32, name: &str) -> bool {
 
 /// The print of the name in row `row`; `pieces` are all of the message but its time and its body, which
 /// are no names.
-pub fn print_of(message: &Message, pieces: &[Rows; 3], row: usize) -> u32 {
+pub fn print_of(message: &Message, pieces: &[RowTexts; 3], row: usize) -> u32 {
     // Only a message that is all one piece ends with its last field.
     let whole = message.digits == 0 && message.body == 0;
     let named = pieces.iter().find_map(|piece| field(piece.get(row), whole));

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::pace::Pace;
 use crate::report::Meter;
 use crate::sink::lane::{Marks, Writer};
-use crate::sink::{FileReport, Run};
+use crate::sink::{FileReport, RunHandle};
 
 /// How often a held message looks whether the run ends.
 const STEP: Duration = Duration::from_millis(20);
@@ -35,7 +35,7 @@ pub struct Sender {
     /// The number of the first message.
     pub first_row: u64,
     /// The run, which may end before its rows do.
-    pub run: Arc<dyn Run>,
+    pub run: Arc<dyn RunHandle>,
     /// What is counted.
     pub meter: Arc<Meter>,
     /// The messages that wait for replies, and whoever takes those.

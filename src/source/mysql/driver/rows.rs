@@ -1,4 +1,4 @@
-//! Rows that come, as columns.
+//! DecodedRows that come, as columns.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -15,16 +15,16 @@ use super::session::reader;
 use crate::error::{Error, Result};
 use crate::source::sequence::{Reads, Stretch};
 
-/// Rows of some columns.
+/// DecodedRows of some columns.
 #[derive(Clone, Default)]
-pub(super) struct Rows {
+pub(super) struct DecodedRows {
     pub(super) columns: Vec<ArrayRef>,
     /// Values that their types do not have, by row and column, and what they are.
     pub(super) odd: Vec<(usize, usize, String)>,
     count: usize,
 }
 
-/// Rows on their way into columns.
+/// DecodedRows on their way into columns.
 struct Filling {
     builders: Vec<Builder>,
     odd: Vec<(usize, usize, String)>,
@@ -40,7 +40,7 @@ pub(super) struct Whole<'r> {
     pub(super) begun: &'r std::sync::Mutex<Option<Conn>>,
 }
 
-/// Rows as the server sends them.
+/// DecodedRows as the server sends them.
 type Answer = ResultSetStream<'static, 'static, 'static, Row, BinaryProtocol>;
 
 /// All rows, as far as they have come.
@@ -68,8 +68,8 @@ impl Filling {
         self.count += 1;
     }
 
-    fn finish(mut self) -> Rows {
-        Rows {
+    fn finish(mut self) -> DecodedRows {
+        DecodedRows {
             columns: self.builders.iter_mut().map(Builder::finish).collect(),
             odd: self.odd,
             count: self.count,
@@ -77,14 +77,14 @@ impl Filling {
     }
 }
 
-impl Rows {
+impl DecodedRows {
     /// Without the first ones.
     pub(super) fn skip(&mut self, rows: usize) {
         *self = self.behind(rows);
     }
 }
 
-impl Stretch for Rows {
+impl Stretch for DecodedRows {
     fn len(&self) -> usize {
         self.count
     }
@@ -125,7 +125,7 @@ impl Reading<'_> {
         conn: &mut Conn,
         select: &str,
         (numbers, kinds): (Vec<i64>, &[Kind]),
-    ) -> Result<Rows> {
+    ) -> Result<DecodedRows> {
         let moved = Cell::new(0);
         let numbers: Vec<Value> = numbers.into_iter().map(Into::into).collect();
         let work = async {
@@ -144,7 +144,7 @@ impl Reading<'_> {
 
 impl Reads for Whole<'_> {
     type Cursor = Sent;
-    type Rows = Rows;
+    type Rows = DecodedRows;
 
     async fn begin(&self) -> Result<Sent> {
         let begun = crate::sync::lock(self.begun).take();
@@ -160,7 +160,7 @@ impl Reads for Whole<'_> {
         })
     }
 
-    async fn next(&self, sent: &mut Sent, rows: usize) -> Result<Rows> {
+    async fn next(&self, sent: &mut Sent, rows: usize) -> Result<DecodedRows> {
         let moved = Cell::new(0);
         let mut filling = Filling::new(self.kinds);
         let work = async {

@@ -1,4 +1,4 @@
-//! Rows of a table or a query as they were at one moment, to be read by any worker.
+//! DecodedRows of a table or a query as they were at one moment, to be read by any worker.
 
 use std::sync::Mutex;
 
@@ -9,7 +9,7 @@ use mysql_async::Conn;
 use super::super::Relation;
 use super::Reading;
 use super::columns::{Column, Kind};
-use super::rows::{Rows, Sent, Whole};
+use super::rows::{DecodedRows, Sent, Whole};
 use super::session::reader;
 use crate::client::mysql::Database;
 use crate::client::patience::Patience;
@@ -36,12 +36,12 @@ pub(super) enum Access {
     /// By their key, in its order.
     Key(Key<Conn>),
     /// All of them, in the server's order; the first time by a connection that has counted them.
-    Sequence(Sequences<Sent, Rows>, Mutex<Option<Conn>>),
+    Sequence(Sequences<Sent, DecodedRows>, Mutex<Option<Conn>>),
 }
 
-/// Rows, and their keys if they have one.
+/// DecodedRows, and their keys if they have one.
 pub(super) struct Read {
-    rows: Rows,
+    rows: DecodedRows,
     keys: Vec<i64>,
 }
 
@@ -71,7 +71,7 @@ impl table_reader::Table for Table {
 }
 
 impl Table {
-    /// Rows of some columns.
+    /// DecodedRows of some columns.
     ///
     /// # Errors
     /// What the server says, or it is not there any more.

@@ -8,7 +8,7 @@ use tokio_postgres::{CopyOutStream, Error as Refusal};
 
 use super::Reading;
 use super::session::{Held, Snapshot};
-use super::split::{Rows, Splitter};
+use super::split::{Splitter, UndecodedRows};
 use crate::error::{Error, Result};
 use crate::source::sequence::{Reads, Stretch};
 
@@ -59,7 +59,11 @@ impl Copy {
     ///
     /// # Errors
     /// What the server says.
-    pub(super) async fn rows(&mut self, most: usize, reading: Reading<'_>) -> Result<Rows> {
+    pub(super) async fn rows(
+        &mut self,
+        most: usize,
+        reading: Reading<'_>,
+    ) -> Result<UndecodedRows> {
         let moved = Cell::new(0);
         let filled = reading.read(Some(&moved), self.fill(most, &moved));
         filled.await?.map_err(|what| reading.broken(what))?;
@@ -89,7 +93,7 @@ impl Copy {
 
 impl Reads for Whole<'_> {
     type Cursor = Sent;
-    type Rows = Rows;
+    type Rows = UndecodedRows;
 
     async fn begin(&self) -> Result<Sent> {
         let held = self.snapshot.reader(&self.reading.patience).await?;
@@ -98,7 +102,7 @@ impl Reads for Whole<'_> {
         Ok(Sent { held, copy })
     }
 
-    async fn next(&self, sent: &mut Sent, rows: usize) -> Result<Rows> {
+    async fn next(&self, sent: &mut Sent, rows: usize) -> Result<UndecodedRows> {
         sent.copy.rows(rows, self.reading).await
     }
 
@@ -116,7 +120,7 @@ impl Drop for Sent {
     }
 }
 
-impl Stretch for Rows {
+impl Stretch for UndecodedRows {
     fn len(&self) -> usize {
         self.len()
     }

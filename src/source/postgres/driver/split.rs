@@ -13,30 +13,30 @@ const LENGTH: usize = 4;
 
 /// Where a field lies; nothing for null.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct FieldRange {
     start: usize,
     /// -1 is null.
     length: i32,
 }
 
-/// Rows, not looked at yet.
+/// UndecodedRows, not looked at yet.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Rows {
+pub(super) struct UndecodedRows {
     bytes: Vec<u8>,
     /// Row by row.
-    places: Vec<Place>,
+    places: Vec<FieldRange>,
     width: usize,
 }
 
 /// The fields of one column, or the items of all its lists.
 pub(super) struct Slots<'r> {
     bytes: &'r [u8],
-    places: Vec<Place>,
+    places: Vec<FieldRange>,
 }
 
 /// Cuts what comes.
 pub(super) struct Splitter {
-    rows: Rows,
+    rows: UndecodedRows,
     /// What comes before is cut.
     at: usize,
     state: State,
@@ -49,7 +49,7 @@ enum State {
     Ended,
 }
 
-impl Rows {
+impl UndecodedRows {
     pub(super) fn len(&self) -> usize {
         self.places.len() / self.width.max(1)
     }
@@ -114,7 +114,7 @@ impl<'r> Slots<'r> {
         row: usize,
         from: usize,
         count: usize,
-        places: &mut Vec<Place>,
+        places: &mut Vec<FieldRange>,
     ) -> Option<()> {
         let place = self.places[row];
         let end = place.start + usize::try_from(place.length).ok()?;
@@ -127,7 +127,7 @@ impl<'r> Slots<'r> {
     }
 
     /// Other fields in the same bytes.
-    pub(super) fn with(&self, places: Vec<Place>) -> Self {
+    pub(super) fn with(&self, places: Vec<FieldRange>) -> Self {
         Self {
             bytes: self.bytes,
             places,
@@ -136,12 +136,12 @@ impl<'r> Slots<'r> {
 }
 
 impl Splitter {
-    /// Rows of so many fields.
+    /// UndecodedRows of so many fields.
     pub(super) fn new(width: usize) -> Self {
         Self {
-            rows: Rows {
+            rows: UndecodedRows {
                 width,
-                ..Rows::default()
+                ..UndecodedRows::default()
             },
             at: 0,
             state: State::Head,
@@ -164,7 +164,7 @@ impl Splitter {
     }
 
     /// The first `count` rows.
-    pub(super) fn take(&mut self, count: usize) -> Rows {
+    pub(super) fn take(&mut self, count: usize) -> UndecodedRows {
         let (rest, end) = self.rows.split_off(count, self.at);
         self.at -= end;
         std::mem::replace(&mut self.rows, rest)
@@ -235,7 +235,7 @@ impl Splitter {
 }
 
 /// The field whose length stands at `at`, which moves behind it; nothing where it ends too early.
-fn field(bytes: &[u8], at: &mut usize) -> Option<Place> {
+fn field(bytes: &[u8], at: &mut usize) -> Option<FieldRange> {
     let length = bytes.get(*at..*at + LENGTH)?;
     let length = i32::from_be_bytes([length[0], length[1], length[2], length[3]]);
     let start = *at + LENGTH;
@@ -244,7 +244,7 @@ fn field(bytes: &[u8], at: &mut usize) -> Option<Place> {
         return None;
     }
     *at = end;
-    Some(Place { start, length })
+    Some(FieldRange { start, length })
 }
 
 #[cfg(test)]
@@ -268,7 +268,7 @@ mod tests {
         bytes
     }
 
-    fn fields(rows: &Rows) -> Vec<Vec<Option<Vec<u8>>>> {
+    fn fields(rows: &UndecodedRows) -> Vec<Vec<Option<Vec<u8>>>> {
         let columns: Vec<Vec<_>> = (0..rows.width)
             .map(|column| rows.column(column).iter().collect())
             .collect();

@@ -1,4 +1,4 @@
-//! Rows of a table or a query as they were at one moment, to be read by any worker.
+//! UndecodedRows of a table or a query as they were at one moment, to be read by any worker.
 
 use arrow::array::ArrayRef;
 
@@ -8,7 +8,7 @@ use super::columns::Column;
 use super::copy::{Copy, Sent, Whole};
 use super::decode::{Wrong, decode, keys};
 use super::session::{Held, Snapshot};
-use super::split::Rows;
+use super::split::UndecodedRows;
 use crate::client::patience::Patience;
 use crate::error::{Error, Result};
 use crate::source::by_key::Key;
@@ -33,12 +33,12 @@ pub(super) enum Access {
     /// By their key, in its order.
     Key(Key<Held>),
     /// All of them, in the server's order.
-    Sequence(Sequences<Sent, Rows>),
+    Sequence(Sequences<Sent, UndecodedRows>),
 }
 
-/// Rows, and their keys if they have one.
+/// UndecodedRows, and their keys if they have one.
 pub(super) struct Read {
-    rows: Rows,
+    rows: UndecodedRows,
     keys: Vec<i64>,
     /// Fields in front of the columns.
     front: usize,
@@ -76,7 +76,7 @@ impl table_reader::Table for Table {
 }
 
 impl Table {
-    /// Rows as they are sent, of some columns.
+    /// UndecodedRows as they are sent, of some columns.
     ///
     /// # Errors
     /// What the server says, or it is not there any more.

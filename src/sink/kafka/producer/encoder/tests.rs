@@ -261,7 +261,7 @@ fn dealt(partitions: PartitionSource, streamed: bool) -> Vec<usize> {
         let mut batch = keyed(&[None]);
         // Every other batch was empty, and every other row could not be read.
         batch.number = 2 * number;
-        batch.place = Place::List(Arc::from([4 * number]));
+        batch.place = RowNumbers::List(Arc::from([4 * number]));
         if streamed {
             let (from, to) = (number as i64, number as i64 + 1);
             let (turn, partition, rows) = (Arc::new(Turn::new()), 0, 0..1);

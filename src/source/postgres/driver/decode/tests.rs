@@ -17,7 +17,7 @@ use super::*;
 use crate::sink::postgres::sent;
 
 /// The rows of a COPY of one column.
-fn cut(bytes: &[u8]) -> super::super::split::Rows {
+fn cut(bytes: &[u8]) -> super::super::split::UndecodedRows {
     let mut splitter = Splitter::new(1);
     splitter.push(bytes).unwrap();
     assert!(splitter.has_ended());
