@@ -9,9 +9,10 @@ use arrow::compute::and;
 
 use super::SinkPlan;
 use crate::batch::Batch;
-use crate::column::Column;
+use crate::column::{Builder, Column};
 use crate::error::{Problem, Result};
 use crate::place::{Placed, Text};
+use crate::sink::SinkKind;
 use crate::spec::{Pipeline, SinkEntry, Table};
 
 /// A hidden column of a table.
@@ -42,7 +43,7 @@ pub(super) fn conditions(pipeline: &Pipeline, table: &str, own: &Table) -> Vec<C
 }
 
 /// The columns that decide which rows a sink gets.
-pub(super) fn columns(pipeline: &Pipeline, table: &str, entry: &SinkEntry) -> Vec<Placed<String>> {
+fn columns(pipeline: &Pipeline, table: &str, entry: &SinkEntry) -> Vec<Placed<String>> {
     let own = pipeline
         .tables
         .get(table)
@@ -60,8 +61,25 @@ pub(super) fn columns(pipeline: &Pipeline, table: &str, entry: &SinkEntry) -> Ve
         .collect()
 }
 
+/// The nodes that say which rows a sink gets.
+pub(super) fn nodes(
+    pipeline: &Pipeline,
+    entry: &SinkEntry,
+    options: &SinkKind,
+    table: &Placed<String>,
+    builder: &mut Builder,
+) -> Result<Vec<usize>, Problem> {
+    let conditions = columns(pipeline, &table.value, entry);
+    if let Some(condition) = conditions.first().filter(|_| options.takes().holds_rows) {
+        return Err(of_timed(entry.kind(), condition));
+    }
+    let conditions = conditions.into_iter();
+    let nodes = conditions.map(|one| builder.column(&table.value, &one.value, &one.place));
+    nodes.collect()
+}
+
 /// A sink that times each row's answer counts on all of them.
-pub(super) fn of_timed(kind: &str, condition: &Placed<String>) -> Problem {
+fn of_timed(kind: &str, condition: &Placed<String>) -> Problem {
     let message = format!("`{kind}` times every message by its number: none can be left out");
     Problem::new(message).at(&condition.place)
 }

@@ -263,14 +263,8 @@ fn resolve_one(
     let beside = beside(&options.takes().reads, &resolved, table, builder)?;
     let count = beside.len();
     resolved.extend(beside);
-    let conditions = filter::columns(pipeline, &table.value, entry);
-    if let Some(condition) = conditions.first().filter(|_| options.takes().holds_rows) {
-        return Err(filter::of_timed(entry.kind(), condition));
-    }
-    let conditions = conditions.into_iter();
-    let conditions = conditions.map(|one| builder.column(&table.value, &one.value, &one.place));
     Ok(Resolved {
-        filter: conditions.collect::<Result<_, _>>()?,
+        filter: filter::nodes(pipeline, entry, &options, table, builder)?,
         beside: count,
         name: if entry.names_table() {
             format!("{name} {}", table.value)

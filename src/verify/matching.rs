@@ -159,10 +159,7 @@ fn of_one_key(
     tell: &mut dyn FnMut(Difference),
 ) -> u64 {
     let (mut missing, mut extra) = (Vec::new(), Vec::new());
-    let (mut own, mut other) = (
-        RemainingEntries::new(expected),
-        RemainingEntries::new(found),
-    );
+    let (mut own, mut other) = (Unmatched::new(expected), Unmatched::new(found));
     let mut equal = 0;
     loop {
         match (own.first, other.first) {
@@ -179,10 +176,7 @@ fn of_one_key(
             (None, None) => break,
         }
     }
-    let (mut own, mut other) = (
-        RemainingEntries::new(&missing),
-        RemainingEntries::new(&extra),
-    );
+    let (mut own, mut other) = (Unmatched::new(&missing), Unmatched::new(&extra));
     while let (Some(one), Some(two)) = (own.first, other.first) {
         let times = one.times.min(two.times);
         let pair = (own.take(times), other.take(times));
@@ -206,12 +200,12 @@ fn of_one_key(
 }
 
 /// Rows that are left, and how often the first of them.
-struct RemainingEntries<'e> {
+struct Unmatched<'e> {
     first: Option<Entry>,
     rest: std::slice::Iter<'e, Entry>,
 }
 
-impl<'e> RemainingEntries<'e> {
+impl<'e> Unmatched<'e> {
     fn new(entries: &'e [Entry]) -> Self {
         let mut rest = entries.iter();
         let first = rest.next().copied();
