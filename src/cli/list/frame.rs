@@ -33,6 +33,7 @@ of_generators!(
     "list",
     "lognormal",
     "lookup",
+    "nest",
     "next",
     "normal",
     "now",
