@@ -164,8 +164,8 @@ const COLUMNS: &[Attempt] = &[
     attempt("a: faker.lorem.sentence", "`words: {}`", "a: { words: {} }"),
     attempt(
         "a: { ipv4: {} }",
-        r"pattern: '[A-Z]{2}\d{4}'",
-        r"a: { pattern: '[A-Z]{2}\d{4}' }",
+        "`internet: { show: ipv4 }`",
+        "a: { internet: { show: ipv4 } }",
     ),
     // Types and expressions of other languages.
     attempt(

@@ -84,19 +84,27 @@ fn what_nobody_can_finish_is_said_and_can_be_replaced() {
 }
 
 #[test]
-fn a_file_that_nobody_knows_stays_whatever_its_name() {
+fn a_file_that_nobody_knows_stays_unless_it_has_the_name_of_a_part() {
     let replace = pipeline(&["a"], "replace");
     let place = Place::new();
     assert_eq!(place.run(&replace, "7").code, 0);
+    for name in ["mine.csv", "parts.csv"] {
+        let path = format!("out/a/{name}");
+        place.folder.write(&path, "mine");
+        let ended = place.run_with(&replace, "9", &["--overwrite"]);
+        assert_eq!(ended.code, 2, "{name}: {ended:?}");
+        let said = "`out/a` holds files that are no part of this dataset\n";
+        assert!(ended.stderr.contains(said), "{name}: {}", ended.stderr);
+        assert_eq!(place.folder.read(&path), "mine");
+        std::fs::remove_file(place.folder.path(&path)).unwrap();
+    }
+    // Of a manifest that was cut short nobody knows what it listed: what `--overwrite` replaces are
+    // all files that are called as the parts of the dataset are.
     place.folder.write("out/a/part-00009.csv", "mine");
     let ended = place.run_with(&replace, "9", &["--overwrite"]);
-    assert_eq!(ended.code, 2, "{ended:?}");
-    assert!(
-        ended
-            .stderr
-            .contains("`out/a` holds files that are no part of this dataset\n")
-    );
-    assert_eq!(place.folder.read("out/a/part-00009.csv"), "mine");
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(!place.folder.path("out/a/part-00009.csv").exists());
+    place.is_as_listed("a");
 }
 
 const MIX: &str = "`out/a` holds files of two runs, of which one was to replace the other and did not end\n  caused by: `part-00000.csv` is not the file that the manifest lists\n  hint: `if_exists: replace` or `--overwrite` replaces all that is there\n";

@@ -26,6 +26,8 @@ const FREE: &[&str] = &[
     "headers",
     "triggers",
     "metrics",
+    // States: what refers to a misspelt one is told, where it does.
+    "transitions",
     // Tables of a database.
     "keys",
 ];
