@@ -54,6 +54,13 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Runs one command; its exit code is a number, for programs of other languages.
 pub fn exit_code(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let code = carry_out(arguments);
+    #[cfg(feature = "kafka")]
+    crate::client::kafka::wait_for_clients();
+    code
+}
+
+fn carry_out(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     stream::long_flags(&mut arguments);
     // The file of variables is read before the flags are parsed: many options take their value from

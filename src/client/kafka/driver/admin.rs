@@ -12,6 +12,7 @@ use rdkafka::metadata::Metadata;
 use rdkafka::producer::{BaseProducer, Producer};
 
 use super::super::Connection;
+use super::leaving::Leaving;
 use super::{Events, config, no_client};
 use crate::error::{Error, Result};
 
@@ -155,7 +156,7 @@ impl Admin {
     fn client(&self) -> Result<Leaving<AdminClient<Events>>> {
         let client = self.config.create_with_context(Events::default());
         client
-            .map(|client| Leaving(Some(client)))
+            .map(Leaving::new)
             .map_err(|error| no_client("client", error))
     }
 
@@ -225,21 +226,5 @@ impl Topic {
             }
             _ => {}
         }
-    }
-}
-
-/// Something that is dropped on a thread of its own.
-struct Leaving<T: Send + 'static>(Option<T>);
-
-impl<T: Send + 'static> Leaving<T> {
-    fn with<R>(&self, ask: impl FnOnce(&T) -> R) -> Option<R> {
-        self.0.as_ref().map(ask)
-    }
-}
-
-impl<T: Send + 'static> Drop for Leaving<T> {
-    fn drop(&mut self) {
-        let last = self.0.take();
-        std::thread::spawn(move || drop(last));
     }
 }

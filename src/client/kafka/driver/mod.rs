@@ -3,6 +3,7 @@
 mod admin;
 mod config;
 pub mod consume;
+mod leaving;
 mod look;
 pub mod patience;
 pub mod produce_batch;
@@ -11,4 +12,5 @@ pub mod wire;
 
 pub use admin::{Admin, Topic};
 pub use config::{Events, config, no_client};
+pub use leaving::wait_for_clients;
 pub use look::topic as look;
