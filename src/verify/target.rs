@@ -3,7 +3,6 @@
 mod applied;
 #[cfg(feature = "mongodb")]
 mod digest;
-mod document_sides;
 #[cfg(feature = "mongodb")]
 mod documents;
 #[cfg(feature = "kafka")]

@@ -1,11 +1,14 @@
 //! A collection that has a document a change, and the changes that it must tell of: of each row, in order.
 
+mod sides;
+
 use std::collections::{BTreeMap, HashSet};
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::Field;
 use arrow::util::display::array_value_to_string;
 
+use self::sides::{Must, There, differences, living, must, there};
 use super::super::At;
 use super::super::alignment::Aligned;
 use super::super::blame::Blame;
@@ -14,7 +17,6 @@ use super::super::matching::Kind;
 use super::super::outcome::{Outcome, Tell};
 use super::super::states::{Moments, States};
 use super::digest::Digest;
-use super::document_sides::{Must, There, differences, living, must, there};
 use super::{Asked, Target};
 use crate::changes::{Past, Table};
 use crate::error::{Error, Problem, Result};

@@ -3,9 +3,9 @@
 
 use arrow::datatypes::Field;
 
-use super::super::alignment::{Aligned, align};
-use super::super::states::States;
-use super::digest::Digest;
+use super::super::super::alignment::{Aligned, align};
+use super::super::super::states::States;
+use super::super::digest::Digest;
 use crate::changes::{Living, Past};
 use crate::error::Result;
 use crate::format::Operation;
