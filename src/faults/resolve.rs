@@ -149,6 +149,16 @@ fn wrong(
     around: &Around<'_>,
 ) -> Result<Vec<Wrong>, Vec<Problem>> {
     let mut problems = Vec::new();
+    let empty = [
+        ("columns", corrupt.columns.0.is_empty()),
+        ("kinds", corrupt.kinds.0.is_empty()),
+    ];
+    if let Some((list, _)) = empty.iter().find(|(_, is_empty)| *is_empty) {
+        let problem = Problem::new(format!("`corrupt` has no `{list}`")).at(&corrupt.rate.place);
+        return Err(vec![
+            problem.hint("name one or more, or leave out `corrupt`"),
+        ]);
+    }
     let mut used = vec![false; corrupt.kinds.0.len()];
     let mut all = Vec::new();
     for (at, place) in places.iter().enumerate() {

@@ -236,6 +236,14 @@ fn what_cannot_be_is_refused() {
             "table `t` has no column `x` (its columns are `id`, `value`, `name`, `town`)",
         ),
         (
+            "corrupt: { columns: name, rate: 0.1, kinds: [] }",
+            "`corrupt` has no `kinds` (name one or more, or leave out `corrupt`)",
+        ),
+        (
+            "corrupt: { columns: [], rate: 0.1, kinds: truncate }",
+            "`corrupt` has no `columns` (name one or more, or leave out `corrupt`)",
+        ),
+        (
             "corrupt: { columns: value, rate: 0.1, kinds: truncate }",
             "`value` is float64 and cannot have `truncate`: only texts can be cut (`out_of_range` is for numbers, dates and times)",
         ),
