@@ -141,6 +141,20 @@ impl Around<'_> {
     }
 }
 
+/// Neither of its lists is empty: a value that is hit would have no kind to be wrong in.
+fn names_some(corrupt: &Corrupt) -> Result<(), Problem> {
+    let lists = [
+        ("columns", corrupt.columns.0.is_empty()),
+        ("kinds", corrupt.kinds.0.is_empty()),
+    ];
+    match lists.iter().find(|(_, is_empty)| *is_empty) {
+        Some((list, _)) => Err(Problem::new(format!("`corrupt` has no `{list}`"))
+            .at(&corrupt.rate.place)
+            .hint("name one or more, or leave out `corrupt`")),
+        None => Ok(()),
+    }
+}
+
 /// How each of these columns has wrong values.
 fn wrong(
     corrupt: &Corrupt,
@@ -149,16 +163,7 @@ fn wrong(
     around: &Around<'_>,
 ) -> Result<Vec<Wrong>, Vec<Problem>> {
     let mut problems = Vec::new();
-    let empty = [
-        ("columns", corrupt.columns.0.is_empty()),
-        ("kinds", corrupt.kinds.0.is_empty()),
-    ];
-    if let Some((list, _)) = empty.iter().find(|(_, is_empty)| *is_empty) {
-        let problem = Problem::new(format!("`corrupt` has no `{list}`")).at(&corrupt.rate.place);
-        return Err(vec![
-            problem.hint("name one or more, or leave out `corrupt`"),
-        ]);
-    }
+    names_some(corrupt).map_err(|problem| vec![problem])?;
     let mut used = vec![false; corrupt.kinds.0.len()];
     let mut all = Vec::new();
     for (at, place) in places.iter().enumerate() {
