@@ -9,6 +9,7 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 
 use super::agree::agree;
 use super::bad_file::{BadFiles, OnBadFile};
+use super::batches::damaged;
 use super::file::Closed;
 use super::hive::{self, PartitionKey};
 use super::opening::Opening;
@@ -17,6 +18,7 @@ use super::{Asked, OnBadRow, Opened, Piece, Records, Source};
 use crate::client::object::ObjectUrl;
 use crate::error::{Problem, Result};
 use crate::place::{FilePath, Placed};
+use crate::sync::guarded;
 
 /// A source whose path names a file, a folder of files, or files by a pattern.
 pub trait FileSource: std::fmt::Debug + Send + Sync {
@@ -191,7 +193,9 @@ impl FileSetSource {
             .filter_map(|column| part.columns.get(*column));
         let own: Vec<usize> = own.copied().collect();
         let before = self.starts[index];
-        let mut piece = part.rows.read(first - before, count, &own)?;
+        // Libraries panic on some broken files. Here it is known which of the set it was.
+        let read = guarded(|| part.rows.read(first - before, count, &own));
+        let mut piece = read.unwrap_or_else(|| Err(damaged(&part.rows.describe())))?;
         let rows = piece.kept.as_ref().map_or(count, Vec::len);
         let mut read = std::mem::take(&mut piece.columns).into_iter();
         for column in columns {

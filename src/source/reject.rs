@@ -273,9 +273,13 @@ impl DeadLetterFile {
             let hint = "give `dead_letter` a file of its own";
             return Err(Error::user(Problem::new(what).at(&name.place).hint(hint)));
         }
-        let doing = || format!("could not make the dead-letter file `{}`", path.display());
+        let failed = |error: std::io::Error| {
+            let what = format!("could not make the dead-letter file `{}`", path.display());
+            let problem = Problem::new(what).at(&name.place).cause(error);
+            Error::run(problem.hint("give `dead_letter` a file that can be written"))
+        };
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| Error::because(doing(), error))?;
+            std::fs::create_dir_all(folder).map_err(failed)?;
         }
         let mut opening = OpenOptions::new();
         opening.create(true).write(true);
@@ -284,7 +288,7 @@ impl DeadLetterFile {
         let file = opened
             // Half a line is what a killed run has left.
             .and_then(|file| cut_half_line(&path).map(|()| file))
-            .map_err(|error| Error::because(doing(), error))?;
+            .map_err(failed)?;
         let file = Mutex::new(file);
         Ok(Self { path, file })
     }

@@ -268,6 +268,37 @@ fn a_file_that_turns_out_broken_midway_ends_the_run() {
     assert!(!folder.path("back.jsonl").exists());
 }
 
+/// The library panics on some wrong bytes of a footer only when rows are read. The file is told even then:
+/// every byte of the footer is tried, and whatever ends a run must name it.
+#[test]
+fn a_wrong_byte_of_a_footer_is_told_with_the_files_name() {
+    let folder = lake();
+    let name = "parquet/part-00002.parquet";
+    let whole = folder.bytes(name);
+    std::fs::remove_file(folder.path("parquet/part-00001.parquet")).unwrap();
+    let yaml = reads("parquet", "parquet", ", on_bad_file: skip");
+    let footer = u32::from_le_bytes(whole[whole.len() - 8..][..4].try_into().unwrap());
+    let footer = whole.len() - 8 - footer as usize;
+    let mut ended_runs = 0;
+    let wrong = (footer..whole.len() - 8).step_by(3);
+    for (at, byte) in wrong.flat_map(|at| [(at, 1), (at, 255)]) {
+        let mut bytes = whole.clone();
+        bytes[at] = byte;
+        put(&folder, name, &bytes);
+        let ended = run(&folder, &yaml, &["--quiet"]);
+        assert!(matches!(ended.code, 0 | 2 | 3), "{at}: {ended:?}");
+        if ended.code == 2 {
+            ended_runs += 1;
+            assert!(
+                ended.stderr.contains("part-00002.parquet"),
+                "{at}: {ended:?}"
+            );
+        }
+        drop(std::fs::remove_file(folder.path("back.jsonl")));
+    }
+    assert!(ended_runs > 0);
+}
+
 /// A folder whose only file is left out has no part in the column of its name.
 #[test]
 fn partitions_are_those_of_the_files_that_are_left() {

@@ -73,3 +73,29 @@ fn dead_letters_are_written_nowhere_else() {
         );
     }
 }
+
+/// What cannot be written is told with its line and what to do.
+#[test]
+fn dead_letters_that_cannot_be_written_are_told_with_their_line() {
+    let folder = Folder::new();
+    folder.write("in/1.csv", "a\n1\n");
+    folder.write("in/2.csv", "");
+    std::fs::create_dir(folder.path("there")).unwrap();
+    for options in ["on_bad_row", "on_bad_file"] {
+        let yaml = format!(
+            "version: 1\ntables:\n  t: {{ from: {{ csv: {{ path: in, on_bad_file: skip, {options}: {{ dead_letter: there }} }} }}, types: {{ a: int64 }} }}\nsinks:\n  - file: {{ path: t.csv }}\n"
+        );
+        let yaml = match options {
+            "on_bad_file" => yaml.replace("on_bad_file: skip, ", ""),
+            _ => yaml,
+        };
+        folder.write("p.yaml", &yaml);
+        let ended = folder.run(&["run", "p.yaml", "--quiet"]);
+        assert_eq!(ended.code, 2, "{options}: {ended:?}");
+        let column = yaml.lines().nth(2).unwrap().find("there").unwrap() + 1;
+        let place = format!("error: could not read table `t`\n --> p.yaml:3:{column}\n");
+        assert!(ended.stderr.starts_with(&place), "{options}: {ended:?}");
+        let hint = "  caused by: could not make the dead-letter file `there`\n  caused by: Is a directory (os error 21)\n  hint: give `dead_letter` a file that can be written\n";
+        assert!(ended.stderr.ends_with(hint), "{options}: {ended:?}");
+    }
+}

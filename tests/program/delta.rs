@@ -196,6 +196,21 @@ fn a_damaged_log_is_told_with_its_file_and_without_a_stack() {
     assert_eq!(ended.stderr.lines().count(), 3, "{}", ended.stderr);
 }
 
+/// A disk is not a store that comes back: nothing is tried until the time is over.
+#[test]
+fn a_log_that_is_a_file_is_refused_at_once() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("t")).unwrap();
+    folder.write("t/_delta_log", "");
+    folder.write("p.yaml", &pipeline(COLUMNS, "{ path: t }"));
+    let ended = folder.run(&["run", "p.yaml", "--quiet"]);
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert_eq!(
+        ended.stderr,
+        "error: could not open sink `delta-1`\n --> p.yaml:9:20\n  |\n9 |   - delta: { path: t }\n  |                    ^\n  caused by: `t/_delta_log` is a file\n  hint: a table keeps its log in a folder of this name: remove the file, or write to another folder\n"
+    );
+}
+
 #[test]
 fn a_backfill_that_would_replace_what_other_slots_added_is_tried_once() {
     let folder = Folder::new();

@@ -18,6 +18,7 @@ use super::object::{TableObjects, beside_objects};
 use super::output::{self, system};
 use super::ready::open_lane;
 use super::{File, FileReport};
+use crate::dataset::DELTA_LOG;
 use crate::error::{Error, Problem, Result};
 use crate::place::{FilePath, is_object};
 use crate::sink::claims::Claims;
@@ -51,6 +52,12 @@ pub fn can_be_folder(path: &Path) -> Result<()> {
     if path.is_file() {
         let what = format!("`{}` is a file", path.display());
         let problem = Problem::new(what).hint("a table is a folder: give it a name of its own");
+        return Err(Error::user(problem));
+    }
+    let log = path.join(DELTA_LOG);
+    if log.is_file() {
+        let what = format!("`{}` is a file", log.display());
+        let problem = Problem::new(what).hint("a table keeps its log in a folder of this name: remove the file, or write to another folder");
         return Err(Error::user(problem));
     }
     Ok(())

@@ -100,7 +100,10 @@ impl Commit<'_> {
         match tried {
             Ok(tried) => Ok(tried),
             Err(Failed::Kernel(error)) if may_be_there(&error) => Ok(Tried::Again(None)),
-            Err(Failed::Kernel(error)) if may_pass(&error) => Ok(Tried::Again(Some(error))),
+            // What a disk refuses it refuses again.
+            Err(Failed::Kernel(error)) if self.table.engine.is_remote() && may_pass(&error) => {
+                Ok(Tried::Again(Some(error)))
+            }
             Err(Failed::Kernel(error)) => Err(self.table.failed("committing to", &error)),
             Err(Failed::Own(error)) => Err(error),
         }

@@ -43,18 +43,31 @@ fn wrong(engine: &Engine, path: &ObjectPath, name: &str) -> Option<String> {
             let footer = ParquetMetaDataReader::new().parse_and_finish(&bytes);
             footer.err().map(|error| error.to_string())
         }
-        false => not_json(&bytes),
+        false => no_action(&bytes),
     }
 }
 
-/// The first line that is no JSON.
-fn not_json(bytes: &[u8]) -> Option<String> {
+/// The first line that is no action of Delta Lake: no JSON, no object, or a file without its path and size.
+fn no_action(bytes: &[u8]) -> Option<String> {
     let mut lines = bytes.split(|byte| *byte == b'\n').enumerate();
     lines.find_map(|(index, line)| {
-        let filled = !line.is_empty();
-        let parsed = serde_json::from_slice::<Value>(line);
-        let wrong = parsed.err().filter(|_| filled)?;
-        Some(format!("line {} is no JSON ({wrong})", index + 1))
+        let line = Some(line).filter(|line| !line.is_empty())?;
+        let why = match serde_json::from_slice::<Value>(line) {
+            Err(wrong) => format!("is no JSON ({wrong})"),
+            Ok(Value::Object(action)) => format!("has {}", lacking(&action)?),
+            Ok(_) => "is no object".into(),
+        };
+        Some(format!("line {} {why}", index + 1))
+    })
+}
+
+/// What an action must have in any version of the protocol and has not.
+fn lacking(action: &serde_json::Map<String, Value>) -> Option<String> {
+    let wanted: [(&str, &[&str]); 2] = [("add", &["path", "size"]), ("remove", &["path"])];
+    wanted.iter().find_map(|(name, keys)| {
+        let of = action.get(*name)?;
+        let key = keys.iter().find(|key| of.get(**key).is_none())?;
+        Some(format!("`{name}` without `{key}`"))
     })
 }
 
@@ -63,12 +76,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_line_that_is_no_json_is_named() {
-        assert_eq!(not_json(b"{\"add\":{}}\n\n{}\n"), None);
-        let cut = not_json(b"{}\n{\"add\":{\"pa").unwrap();
-        assert_eq!(
-            cut,
-            "line 2 is no JSON (EOF while parsing a string at line 1 column 11)"
-        );
+    fn the_first_line_that_is_no_action_is_named() {
+        let whole = b"{\"add\":{\"path\":\"x\",\"size\":1}}\n\n{\"remove\":{\"path\":\"x\"}}\n{}\n";
+        assert_eq!(no_action(whole), None);
+        for (bytes, told) in [
+            (
+                "{}\n{\"add\":{\"pa",
+                "line 2 is no JSON (EOF while parsing a string at line 1 column 11)",
+            ),
+            ("[]\n", "line 1 is no object"),
+            (
+                "{\"add\":{\"path\":\"x\"}}",
+                "line 1 has `add` without `size`",
+            ),
+            ("{}\n{\"remove\":{}}", "line 2 has `remove` without `path`"),
+        ] {
+            assert_eq!(
+                no_action(bytes.as_bytes()).as_deref(),
+                Some(told),
+                "{bytes}"
+            );
+        }
     }
 }

@@ -69,6 +69,11 @@ impl Engine {
         })
     }
 
+    /// The table is in a store of objects, not on a disk.
+    pub(super) fn is_remote(&self) -> bool {
+        self.bucket.is_some()
+    }
+
     /// Why the store has failed to do something with a path from the table's folder on: words and hints are
     /// those of all objects.
     pub(super) fn failed(&self, doing: &str, inside: &str, error: &StoreError) -> Error {
