@@ -15,12 +15,30 @@ def test_the_dockerfile_has_no_findings():
     run(tool("hadolint"), str(DEPLOY / "Dockerfile"))
 
 
+def copied():
+    """What the instructions copy of the context."""
+    lines = [line.split()[:-1] for line in instructions("COPY") if not line.startswith("--from")]
+    return set(sum(lines, []))
+
+
 def test_the_image_copies_what_its_context_has():
-    copied = [line.split()[:-1] for line in instructions("COPY") if not line.startswith("--from")]
     ignored = (PROJECT / ".dockerignore").read_text().splitlines()
     let_in = [line[1:] for line in ignored if line.startswith("!")]
-    assert sorted(sum(copied, [])) == sorted(let_in)
+    assert sorted(copied()) == sorted(let_in)
     assert all((PROJECT / path).exists() for path in let_in)
+
+
+def test_cargo_finds_in_the_context_what_it_asks_for(tmp_path):
+    for path in copied():
+        to = tmp_path / path
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.symlink_to(PROJECT / path)
+    run("cargo", "metadata", "--no-deps", "--format-version=1", "--manifest-path", str(tmp_path / "Cargo.toml"))
+    included = re.compile(r'include_(?:str|bytes)!\((?:concat!\()?"(\.\./[^"]*)')
+    for file in (PROJECT / "src").rglob("*.rs"):
+        for path in included.findall(file.read_text()):
+            found = (file.parent / path).resolve().relative_to(PROJECT)
+            assert (tmp_path / found).exists(), f"{file.name} includes {found}"
 
 
 def test_the_image_is_built_with_the_compiler_that_the_crate_asks_for():
