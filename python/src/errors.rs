@@ -26,12 +26,16 @@ create_exception!(
 
 /// The exception of an error: the user's mistake, or what happened while working.
 pub fn exception(error: &Error) -> PyErr {
-    let text = error.to_string();
-    let text = text.strip_prefix("error: ").unwrap_or(&text).to_owned();
+    let text = bare(&error.to_string());
     match error.fault {
         Fault::User => PipelineError::new_err(text),
         Fault::Run | Fault::Busy => RunError::new_err(text),
     }
+}
+
+/// The text of an error without the word that says it is one.
+pub fn bare(text: &str) -> String {
+    text.strip_prefix("error: ").unwrap_or(text).to_owned()
 }
 
 /// Puts the classes into the module.

@@ -12,7 +12,7 @@ use rowgen::plan::{self, Overrides, Plan};
 use rowgen::report::Report;
 
 use super::arguments::{Given, Values, overrides, pipeline};
-use super::errors::{RunError, exception};
+use super::errors::{RunError, bare, exception};
 use super::stream::LOOK;
 
 /// Carries a pipeline out: see `rowgen.run` in the package.
@@ -97,7 +97,7 @@ fn ended<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py, PyAny>> {
         true => report.to_string(),
         false => texts.join("\n"),
     };
-    let error = RunError::new_err(text.strip_prefix("error: ").unwrap_or(&text).to_owned());
+    let error = RunError::new_err(bare(&text));
     error.value(py).setattr("report", dictionary)?;
     Err(error)
 }

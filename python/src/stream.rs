@@ -13,6 +13,8 @@ use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 use rowgen::error::Error;
 use rowgen::reader::Reader;
 
+use super::errors::bare;
+
 /// How often a consumer that waits is looked at for Ctrl-C. Nobody notices a twentieth of a second.
 pub const LOOK: Duration = Duration::from_millis(50);
 
@@ -38,8 +40,7 @@ impl Iterator for Interruptible {
 
 /// An error as consumers show it, which put words of their own before it.
 fn external(error: Error) -> ArrowError {
-    let text = error.to_string();
-    ArrowError::ExternalError(text.strip_prefix("error: ").unwrap_or(&text).into())
+    ArrowError::ExternalError(bare(&error.to_string()).into())
 }
 
 /// Python's own handler of SIGINT only notes it, and the main thread acts on it between two steps of

@@ -40,7 +40,7 @@ pub use build::{
 };
 pub use changes::{ChangeRole, ChangedTable};
 pub use distribution::{CountSampler, Distribution, DistributionKind};
-pub use generators::{Generator, GeneratorKind, LIST_ITEM};
+pub use generators::{GENERATOR_EXAMPLES, Generator, GeneratorKind, LIST_ITEM};
 pub use program::{Fill, Origin, Program, ProgramNode, Selection};
 pub use program_cell::ProgramCell;
 pub use random::hash;

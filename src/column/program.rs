@@ -46,7 +46,7 @@ where
 pub enum Origin {
     /// Made here.
     Fill(std::sync::Arc<dyn Fill>),
-    /// KnownValues from outside: the outer column of a nested one.
+    /// Given from outside: the outer column of a nested one.
     Outer(usize),
     /// The row's number.
     Row,

@@ -68,7 +68,7 @@ impl TypedNode {
 }
 
 /// Arrow's own refusals are about a whole array; with types checked before, they are our mistakes.
-pub(super) fn internal(error: arrow::error::ArrowError) -> RowFailure {
+pub(super) fn internal(error: impl std::fmt::Display) -> RowFailure {
     RowFailure::at(0, error.to_string())
 }
 

@@ -2,6 +2,7 @@
 
 use super::error::{ExpressionError, Result, TextSpan};
 use super::node::TypedNode;
+use super::time_pattern::either_case;
 
 pub(super) struct NumberPattern {
     pub items: Vec<Item>,
@@ -80,18 +81,18 @@ impl NumberPattern {
         let mut rest = text;
         let mut digits_before_sign = None;
         while let Some(letter) = rest.chars().next() {
-            if let Some(after) = named(rest, "FM") {
+            if let Some(after) = either_case(rest, "FM") {
                 (pattern.fill, rest) = (true, after);
-            } else if let Some(after) = named(rest, "PR") {
+            } else if let Some(after) = either_case(rest, "PR") {
                 pattern.set(Sign::Brackets, node.place)?;
                 rest = after;
             } else if let Some((item, after)) = ITEMS
                 .iter()
-                .find_map(|(name, item)| Some((*item, named(rest, name)?)))
+                .find_map(|(name, item)| Some((*item, either_case(rest, name)?)))
             {
                 pattern.add(item, node.place)?;
                 rest = after;
-            } else if let Some(after) = named(rest, "S") {
+            } else if let Some(after) = either_case(rest, "S") {
                 let sign = if pattern.point {
                     Sign::Behind
                 } else {
@@ -177,7 +178,10 @@ impl NumberPattern {
 }
 
 fn unknown(letter: char, rest: &str, place: TextSpan) -> ExpressionError {
-    if let Some(name) = REFUSED.iter().find(|name| named(rest, name).is_some()) {
+    if let Some(name) = REFUSED
+        .iter()
+        .find(|name| either_case(rest, name).is_some())
+    {
         let error = place.error(format!(
             "`{name}` of PostgreSQL's formats is not known here"
         ));
@@ -186,9 +190,4 @@ fn unknown(letter: char, rest: &str, place: TextSpan) -> ExpressionError {
     }
     let error = place.error(format!("`{letter}` is no part of a format of numbers"));
     error.hint("literal text stands in double quotes: `'FM990.00\" kg\"'`")
-}
-
-fn named<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    let lower = || text.strip_prefix(&name.to_ascii_lowercase());
-    text.strip_prefix(name).or_else(lower)
 }

@@ -118,8 +118,7 @@ fn found(arguments: CallArguments, groups: bool) -> Result<TypedNode> {
         Ok(Arc::new(found.finish()) as ArrayRef)
     });
     let result_type = ResultType::of(DataType::Utf8).nullable(true);
-    let node = of_text(arguments, result_type, kernel)?;
-    Ok(node)
+    of_text(arguments, result_type, kernel)
 }
 
 fn part<'t>(regex: &Regex, text: &'t str, group: usize) -> Option<&'t str> {

@@ -4,6 +4,7 @@ use super::time_from_text::ReadResult;
 use super::time_pattern::Field;
 use super::time_to_text::JULIAN;
 use crate::kernel::time::{SECONDS_PER_DAY, days_from_civil, days_in_month};
+use crate::kernel::time_part::iso_year_start;
 
 /// The fields of a text, as far as they were there.
 #[derive(Default)]
@@ -100,10 +101,7 @@ impl Fields {
         let (week, day) = (self.iso_week.unwrap_or(1), self.iso_day.unwrap_or(1));
         within("IW", week, 1, 53)?;
         within("ID", day, 1, 7)?;
-        // The fourth of January is in the first week.
-        let fourth = days_from_civil(year, 1, 4);
-        let monday = fourth - (fourth + 3).rem_euclid(7);
-        Ok(monday + (week - 1) * 7 + day - 1)
+        Ok(iso_year_start(year) + (week - 1) * 7 + day - 1)
     }
 
     /// Microseconds since 1970; without an offset the clock is that of UTC.

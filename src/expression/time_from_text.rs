@@ -4,7 +4,7 @@
 //! before something that is no digit takes all digits, and a year of fewer digits is the one nearest to 2020.
 //! What the text lacks at its end is the first of its kind. `FX` asks for exact widths.
 
-use super::error::{Result, RowFailure, TextSpan};
+use super::error::{Result, RowFailure};
 use super::functions::CallArguments;
 use super::node::{Kernel, ResultType, TypedNode};
 use super::range::NumericBounds;
@@ -42,7 +42,7 @@ fn read(
         return Ok(TypedNode::null(result_type.data_type, arguments.place));
     }
     let pattern = TimePattern::of(&arguments.nodes[1])?;
-    check(&pattern, pattern.place)?;
+    check(&pattern)?;
     arguments.nodes.truncate(1);
     let kernel: Kernel = Box::new(move |values, evaluation| {
         let (texts, nulls) = (values[0].text(), nulls(values));
@@ -70,7 +70,8 @@ fn read(
 }
 
 /// Refuses what a text cannot be read by.
-fn check(pattern: &TimePattern, place: TextSpan) -> Result<()> {
+fn check(pattern: &TimePattern) -> Result<()> {
+    let place = pattern.place;
     let unread = |field: Field| {
         matches!(
             field,
@@ -297,37 +298,20 @@ impl<'a> Reading<'a> {
     }
 
     fn name(&mut self, field: Field) -> ReadResult<()> {
-        let short = |name: &&'static str| &name[..3];
-        let months: Vec<&str> = MONTHS.iter().map(short).collect();
-        let days: Vec<&str> = DAYS.iter().map(short).collect();
+        let short = |name: &'static str| &name[..3];
         let found = match field {
             Field::MonthName => self.one_of(&MONTHS, field.name())?,
-            Field::MonthAbbreviation => self.one_of(&months, field.name())?,
-            Field::MonthInRoman => {
-                // `III` begins with `I`.
-                let longest: Vec<&str> = ROMAN.iter().rev().copied().collect();
-                11 - self.one_of_longest(&longest, field.name())?
-            }
+            Field::MonthAbbreviation => self.one_of(&MONTHS.map(short), field.name())?,
+            Field::MonthInRoman => self.one_of(&ROMAN, field.name())?,
             // The day of the week follows from the date: as in PostgreSQL it is read and not looked at.
             Field::DayName => return self.one_of(&DAYS, field.name()).map(|_| ()),
-            _ => return self.one_of(&days, field.name()).map(|_| ()),
+            _ => return self.one_of(&DAYS.map(short), field.name()).map(|_| ()),
         };
         self.fields.set(Field::Month, found as i64 + 1, 2)
     }
 
-    /// Which of the names the text begins with, in any case.
+    /// Which of the names the text begins with, in any case: the longest, as `III` begins with `I`.
     fn one_of(&mut self, names: &[&str], field: &str) -> ReadResult<usize> {
-        let begins = |name: &&str| {
-            let text = self.rest.get(..name.len());
-            text.is_some_and(|text| text.eq_ignore_ascii_case(name))
-        };
-        let found = names.iter().position(begins);
-        let found = found.ok_or_else(|| format!("`{field}` is no `{}`", shortened(self.rest)))?;
-        self.rest = &self.rest[names[found].len()..];
-        Ok(found)
-    }
-
-    fn one_of_longest(&mut self, names: &[&str], field: &str) -> ReadResult<usize> {
         let begins = |name: &str| {
             let text = self.rest.get(..name.len());
             text.is_some_and(|text| text.eq_ignore_ascii_case(name))

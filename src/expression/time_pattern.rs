@@ -277,7 +277,8 @@ impl TimePattern {
     }
 }
 
-fn either_case<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+/// What stands behind a name that is in capitals or in small letters.
+pub(super) fn either_case<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let lower = || text.strip_prefix(&name.to_ascii_lowercase());
     text.strip_prefix(name).or_else(lower)
 }

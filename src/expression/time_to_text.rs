@@ -9,7 +9,8 @@ use super::text::build;
 use super::time_pattern::{Case, Field, Piece, TimePattern};
 use super::types::{Family, family};
 use super::value::nulls;
-use crate::kernel::time::{SECONDS_PER_DAY, Zone, civil_from_days, days_from_civil};
+use crate::kernel::time::{SECONDS_PER_DAY, Zone, civil_from_days};
+use crate::kernel::time_part::TimePart;
 use arrow::datatypes::{DataType, TimeUnit};
 use std::fmt::Write;
 
@@ -152,29 +153,29 @@ impl Clock {
             }
             Field::SecondOfDay => (self.seconds, 0),
             Field::Year(digits) => year_digits(self.year, digits),
-            Field::IsoYear(digits) => year_digits(self.iso_week().0, digits),
+            Field::IsoYear(digits) => year_digits(self.part(TimePart::IsoYear), digits),
             Field::Century => (century(self.year), 2),
             Field::Month => (self.month, 2),
-            Field::DayOfYear => (self.day_of_year(), 3),
+            Field::DayOfYear => (self.part(TimePart::DayOfYear), 3),
             Field::IsoDayOfYear => {
-                let (_, week) = self.iso_week();
-                ((week - 1) * 7 + self.iso_day(), 3)
+                let week = self.part(TimePart::Week);
+                ((week - 1) * 7 + self.part(TimePart::IsoDayOfWeek), 3)
             }
             Field::Day => (self.day, 2),
-            Field::DayOfWeek => (self.weekday() + 1, 0),
-            Field::IsoDayOfWeek => (self.iso_day(), 0),
+            Field::DayOfWeek => (self.part(TimePart::DayOfWeek) + 1, 0),
+            Field::IsoDayOfWeek => (self.part(TimePart::IsoDayOfWeek), 0),
             Field::WeekOfMonth => ((self.day - 1) / 7 + 1, 0),
-            Field::Week => ((self.day_of_year() - 1) / 7 + 1, 2),
-            Field::IsoWeek => (self.iso_week().1, 2),
+            Field::Week => ((self.part(TimePart::DayOfYear) - 1) / 7 + 1, 2),
+            Field::IsoWeek => (self.part(TimePart::Week), 2),
             Field::JulianDay => (self.days + JULIAN, 0),
-            Field::Quarter => ((self.month - 1) / 3 + 1, 0),
+            Field::Quarter => (self.part(TimePart::Quarter), 0),
             _ => return None,
         })
     }
 
     fn words(&self, field: Field, case: Case, fill: bool, to: &mut String) {
         let month = MONTHS[(self.month - 1) as usize];
-        let day = DAYS[self.weekday() as usize];
+        let day = DAYS[self.part(TimePart::DayOfWeek) as usize];
         let padded = |text: String, width| match fill {
             true => text,
             false => format!("{text:width$}"),
@@ -225,25 +226,8 @@ impl Clock {
         let _ = write!(to, "{sign}{:02}", self.offset.abs() / 3600);
     }
 
-    /// From Sunday on.
-    fn weekday(&self) -> i64 {
-        (self.days + 4).rem_euclid(7)
-    }
-
-    /// From Monday, 1.
-    fn iso_day(&self) -> i64 {
-        (self.weekday() + 6) % 7 + 1
-    }
-
-    fn day_of_year(&self) -> i64 {
-        self.days - days_from_civil(self.year, 1, 1) + 1
-    }
-
-    /// The year and the week of the week's Thursday.
-    fn iso_week(&self) -> (i64, i64) {
-        let thursday = self.days + 4 - self.iso_day();
-        let (year, ..) = civil_from_days(thursday);
-        (year, (thursday - days_from_civil(year, 1, 1)) / 7 + 1)
+    fn part(&self, part: TimePart) -> i64 {
+        part.of_day(self.days)
     }
 }
 

@@ -148,9 +148,8 @@ impl FaultPlan {
                 counts,
             });
         }
-        let marks = self.rows.marks(slots.clone());
+        let (coming, marks) = self.rows.coming_and_marks(slots);
         marks.iter().for_each(|mark| add(&mut counts, mark.kind));
-        let coming = self.rows.coming(slots);
         let numbers: Vec<u64> = coming.iter().map(|placing| placing.row).collect();
         let rows = Rows::List(&numbers);
         let (columns, hits) = self.values.apply(rows, &at(rows)?)?;

@@ -160,10 +160,38 @@ impl RowFaults {
 
     /// The rows that come in these slots, in order.
     pub fn coming(&self, slots: Range<u64>) -> Vec<Placing> {
+        self.come(slots, |_, _| {})
+    }
+
+    /// The rows that come in these slots, and what befalls the rows that belong there, each in order.
+    pub fn coming_and_marks(&self, slots: Range<u64>) -> (Vec<Placing>, Vec<RowMark>) {
+        let mut marks = Vec::new();
+        let coming = self.come(slots.clone(), |row, fate| {
+            // Those before are looked at for what of them comes here.
+            if slots.contains(&row) {
+                self.mark(row, fate, &mut marks);
+            }
+        });
+        (coming, marks)
+    }
+
+    /// What befalls each of these rows, in order.
+    pub fn marks(&self, rows: Range<u64>) -> Vec<RowMark> {
+        let (mut marks, mut fate) = (Vec::new(), Fate::default());
+        for row in rows {
+            self.befall(row, &mut fate);
+            self.mark(row, &fate, &mut marks);
+        }
+        marks
+    }
+
+    /// The rows that come in these slots, in order; each row that is looked at is `seen` once.
+    fn come(&self, slots: Range<u64>, mut seen: impl FnMut(u64, &Fate)) -> Vec<Placing> {
         let mut coming = Vec::with_capacity((slots.end - slots.start) as usize);
         let mut fate = Fate::default();
         for row in slots.start.saturating_sub(self.reach)..slots.end {
             self.befall(row, &mut fate);
+            seen(row, &fate);
             self.placings(row, &fate, |placing| {
                 if slots.contains(&placing.slot) {
                     coming.push(placing);
@@ -176,30 +204,25 @@ impl RowFaults {
         coming
     }
 
-    /// What befalls each of these rows, in order.
-    pub fn marks(&self, rows: Range<u64>) -> Vec<RowMark> {
-        let (mut marks, mut fate) = (Vec::new(), Fate::default());
-        for row in rows {
-            self.befall(row, &mut fate);
-            if fate.gone {
-                let kind = "missing";
-                marks.push(RowMark {
-                    row,
-                    kind,
-                    slot: None,
-                });
-                continue;
-            }
-            self.placings(row, &fate, |placing| {
-                let kind = match (placing.copy, fate.moved) {
-                    (0, Some((kind, _))) if placing.moved => kind,
-                    (0, _) => return,
-                    _ => "duplicates",
-                };
-                let slot = Some(placing.slot);
-                marks.push(RowMark { row, kind, slot });
+    /// What befalls a row.
+    fn mark(&self, row: u64, fate: &Fate, marks: &mut Vec<RowMark>) {
+        if fate.gone {
+            let kind = "missing";
+            marks.push(RowMark {
+                row,
+                kind,
+                slot: None,
             });
+            return;
         }
-        marks
+        self.placings(row, fate, |placing| {
+            let kind = match (placing.copy, fate.moved) {
+                (0, Some((kind, _))) if placing.moved => kind,
+                (0, _) => return,
+                _ => "duplicates",
+            };
+            let slot = Some(placing.slot);
+            marks.push(RowMark { row, kind, slot });
+        });
     }
 }

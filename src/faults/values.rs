@@ -67,8 +67,8 @@ pub struct Hit {
 #[derive(Clone, Copy)]
 enum Deed {
     Null,
-    Swap(usize),
-    Spoil(&'static dyn Corruption, u64),
+    /// By what, with which random bits, and of which column's value where it is not its own.
+    Spoil(&'static dyn Corruption, u64, Option<usize>),
 }
 
 /// What is to be done to the values of each column, by their places.
@@ -128,16 +128,15 @@ impl ValueFaults {
                     continue;
                 }
                 let (kind, random) = wrong.drawn(rows.at(index));
-                let deed = match wrong.partner.filter(|_| kind.swaps()) {
-                    Some(partner) if !free(partner) => continue,
-                    Some(partner) => {
-                        let other = deeds.entry(partner).or_default();
-                        other.insert(index, Deed::Swap(wrong.place));
-                        Deed::Swap(partner)
-                    }
-                    None => Deed::Spoil(kind, random),
-                };
-                deeds.entry(wrong.place).or_default().insert(index, deed);
+                let partner = wrong.partner.filter(|_| kind.swaps());
+                if partner.is_some_and(|partner| !free(partner)) {
+                    continue;
+                }
+                let both = partner.map(|partner| (partner, Some(wrong.place)));
+                for (place, from) in both.into_iter().chain([(wrong.place, partner)]) {
+                    let deed = Deed::Spoil(kind, random, from);
+                    deeds.entry(place).or_default().insert(index, deed);
+                }
             }
         }
         deeds
@@ -176,14 +175,13 @@ impl HitColumn {
                 done.put(*index, Instead::Null, "nulls");
             }
         }
-        for (kind, alike) in by_kind(deeds) {
-            alike.spoil(kind, (&self.column, &values), clean, &mut done)?;
+        for alike in by_kind(deeds).into_values() {
+            alike.spoil((&self.column, &values), clean, &mut done)?;
         }
-        let indices = done.instead.keys().chain(done.bytes.keys());
-        hits.extend(indices.map(|index| Hit {
+        hits.extend(done.kinds.iter().map(|(index, kind)| Hit {
             index: *index,
             column: place,
-            kind: done.kinds[index],
+            kind,
         }));
         let values = match done.instead.is_empty() {
             true => values,
@@ -217,27 +215,29 @@ impl Done {
 }
 
 /// Values of a column that are hit alike.
-#[derive(Default)]
 struct Alike {
     indices: Vec<u32>,
     random: Vec<u64>,
-    /// What makes others of them; without it they take those of the column that is swapped with it.
-    kind: Option<&'static dyn Corruption>,
+    /// What makes others of them, or of those of a column that is swapped with theirs.
+    kind: &'static dyn Corruption,
+    from: Option<usize>,
 }
 
 /// What is done to values, by its kind and the column whose values they take.
 fn by_kind(deeds: &BTreeMap<usize, Deed>) -> BTreeMap<(&'static str, Option<usize>), Alike> {
-    let mut kinds: BTreeMap<_, Alike> = BTreeMap::new();
+    let mut kinds = BTreeMap::new();
     for (index, deed) in deeds {
-        let (name, from, kind, random) = match deed {
-            Deed::Null => continue,
-            Deed::Swap(from) => ("swap", Some(*from), None, 0),
-            Deed::Spoil(kind, random) => (kind.name(), None, Some(*kind), *random),
+        let Deed::Spoil(kind, random, from) = *deed else {
+            continue;
         };
-        let alike = kinds.entry((name, from)).or_default();
+        let alike = kinds.entry((kind.name(), from)).or_insert(Alike {
+            indices: Vec::new(),
+            random: Vec::new(),
+            kind,
+            from,
+        });
         alike.indices.push(*index as u32);
         alike.random.push(random);
-        alike.kind = kind;
     }
     kinds
 }
@@ -246,21 +246,18 @@ impl Alike {
     /// What stands for the values, as far as it is something else.
     fn spoil(
         self,
-        (name, from): (&'static str, Option<usize>),
         (column, values): (&FaultColumn, &ArrayRef),
         clean: &[ArrayRef],
         done: &mut Done,
     ) -> Result<()> {
         let indices = UInt32Array::from(self.indices.clone());
         let before = take(values.as_ref(), &indices, None)?;
-        let replaced = match (self.kind, from) {
-            (Some(kind), _) => kind.replace(column, &before, &self.random)?,
-            (None, Some(from)) => {
-                Replaced::Values(take(plain(&clean[from])?.as_ref(), &indices, None)?)
-            }
-            (None, None) => return Ok(()),
+        let of = match self.from {
+            Some(from) => take(plain(&clean[from])?.as_ref(), &indices, None)?,
+            None => before.clone(),
         };
-        match replaced {
+        let name = self.kind.name();
+        match self.kind.replace(column, &of, &self.random)? {
             Replaced::Raw(all) => {
                 for (index, bytes) in self.indices.iter().zip(all) {
                     done.bytes.insert(*index as usize, bytes);

@@ -169,7 +169,7 @@ fn iso_year(days: i64) -> i64 {
 }
 
 /// The Monday of week 1, the week of 4 January.
-fn iso_year_start(year: i64) -> i64 {
+pub fn iso_year_start(year: i64) -> i64 {
     let fourth = days_from_civil(year, 1, 4);
     fourth - iso_day_of_week(fourth) + 1
 }

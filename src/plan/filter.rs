@@ -43,13 +43,15 @@ pub(super) fn conditions(pipeline: &Pipeline, table: &str, own: &Table) -> Vec<C
 }
 
 /// The columns that decide which rows a sink gets.
-fn columns(pipeline: &Pipeline, table: &str, entry: &SinkEntry) -> Vec<Placed<String>> {
+fn columns(
+    pipeline: &Pipeline,
+    table: &str,
+    (index, entry): (usize, &SinkEntry),
+) -> Vec<Placed<String>> {
     let own = pipeline
         .tables
         .get(table)
         .and_then(|table| table.filter.as_ref());
-    let same = |sink: &SinkEntry| std::ptr::eq(sink, entry);
-    let index = pipeline.sinks.iter().position(same).unwrap_or_default();
     let of_sink = entry
         .common
         .filter
@@ -64,12 +66,12 @@ fn columns(pipeline: &Pipeline, table: &str, entry: &SinkEntry) -> Vec<Placed<St
 /// The nodes that say which rows a sink gets.
 pub(super) fn nodes(
     pipeline: &Pipeline,
-    entry: &SinkEntry,
+    (index, entry): (usize, &SinkEntry),
     options: &SinkKind,
     table: &Placed<String>,
     builder: &mut Builder,
 ) -> Result<Vec<usize>, Problem> {
-    let conditions = columns(pipeline, &table.value, entry);
+    let conditions = columns(pipeline, &table.value, (index, entry));
     if let Some(condition) = conditions.first().filter(|_| options.takes().holds_rows) {
         return Err(of_timed(entry.kind(), condition));
     }
@@ -82,11 +84,6 @@ pub(super) fn nodes(
 fn of_timed(kind: &str, condition: &Placed<String>) -> Problem {
     let message = format!("`{kind}` times every message by its number: none can be left out");
     Problem::new(message).at(&condition.place)
-}
-
-/// True of the name of a condition.
-pub(super) fn is_condition(name: &str) -> bool {
-    name.starts_with("where (")
 }
 
 /// Rows that change cannot be left out: what happens to them later would have nothing to happen to.

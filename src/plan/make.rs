@@ -10,7 +10,7 @@ use super::fingerprints::Fingerprints;
 use super::job::{TablePlan, jobs};
 use super::letters;
 use super::sinks::{Resolved, resolve, written};
-use super::tables::{built, ordered, params};
+use super::tables::{built, ordered, params, table_key};
 use super::tempo;
 use super::{Job, Overrides, Plan};
 use crate::column::Builder;
@@ -250,7 +250,7 @@ fn all_jobs(
         let table = TablePlan {
             name: &name,
             rows: count,
-            key: table_key(pipeline, &name),
+            key: table_key(pipeline, &name, pipeline.tables.get(&name)),
             program,
             fingerprint: fingerprint.of(&references),
             load: fingerprint.of_load(&references),
@@ -274,13 +274,6 @@ fn all_jobs(
     problems.extend(tempo::problems(&pipeline.run, &all));
     problems.into_result()?;
     Ok(all)
-}
-
-/// What the randomness of a table is keyed by.
-fn table_key(pipeline: &Pipeline, table: &str) -> Key {
-    let own = pipeline.tables.get(table).and_then(|own| own.seed.as_ref());
-    let seed = own.map_or(pipeline.seed.as_str(), |seed| seed.value.as_str());
-    Key::new(seed).child(table)
 }
 
 /// Where the file says what a table is read from.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::{concat_batches, filter_record_batch};
 
-use super::filter::{conditions, is_condition};
+use super::filter::conditions;
 use super::tables::built;
 use super::{Overrides, Plan};
 use crate::changes::{self, Living};
@@ -171,17 +171,16 @@ pub fn preview(
     problems.into_result()?;
     let mut nodes = Vec::new();
     let (mut rows, mut filter) = (None, None);
-    if let Some((table, _)) = found {
+    if let Some((table, own)) = found {
+        let conditions = conditions(pipeline, name, own);
         rows = builder.table_rows(name, &table.place)?;
         let columns = builder.columns(name);
         let shown = columns.iter().filter(|(_, own)| hidden || !own);
+        let is_condition = |name: &str| conditions.iter().any(|(known, _)| known.value == name);
         for (column, _) in shown.filter(|(column, _)| !is_condition(&column.value)) {
             nodes.push(builder.column(name, &column.value, &column.place)?);
         }
-    }
-    if let Some((_, own)) = found {
         // Of the table alone: each sink has its own.
-        let conditions = conditions(pipeline, name, own);
         let own = conditions.first().filter(|_| own.filter.is_some());
         let own =
             own.map(|(condition, _)| builder.column(name, &condition.value, &condition.place));

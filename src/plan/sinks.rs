@@ -78,7 +78,7 @@ pub(super) fn resolve(
     }
     let mut resolved = Vec::new();
     let (mut places, mut faults) = (WritePlaces::default(), OfTables::default());
-    for (entry, name) in pipeline.sinks.iter().zip(names) {
+    for ((index, entry), name) in pipeline.sinks.iter().enumerate().zip(names) {
         let asked = only.is_none_or(|only| only.contains(&name));
         let enabled = problems.note(enabled(entry)).unwrap_or(false);
         // `--sinks` wins over `enabled`: whoever names a sink wants it.
@@ -91,7 +91,7 @@ pub(super) fn resolve(
             if problems.is_full() {
                 return resolved;
             }
-            let one = resolve_one(pipeline, entry, &name, &table, builder);
+            let one = resolve_one(pipeline, (index, entry), &name, &table, builder);
             let with = one.and_then(|one| faulted(pipeline, entry, one, &mut faults, builder));
             for one in problems.note(with).unwrap_or_default() {
                 problems.extend(places.collision(&one));
@@ -236,7 +236,7 @@ fn tables(pipeline: &Pipeline, entry: &SinkEntry) -> Result<Vec<Placed<String>>,
 
 fn resolve_one(
     pipeline: &Pipeline,
-    entry: &SinkEntry,
+    (index, entry): (usize, &SinkEntry),
     name: &str,
     table: &Placed<String>,
     builder: &mut Builder,
@@ -264,7 +264,7 @@ fn resolve_one(
     let count = beside.len();
     resolved.extend(beside);
     Ok(Resolved {
-        filter: filter::nodes(pipeline, entry, &options, table, builder)?,
+        filter: filter::nodes(pipeline, (index, entry), &options, table, builder)?,
         beside: count,
         name: if entry.names_table() {
             format!("{name} {}", table.value)

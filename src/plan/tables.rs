@@ -43,34 +43,34 @@ fn options(
     let given_rows = given_rows(pipeline, overrides, problems);
     let tables = pipeline.tables.0.iter().enumerate();
     tables
-        .map(|(index, (name, table))| {
-            let seed = table
-                .seed
+        .map(|(index, (name, table))| TableOptions {
+            name: name.value.clone(),
+            place: name.place.clone(),
+            key: table_key(pipeline, &name.value, Some(table)),
+            rows: match given_rows.iter().find(|(given, _)| *given == index) {
+                Some((_, rows)) => Some(given(name, table, *rows)),
+                None => table.rows.clone(),
+            },
+            changes: changes.and_then(|changes| changes.options(&name.value)),
+            columns: {
+                let mut columns = table.columns.0.clone();
+                columns.extend(conditions(pipeline, &name.value, table));
+                columns
+            },
+            source_columns: table
+                .from
                 .as_ref()
-                .map_or(pipeline.seed.as_str(), |seed| seed.value.as_str());
-            TableOptions {
-                name: name.value.clone(),
-                place: name.place.clone(),
-                // By names and never by places in the file: adding or moving a table changes no
-                // other.
-                key: Key::new(seed).child(&name.value),
-                rows: match given_rows.iter().find(|(given, _)| *given == index) {
-                    Some((_, rows)) => Some(given(name, table, *rows)),
-                    None => table.rows.clone(),
-                },
-                changes: changes.and_then(|changes| changes.options(&name.value)),
-                columns: {
-                    let mut columns = table.columns.0.clone();
-                    columns.extend(conditions(pipeline, &name.value, table));
-                    columns
-                },
-                source_columns: table
-                    .from
-                    .as_ref()
-                    .map(|_| source_columns(sources.get(&name.value))),
-            }
+                .map(|_| source_columns(sources.get(&name.value))),
         })
         .collect()
+}
+
+/// What the randomness of a table is keyed by.
+pub(super) fn table_key(pipeline: &Pipeline, name: &str, table: Option<&Table>) -> Key {
+    let own = table.and_then(|table| table.seed.as_ref());
+    let seed = own.map_or(pipeline.seed.as_str(), |seed| seed.value.as_str());
+    // By names and never by places in the file: adding or moving a table changes no other.
+    Key::new(seed).child(name)
 }
 
 /// What a table is read from; of a source that is not open nothing is known.

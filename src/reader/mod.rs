@@ -62,7 +62,6 @@ pub struct Reader {
     threads: usize,
     /// Nothing before the first batch is asked for.
     workers: Option<Workers>,
-    process: u32,
     /// An error was given, after which nothing comes.
     is_over: bool,
 }
@@ -136,7 +135,6 @@ impl Table {
             )),
             threads,
             workers: None,
-            process: std::process::id(),
             is_over: false,
         })
     }
@@ -227,10 +225,9 @@ impl Reader {
     /// process inherits by `fork` before its first batch works there.
     fn begun(&mut self) -> Result<()> {
         if self.workers.is_none() {
-            self.process = std::process::id();
             self.workers = Some(Workers::start(&self.work, self.threads)?);
         }
-        match self.process == std::process::id() {
+        match self.workers.as_ref().is_some_and(Workers::is_here) {
             true => Ok(()),
             // Its threads are in the other process: waiting for them would never end.
             false => Err(Error::run(

@@ -133,13 +133,17 @@ impl Workers {
         }
         Ok(workers)
     }
+
+    /// True in the process that started them: one forked from it has none of these threads.
+    pub(super) fn is_here(&self) -> bool {
+        self.process == std::process::id()
+    }
 }
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        // A forked process has none of these threads: nothing to wait for, and the lock may be held
-        // by one of them for ever.
-        if self.process != std::process::id() {
+        // Elsewhere there is nothing to wait for, and the lock may be held by one of them for ever.
+        if !self.is_here() {
             self.threads.drain(..).for_each(std::mem::forget);
             return;
         }

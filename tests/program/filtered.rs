@@ -80,6 +80,22 @@ fn a_table_says_it_for_all_of_its_sinks() {
 }
 
 #[test]
+fn a_column_that_is_called_like_a_condition_is_shown() {
+    let folder = Folder::new();
+    let yaml = pipeline("    where: \"code = 'A'\"\n", WHOLE);
+    let yaml = yaml.replace(
+        "      id:",
+        "      \"where (mine)\": { constant: 7 }\n      id:",
+    );
+    folder.write("p.yaml", &yaml);
+    let ended = folder.run(&["preview", "p.yaml", "-n", "1", "--hidden"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let shown = &ended.stdout;
+    assert!(shown.contains("where (mine)"), "{shown}");
+    assert!(!shown.contains("where (table)"), "{shown}");
+}
+
+#[test]
 fn children_refer_to_rows_that_are_left_out() {
     let folder = Folder::new();
     let yaml = "version: 1\nname: w\ntables:\n  c:\n    rows: 100\n    where: \"customer_id % 2 = 0\"\n    columns: { customer_id: sequence }\n  o:\n    rows: 1000\n    where: \"customer_id % 2 = 0\"\n    columns:\n      customer_id: { foreign_key: { ref: c.customer_id } }\nsinks:\n  - file: { tables: all, path: \"{table}.csv\" }\n";

@@ -169,8 +169,7 @@ fn types(folder: &Folder, arguments: &[&str]) -> Vec<(String, String)> {
         .copied()
         .filter(|one| !one.starts_with("--sinks"))
         .collect();
-    let ended = folder.run(&[&["plan", "p.yaml", "--json"], &arguments[..]].concat());
-    let plan: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let plan = folder.planned(&arguments);
     let columns = plan["tables"][0]["sinks"][0]["columns"].as_array().unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_string();
     columns

@@ -118,6 +118,12 @@ impl Folder {
         (ended.code != 99 && !ended.stdout.is_empty()).then_some(ended)
     }
 
+    /// What `plan` says of the pipeline here.
+    pub fn planned(&self, arguments: &[&str]) -> serde_json::Value {
+        let ended = self.run(&[&["plan", "p.yaml", "--json"], arguments].concat());
+        serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {ended:?}"))
+    }
+
     /// Runs a pipeline that must succeed.
     pub fn make(&self, yaml: &str, arguments: &[&str]) -> Ended {
         self.write("p.yaml", yaml);

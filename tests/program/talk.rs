@@ -201,7 +201,7 @@ fn the_log_says_what_was_written_where() {
 fn what_commands_find_is_there_as_json() {
     let folder = Folder::new();
     folder.write("p.yaml", YAML);
-    let plan = json(&folder.run(&["plan", "p.yaml", "--json"]).stdout);
+    let plan = folder.planned(&[]);
     assert_eq!(plan["rows"], 200_000);
     assert_eq!(plan["tables"][0]["sinks"][0]["columns"][0]["type"], "int64");
     let bench = json(&folder.run(&["bench", "p.yaml", "--json"]).stdout);

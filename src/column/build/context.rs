@@ -264,12 +264,8 @@ impl Build<'_> {
 
     /// How the rows of the table come, change and go, where they do.
     pub(in crate::column) fn changes(&self) -> Option<Arc<dyn Changed>> {
-        let mut scope = self.scope;
         // Columns within columns belong to the rows of the table around them.
-        while let Some((outer, _)) = self.tables.scope(scope).outer {
-            scope = outer;
-        }
-        self.tables.changes(scope)
+        self.tables.changes(self.tables.root(self.scope))
     }
 
     /// The seconds since 1970 at which the run began, with microseconds as its fraction's unit.

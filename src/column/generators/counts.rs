@@ -63,12 +63,7 @@ impl Counts {
                     key: Key::new(name),
                     name: name.to_owned(),
                     place: place.clone(),
-                    wanted: Some(ColumnType {
-                        data_type: DataType::Int64,
-                        extension: None,
-                        length: None,
-                        required: false,
-                    }),
+                    wanted: Some(ColumnType::plain(DataType::Int64)),
                     unique: false,
                     tolerant: false,
                     inputs: Vec::new(),
@@ -79,7 +74,7 @@ impl Counts {
                 build.tables.add_derived(scope, name, inputs, made)
             }
         };
-        let found = plain_type(build.tables.node_of(scope, node).field.data_type()).clone();
+        let found = plain_type(build.tables.node(scope, node).field.data_type()).clone();
         match found.is_integer() {
             true => Ok(Some(node)),
             false => {

@@ -93,7 +93,26 @@ pub trait Generator: std::fmt::Debug + Send + Sync {
     }
 }
 
-registry! {
+/// The registry, and the whole example of each generator, from the documentation.
+macro_rules! generators {
+    ($(#[$meta:meta])* pub enum $name:ident: $behaviour:path {
+        $($key:literal => $variant:ident($options:ty): $example:literal),* $(,)?
+    }) => {
+        registry! {
+            $(#[$meta])*
+            pub enum $name: $behaviour {
+                $($key => $variant($options): $example),*
+            }
+        }
+
+        /// What each one is shown in: a whole pipeline.
+        pub const GENERATOR_EXAMPLES: &[(&str, &str)] = &[
+            $(($key, include_str!(concat!("../../../docs/examples/", $key, ".yaml")))),*
+        ];
+    };
+}
+
+generators! {
     /// How a column's values are made.
     pub enum GeneratorKind: Generator {
         "after" => After(after::After): "after: { column: ordered_at, delay: { uniform: { min: 1d, max: 30d } } }",

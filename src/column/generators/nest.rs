@@ -71,7 +71,7 @@ impl Generator for Nest {
             let node = build
                 .tables
                 .child_node(child.scope, &name.value, &name.place)?;
-            let made = build.tables.node_of(child.scope, node);
+            let made = build.tables.node(child.scope, node);
             domain.depend_on(&made.domain);
             bytes = bytes.saturating_add(made.domain.most_bytes(made.field.data_type()));
             fields.push(plain_field(&made.field).with_name(&name.value));

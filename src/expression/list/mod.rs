@@ -7,6 +7,7 @@ pub(super) use access::{field, item};
 pub(super) use among::any;
 
 use super::error::{ExpressionError, Result};
+use super::evaluate::internal;
 use super::functions::{CallArguments, Function};
 use super::node::{Kernel, ResultType, TypedNode};
 use super::types::{self, representation};
@@ -58,11 +59,6 @@ fn items_of(name: &str, list: &TypedNode) -> Result<DataType> {
 /// What is known of a value of a type out of a list or a struct.
 fn of_type(data_type: DataType) -> ResultType {
     ResultType::of(data_type).nullable(true)
-}
-
-/// Arrow's own refusal, in a row of which nothing is known.
-fn internal(error: impl std::fmt::Display) -> super::error::RowFailure {
-    super::error::RowFailure::at(0, error.to_string())
 }
 
 /// The array in the representation of its type.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float32Array, Float64Array};
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::DataType;
 
 use super::{Corruption, Replaced};
 use crate::column::arrays::integers;
 use crate::column::hash::{below, unit};
+use crate::column::scalar;
 use crate::domain::Range;
 use crate::error::Result;
 use crate::faults::FaultColumn;
@@ -109,43 +110,16 @@ fn far(range: Range, random: u64) -> f64 {
 
 /// The least and the greatest integer that hold a value of the type; none of types without an order.
 fn limits(data_type: &DataType) -> Option<(i128, i128)> {
-    let bits = |bits: u32| Some((-(1_i128 << (bits - 1)), (1_i128 << (bits - 1)) - 1));
-    let unsigned = |bits: u32| Some((0, (1_i128 << bits) - 1));
-    let digits = |precision: u8| {
-        let most = 10_i128.pow(u32::from(precision)) - 1;
-        Some((-most, most))
-    };
-    let day = i128::from(SECONDS_PER_DAY);
+    let held = scalar::limits(data_type);
     match data_type {
-        DataType::Int8 => bits(8),
-        DataType::Int16 => bits(16),
-        DataType::Int32 => bits(32),
-        DataType::Int64 => bits(64),
-        DataType::UInt8 => unsigned(8),
-        DataType::UInt16 => unsigned(16),
-        DataType::UInt32 => unsigned(32),
-        DataType::UInt64 => unsigned(64),
-        DataType::Decimal32(precision, _)
-        | DataType::Decimal64(precision, _)
-        | DataType::Decimal128(precision, _) => digits(*precision),
         DataType::Date32 => Some(DAYS),
         DataType::Timestamp(unit, _) => {
-            let ticks = day * ticks(*unit);
+            let ticks = i128::from(SECONDS_PER_DAY) * scalar::per_second(*unit);
             let (least, most) = (DAYS.0 * ticks, DAYS.1 * ticks);
-            let held = (i128::from(i64::MIN), i128::from(i64::MAX));
             Some((least.max(held.0), most.min(held.1)))
         }
-        DataType::Time32(unit) | DataType::Time64(unit) => Some((0, day * ticks(*unit) - 1)),
-        _ => None,
-    }
-}
-
-fn ticks(unit: TimeUnit) -> i128 {
-    match unit {
-        TimeUnit::Second => 1,
-        TimeUnit::Millisecond => 1_000,
-        TimeUnit::Microsecond => 1_000_000,
-        TimeUnit::Nanosecond => 1_000_000_000,
+        DataType::Time32(_) | DataType::Time64(_) => Some(held),
+        _ => (data_type.is_integer() || scalar::is_decimal(data_type)).then_some(held),
     }
 }
 

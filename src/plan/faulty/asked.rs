@@ -32,10 +32,6 @@ impl OfTables {
     ) -> Result<Found<'p>, Problem> {
         let own = entry.common.ledger.as_ref();
         let faults = entry.common.faults.as_ref();
-        let unused = |why: &str, hint: &str| match own {
-            Some(ledger) => Err(Problem::new(why).at(&ledger.place).hint(hint)),
-            None => Ok(()),
-        };
         match faults.map(|faults| (&faults.value, &faults.place)) {
             Some((AskedFaults::Some(faults), place)) => {
                 let asked = Asked {
@@ -48,6 +44,7 @@ impl OfTables {
             }
             Some((AskedFaults::None, _)) => {
                 unused(
+                    own,
                     "without faults there is nothing to name",
                     "leave out `ledger`, or `faults: none`",
                 )?;
@@ -56,10 +53,12 @@ impl OfTables {
             None => self.of_table(pipeline, sink, builder).and_then(|found| {
                 match found.0.is_some() {
                     true => unused(
+                        own,
                         "the faults are those of the table, and so is their ledger",
                         "write `ledger` beside the `faults` of the table",
                     )?,
                     false => unused(
+                        own,
                         "a ledger names faults, and here are none",
                         "add `faults: { … }`",
                     )?,
@@ -83,12 +82,12 @@ impl OfTables {
         }
         let ledger = table.ledger.as_ref();
         let Some(faults) = &table.faults else {
-            return match ledger {
-                Some(ledger) => Err(Problem::new("a ledger names faults, and here are none")
-                    .at(&ledger.place)
-                    .hint("add `faults: { … }`")),
-                None => Ok((None, None)),
-            };
+            unused(
+                ledger,
+                "a ledger names faults, and here are none",
+                "add `faults: { … }`",
+            )?;
+            return Ok((None, None));
         };
         let mut columns = Vec::new();
         for (column, _) in builder.columns(&sink.table) {
@@ -103,6 +102,14 @@ impl OfTables {
         });
         self.0.insert(sink.table.clone(), asked.clone());
         Ok((Some(asked), ledger))
+    }
+}
+
+/// Refuses a ledger where there is one.
+fn unused(ledger: Option<&Placed<Ledger>>, why: &str, hint: &str) -> Result<(), Problem> {
+    match ledger {
+        Some(ledger) => Err(Problem::new(why).at(&ledger.place).hint(hint)),
+        None => Ok(()),
     }
 }
 

@@ -37,14 +37,12 @@ pub(in crate::plan) struct Faulted {
     pub(in crate::plan) plan: Arc<FaultPlan>,
     /// The places of its columns among those of the faults.
     pub(in crate::plan) at: Vec<usize>,
-    /// It gets a line for each fault, not the rows.
-    pub(in crate::plan) ledger: bool,
 }
 
 impl Faulted {
     /// The columns of a sink as they are with faults, and what is known of them.
     pub(in crate::plan) fn columns(&self, sink: &Resolved) -> (Vec<Field>, Vec<Domain>) {
-        if self.ledger {
+        if sink.is_ledger {
             return (ledger_fields(), ledger_domains());
         }
         let fields = self.plan.fields();
@@ -209,7 +207,6 @@ impl Resolved {
                 true => (0..self.columns.len()).collect(),
                 false => asked.places(self),
             },
-            ledger: self.is_ledger,
         });
     }
 }

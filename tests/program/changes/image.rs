@@ -16,9 +16,10 @@ fn a_full_image_is_the_row_as_the_update_leaves_it() {
         pipeline(CUSTOMERS, ORDERS, &changes, sinks)
     };
     let fingerprint = || {
-        let plan = folder.run(&["plan", "p.yaml", "--json"]).stdout;
-        let plan: Value = serde_json::from_str(&plan).unwrap();
-        plan["fingerprint"].as_str().unwrap().to_string()
+        folder.planned(&[])["fingerprint"]
+            .as_str()
+            .unwrap()
+            .to_string()
     };
     folder.make(&of("minimal"), &[]);
     // `if_exists: skip` keeps what has the fingerprint: rows of another image are others.
@@ -67,8 +68,7 @@ fn a_plan_says_what_is_done_to_rows() {
     };
     folder.write("p.yaml", &of("  count: 20_000\n"));
     let ended = folder.run(&["plan", "p.yaml"]);
-    let json = folder.run(&["plan", "p.yaml", "--json"]);
-    let json: Value = serde_json::from_str(&json.stdout).unwrap();
+    let json = folder.planned(&[]);
     let all = json["tables"].as_array().unwrap();
     let sum = |name: &str| -> u64 {
         let counts = all

@@ -87,6 +87,13 @@ pub(in crate::column) fn check_far(groups: &str, columns: &str, names: &[&str]) 
     }
 }
 
+/// Short groups in any split, long groups and whole tables from any row: columns are the same.
+pub(in crate::column) fn check_any_rows(columns: &str, names: &[&str]) {
+    check_any_split(&with(SHORT, columns), "moves", names);
+    check_far(LONG, columns, names);
+    check_far(WHOLE, columns, names);
+}
+
 const COLUMNS: &str = "    total: { running: { sum: amountWITHIN } }
     sizes: { running: { sum: sizeWITHIN } }
     count: { running: { count: kindWITHIN } }
@@ -110,14 +117,8 @@ const NAMES: &[&str] = &[
 ];
 
 #[test]
-fn short_groups_are_the_same_in_any_split() {
-    check_any_split(&with(SHORT, COLUMNS), "moves", NAMES);
-}
-
-#[test]
-fn long_groups_and_whole_tables_are_the_same_from_any_row() {
-    check_far(LONG, COLUMNS, NAMES);
-    check_far(WHOLE, COLUMNS, NAMES);
+fn groups_and_whole_tables_are_the_same_in_any_rows() {
+    check_any_rows(COLUMNS, NAMES);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Builder;
 use crate::column::build::BuiltColumn;
 use crate::column::child_rows::ChildRows;
-use crate::column::program::{Origin, Program, ProgramNode};
+use crate::column::program::{Origin, Program};
 use crate::error::{Problem, did_you_mean};
 use crate::place::Place;
 
@@ -55,11 +55,6 @@ impl Builder {
     ) -> Result<usize, Problem> {
         let node = self.resolve(scope, path, place)?;
         Ok(self.plain_node(scope, node))
-    }
-
-    /// A node that is built.
-    pub(in crate::column) fn node_of(&self, scope: usize, node: usize) -> &ProgramNode {
-        &self.scopes[scope].nodes[node]
     }
 
     /// Adds a node made of others, if there is none of that name yet.

@@ -50,7 +50,7 @@ impl Builder {
     }
 
     /// A node that is built.
-    pub(in crate::column::build) fn node(&self, scope: usize, node: usize) -> &ProgramNode {
+    pub(in crate::column) fn node(&self, scope: usize, node: usize) -> &ProgramNode {
         &self.scopes[scope].nodes[node]
     }
 
@@ -209,10 +209,7 @@ const DEEPEST: usize = 100;
 impl Builder {
     /// The table that a column stands in comes after its parent.
     fn put_behind(&mut self, child: usize, parent: usize, place: &Place) -> Result<(), Problem> {
-        let mut child = child;
-        while let Some(outer) = &self.scopes[child].outer {
-            child = outer.scope;
-        }
+        let child = self.root(child);
         let level = self.scopes[parent].level + 1;
         if child == parent || self.scopes[child].level >= level {
             return Ok(());

@@ -94,7 +94,7 @@ impl Taking for Reducing<'_> {
 
     fn finish(self: Box<Self>) -> Result<ArrayRef> {
         let finished = self.reduction.finish();
-        finished.map_err(|error| failed_group(&error, self.rows, &self.of.place))
+        finished.map_err(|error| failed_row(&error, self.rows, &self.of.place))
     }
 }
 
@@ -126,10 +126,10 @@ impl Fill for ListAggregate {
         let owner = |item: usize| offsets.partition_point(|offset| *offset <= item).max(1) - 1;
         added.map_err(|error| {
             let row = owner(error.row);
-            failed_group(&EvaluateError { row, ..error }, rows, &self.place)
+            failed_row(&EvaluateError { row, ..error }, rows, &self.place)
         })?;
         let finished = reduction.finish();
-        finished.map_err(|error| failed_group(&error, rows, &self.place))
+        finished.map_err(|error| failed_row(&error, rows, &self.place))
     }
 }
 
@@ -167,7 +167,8 @@ fn field(items: &ArrayRef, path: &[String]) -> Result<ArrayRef> {
     Ok(array)
 }
 
-fn failed_group(error: &EvaluateError, rows: Rows<'_>, place: &Place) -> Error {
+/// The error of a row, at the place of the text.
+pub(super) fn failed_row(error: &EvaluateError, rows: Rows<'_>, place: &Place) -> Error {
     let row = rows.at(error.row.min(rows.len().saturating_sub(1)));
     let message = format!("row {row}: {}", error.message);
     Error::run(Problem::new(message).at(place))

@@ -14,9 +14,10 @@ use crate::column::build::{Build, BuiltColumn};
 use crate::column::program::Fill;
 use crate::column::rows::Rows;
 use crate::domain::{Domain, Order, Range};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Problem, Result};
 use crate::expression::{self, Expression, ExpressionError};
 use crate::place::{Place, Placed, Text};
+use fills::failed_row;
 use names::ColumnNames;
 
 /// A value computed from other columns: arithmetic, comparison, `case`, `coalesce`, `concat`, `round`, `cast`, `date_trunc`, `extract` and more, as in PostgreSQL.
@@ -161,11 +162,7 @@ impl Computed {
 impl Fill for Computed {
     fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
         let made = self.expression.evaluate(inputs, rows.len());
-        made.map_err(|error| {
-            let row = rows.at(error.row.min(rows.len().saturating_sub(1)));
-            let message = format!("row {row}: {}", error.message);
-            Error::run(Problem::new(message).at(&self.place))
-        })
+        made.map_err(|error| failed_row(&error, rows, &self.place))
     }
 }
 

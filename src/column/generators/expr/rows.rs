@@ -175,17 +175,8 @@ impl<'n, 'b> RowNames<'n, 'b> {
         };
         let scope = child.scope;
         let node = self.build.tables.child_node(scope, path, self.place)?;
-        let node_of = self.build.tables.node_of(scope, node);
-        self.depends.depend_on(&node_of.domain);
-        let at = self.nodes.len();
         self.nodes.push(node);
-        self.reads.push(Read::Row(at));
-        let input = Input {
-            index: at,
-            data_type: node_of.field.data_type().clone(),
-            domain: node_of.domain.clone(),
-        };
-        Ok(described(self.reads.len() - 1, input))
+        Ok(self.read_node(Read::Row(self.nodes.len() - 1), scope, node))
     }
 
     /// A column here: a list, a field of a list of structs, or a value of the row that the rows belong to.
@@ -199,20 +190,28 @@ impl<'n, 'b> RowNames<'n, 'b> {
         };
         self.outer_scope = Some(scope);
         let node = self.build.tables.child_node(scope, path, self.place)?;
-        let node_of = self.build.tables.node_of(scope, node);
-        self.depends.depend_on(&node_of.domain);
-        let (data_type, domain) = (node_of.field.data_type().clone(), node_of.domain.clone());
-        self.reads.push(Read::Outer(self.outer.len()));
         self.outer.push(node);
-        let index = self.reads.len() - 1;
-        Ok(described(
+        Ok(self.read_node(Read::Outer(self.outer.len() - 1), scope, node))
+    }
+
+    /// Reads a whole node.
+    fn read_node(&mut self, read: Read, scope: usize, node: usize) -> Binding {
+        let node = self.build.tables.node(scope, node);
+        self.depends.depend_on(&node.domain);
+        let (data_type, domain) = (node.field.data_type().clone(), node.domain.clone());
+        self.read(read, data_type, domain)
+    }
+
+    /// One more input of the aggregate.
+    fn read(&mut self, read: Read, data_type: DataType, domain: Domain) -> Binding {
+        let index = self.reads.len();
+        self.reads.push(read);
+        let input = Input {
             index,
-            Input {
-                index,
-                data_type,
-                domain,
-            },
-        ))
+            data_type,
+            domain,
+        };
+        described(index, input)
     }
 
     /// The list that a path names or leads into: its own path, its node, and the type of its items.
@@ -227,7 +226,7 @@ impl<'n, 'b> RowNames<'n, 'b> {
                 .build
                 .tables
                 .child_node(scope, &path[..end], self.place)?;
-            match self.build.tables.node_of(scope, node).field.data_type() {
+            match self.build.tables.node(scope, node).field.data_type() {
                 DataType::List(item) => {
                     return Ok(Some((
                         path[..end].to_owned(),
@@ -272,21 +271,12 @@ impl<'n, 'b> RowNames<'n, 'b> {
             data_type = found.data_type().clone();
         }
         self.depends
-            .depend_on(&self.build.tables.node_of(self.build.scope, node).domain);
-        self.reads.push(Read::Field(fields));
+            .depend_on(&self.build.tables.node(self.build.scope, node).domain);
         let domain = Domain {
             nulls: true,
             ..Domain::default()
         };
-        let index = self.reads.len() - 1;
-        Ok(described(
-            index,
-            Input {
-                index,
-                data_type,
-                domain,
-            },
-        ))
+        Ok(self.read(Read::Field(fields), data_type, domain))
     }
 
     fn no_field(&self, list: &str, field: &str, item: &DataType) -> Problem {

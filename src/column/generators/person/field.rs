@@ -9,10 +9,10 @@ use arrow::datatypes::{DataType, UInt64Type};
 use super::crowd::{BIRTHS, Crowd, Fact};
 use super::locale::folded;
 use crate::column::build::BuiltColumn;
+use crate::column::generators::facts::whole;
 use crate::column::program::Fill;
 use crate::column::random::hash::below;
 use crate::column::rows::Rows;
-use crate::column::values::arrays::from_i64;
 use crate::column::values::dictionary_encoded::{column, dictionary_type};
 use crate::domain::Domain;
 use crate::error::{Error, Result};
@@ -106,7 +106,7 @@ pub fn person_field(name: &str, crowd: &Arc<Crowd>) -> Option<BuiltColumn> {
         "country" => listed(crowd, Fact::Country),
         "country_code" => listed(crowd, Fact::CountryCode),
         "locale" => listed(crowd, Fact::Locale),
-        "birth_date" => birth_date(crowd),
+        "birth_date" => whole(crowd, DataType::Date32, BIRTHS, Crowd::birth),
         "full_name" => written(
             crowd,
             FieldText::Name(LocaleNames::new(crowd, spaced, str::to_string)),
@@ -169,17 +169,6 @@ fn listed(crowd: &Arc<Crowd>, fact: Fact) -> BuiltColumn {
         codes,
     };
     BuiltColumn::new(dictionary_type(&DataType::Utf8), domain, fill)
-}
-
-fn birth_date(crowd: &Arc<Crowd>) -> BuiltColumn {
-    let (first, last) = BIRTHS;
-    let crowd = crowd.clone();
-    let fill = move |_: Rows<'_>, inputs: &[ArrayRef]| {
-        let people = inputs[0].as_primitive::<UInt64Type>().values();
-        let days = people.iter().map(|person| crowd.birth(*person)).collect();
-        Ok(from_i64(&DataType::Date32, days))
-    };
-    BuiltColumn::new(DataType::Date32, Domain::integers(first, last), fill)
 }
 
 fn written(crowd: &Arc<Crowd>, shape: FieldText) -> BuiltColumn {

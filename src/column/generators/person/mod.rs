@@ -12,7 +12,6 @@ mod locale;
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, UInt64Array};
 use arrow::datatypes::DataType;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -21,9 +20,9 @@ use self::crowd::Crowd;
 use self::field::{FIELDS, person_field};
 use self::locale::Locale;
 use super::Generator;
-use crate::column::build::{Build, BuiltColumn, ColumnFields, Pick};
-use crate::column::rows::Rows;
-use crate::error::{Problem, did_you_mean};
+use super::facts::{self, Facts};
+use crate::column::build::{Build, BuiltColumn};
+use crate::error::Problem;
 use crate::place::{OneOrMany, Placed};
 use crate::units::show_count;
 
@@ -36,8 +35,6 @@ pub struct Person {
     /// The languages that people speak, each as likely as the others (default `en`).
     locale: Option<Placed<OneOrMany<Locale>>>,
 }
-
-struct PersonFields(Arc<Crowd>);
 
 /// Languages of all columns of persons, of which each holds its lists: 70 KB.
 pub(in crate::column) const MOST_LANGUAGES: u64 = 2_000;
@@ -67,19 +64,7 @@ impl Generator for Person {
                 .at(&build.place)
                 .hint("one person has many fields: read them with `copy: who.email`"));
         }
-        let crowd = Arc::new(Crowd::new(&locales));
-        let mut made = person_field("full_name", &crowd).ok_or("a person without a name")?;
-        let key = build.key;
-        made.pick = Some(Pick {
-            data_type: DataType::UInt64,
-            fill: Arc::new(move |rows: Rows<'_>, _: &[ArrayRef]| {
-                Ok(Arc::new(UInt64Array::from(key.fill(rows))) as ArrayRef)
-            }),
-            pointwise: false,
-            rows: None,
-        });
-        made.fields = Some(Arc::new(PersonFields(crowd)));
-        Ok(made)
+        facts::column_of(Crowd::new(&locales), "full_name", build)
     }
 }
 
@@ -100,16 +85,12 @@ fn refuse_repeated(locales: &Placed<OneOrMany<Locale>>) -> Result<(), Problem> {
     }
 }
 
-impl ColumnFields for PersonFields {
-    fn field(&self, path: &str, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
-        person_field(path, &self.0).ok_or_else(|| {
-            Problem::new(format!("a person has no field `{path}`"))
-                .at(&build.place)
-                .hint(
-                    did_you_mean(path, FIELDS.iter().copied())
-                        .unwrap_or_else(|| format!("the fields are {}", FIELDS.join(", "))),
-                )
-        })
+impl Facts for Crowd {
+    const WHAT: &'static str = "a person";
+    const FIELDS: &'static [&'static str] = FIELDS;
+
+    fn field(self: &Arc<Self>, name: &str) -> Option<BuiltColumn> {
+        person_field(name, self)
     }
 }
 

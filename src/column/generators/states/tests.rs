@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::column::before::tests::{LONG, SHORT, WHOLE, check_far, with};
-use crate::column::testing::{check_any_split, problem};
+use crate::column::before::tests::{SHORT, WHOLE, check_any_rows, with};
+use crate::column::testing::problem;
 use crate::column::tests::fixture::chi_square;
 
 const COLUMNS: &str = "    page: { states: { start: { home: 5, search: 2 }, transitions: { home: { search: 3, item: 1, home: 1 }, search: { item: 4, home: 1 }, item: { cart: 1, search: 3 }, cart: { paid: 1, home: 2 } }, end: paidWITHIN } }
@@ -13,14 +13,8 @@ const COLUMNS: &str = "    page: { states: { start: { home: 5, search: 2 }, tran
 const NAMES: &[&str] = &["page", "load", "on"];
 
 #[test]
-fn short_groups_are_the_same_in_any_split() {
-    check_any_split(&with(SHORT, COLUMNS), "moves", NAMES);
-}
-
-#[test]
-fn long_groups_and_whole_tables_are_the_same_from_any_row() {
-    check_far(LONG, COLUMNS, NAMES);
-    check_far(WHOLE, COLUMNS, NAMES);
+fn groups_and_whole_tables_are_the_same_in_any_rows() {
+    check_any_rows(COLUMNS, NAMES);
 }
 
 #[test]

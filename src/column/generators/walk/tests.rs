@@ -1,8 +1,8 @@
 //! Tests of `walk`.
 
-use crate::column::before::tests::{LONG, SHORT, WHOLE, check_far, with};
+use crate::column::before::tests::{SHORT, WHOLE, check_any_rows, with};
 use crate::column::generators::normal::below;
-use crate::column::testing::{check_any_split, one, problem};
+use crate::column::testing::{one, problem};
 use crate::column::tests::fixture::kolmogorov_smirnov;
 
 const COLUMNS: &str = "    free: { walk: { start: 20.5, step: { normal: { mean: 0, stddev: 0.5 } }WITHIN } }
@@ -14,14 +14,8 @@ const COLUMNS: &str = "    free: { walk: { start: 20.5, step: { normal: { mean: 
 const NAMES: &[&str] = &["free", "price", "level", "heat", "climb"];
 
 #[test]
-fn short_groups_are_the_same_in_any_split() {
-    check_any_split(&with(SHORT, COLUMNS), "moves", NAMES);
-}
-
-#[test]
-fn long_groups_and_whole_tables_are_the_same_from_any_row() {
-    check_far(LONG, COLUMNS, NAMES);
-    check_far(WHOLE, COLUMNS, NAMES);
+fn groups_and_whole_tables_are_the_same_in_any_rows() {
+    check_any_rows(COLUMNS, NAMES);
 }
 
 #[test]

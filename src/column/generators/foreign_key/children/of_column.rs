@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Children, CountColumn, CountedChildren, Numbers, starts};
+use super::{Children, CountColumn, CountedChildren, Numbers, UncountableChildren, starts};
 use crate::column::rows::Rows;
 use crate::error::{Error, Result};
 use crate::units::{show_bytes, show_count};
@@ -41,7 +41,7 @@ impl Children {
         let most = parts.iter().map(|part| part.2).max().unwrap_or(0);
         let sums = parts.into_iter().flat_map(|part| part.0).collect();
         let starts = starts(sums)
-            .ok_or_else(|| Error::run("the parents have more than 2^63 children together"))?;
+            .ok_or_else(|| Error::run(UncountableChildren::Children.problem(parents)))?;
         Ok(Self::Drawn(CountedChildren {
             numbers: numbers.within(least, most),
             parents,
