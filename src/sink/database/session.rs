@@ -245,9 +245,11 @@ impl<S: Sends> Session for Connection<S> {
         S::run(&mut self.conn, "ROLLBACK").await.is_ok()
     }
 
-    async fn offsets(&mut self, _partitions: &[i32]) -> Result<Option<HashMap<i32, i64>>, Failure> {
+    async fn offsets(&mut self, partitions: &[i32]) -> Result<Option<HashMap<i32, i64>>, Failure> {
         let read = match &self.load.offsets {
-            Some(offsets) if !self.load.replaces() => offsets.read(&mut self.conn).await.map(Some),
+            Some(offsets) if !partitions.is_empty() && !self.load.replaces() => {
+                offsets.read(&mut self.conn).await.map(Some)
+            }
             // The server ends a connection on which nothing is asked.
             offsets => {
                 let none = offsets.as_ref().map(|_| HashMap::new());
