@@ -29,6 +29,17 @@ pub fn wait_while<'m, T>(
     waited.unwrap_or_else(PoisonError::into_inner)
 }
 
+/// As `wait_while`, at most so long.
+pub fn wait_while_within<'m, T>(
+    told: &Condvar,
+    held: MutexGuard<'m, T>,
+    most: Duration,
+    holds: impl FnMut(&mut T) -> bool,
+) -> MutexGuard<'m, T> {
+    let waited = told.wait_timeout_while(held, most, holds);
+    waited.unwrap_or_else(PoisonError::into_inner).0
+}
+
 /// Starts a thread that others wait for. If it panics, `panicked` is told, so that nobody waits for ever.
 ///
 /// # Errors
