@@ -6,14 +6,12 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::address::RUNNING;
 use super::database::Tls;
 use super::patience::ANSWER;
 use super::table_name::Dialect;
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Secret};
-
-/// What is to be looked at when nobody answers.
-const RUNNING: &str = "is it running, and is `url` right?";
 
 /// A server that does not let us in by then is away: one that takes the connection and is silent, too.
 pub const CONNECT: Duration = Duration::from_secs(10);

@@ -16,7 +16,7 @@ use crate::error::{Problem, Result};
 use crate::place::{Placed, Secret};
 
 /// There is no such table, or no such database.
-const ABSENT: [u16; 2] = [1146, 1049];
+pub const ABSENT: [u16; 2] = [1146, 1049];
 
 /// A lock was waited for too long.
 const LOCKED: u16 = 1205;
