@@ -133,7 +133,7 @@ fn refuse_delta(
         let is_there = match log.starts_with(listed.0) {
             true => listed.1.iter().any(|object| object.key.starts_with(&log)),
             // A path may name folders within the table.
-            false => !bucket.list(&log).map_err(problem)?.is_empty(),
+            false => bucket.has(&log).map_err(problem)?,
         };
         if is_there {
             return Err(delta_log::refused(&table));
