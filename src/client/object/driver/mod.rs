@@ -33,6 +33,14 @@ pub use failure::{innermost, is_no_object};
 // A choice; nothing was measured.
 const AT_ONCE: usize = 16;
 
+/// Before the first row a store has answered by then.
+pub const LOOK: Duration = Duration::from_secs(10);
+
+/// As `LOOK`, or less where the run says so.
+pub fn look_for(said: Option<Duration>) -> Duration {
+    said.map_or(LOOK, |said| said.min(LOOK))
+}
+
 /// Whoever makes a connection waits no longer than this for it.
 const CONNECT: Duration = Duration::from_secs(5);
 

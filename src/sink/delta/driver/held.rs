@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use glob::Pattern;
 
 use super::super::{Delta, Mode};
+use super::can_be_folder;
 use super::identity::Identity;
 use super::table::Table;
-use super::{LOOK, can_be_folder};
+use crate::client::object::LOOK;
 use crate::error::{Error, Problem, Result};
 use crate::format::FormatKind;
 use crate::sink::file::suffix;
@@ -31,20 +32,11 @@ pub(in super::super) fn held(
         true => folder,
         false => std::path::absolute(&folder).unwrap_or(folder),
     };
+    let format = FormatKind::Parquet(delta.parquet.clone().unwrap_or_default());
+    // Which of its files are whose says the log.
     let mut held = HeldFiles {
-        path: folder.clone(),
-        place: delta.path.place.clone(),
-        format: FormatKind::Parquet(delta.parquet.clone().unwrap_or_default()),
         of_table: true,
-        of_slice: false,
-        is_there: false,
-        is_empty: false,
-        // Which of its files are whose says the log.
-        shared: None,
-        partitions: None,
-        listed: Vec::new(),
-        unlisted: Vec::new(),
-        notes: Vec::new(),
+        ..HeldFiles::new(folder.clone(), delta.path.place.clone(), format)
     };
     let table = Table::open(&folder, LOOK)?;
     let Some(now) = table.now()? else {
