@@ -7,6 +7,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
+
 /// Locks, also after a panic of whoever held it: what is shared is counters and queues, which stand as
 /// they are, and the panic is told by its own thread.
 pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -56,6 +58,17 @@ pub fn spawn(
                 panicked(panic.as_ref());
             }
         })
+}
+
+/// So many threads that share work, each called by this name and its number.
+///
+/// # Errors
+/// The system gives none.
+pub fn workers(name: &'static str, threads: usize) -> Result<ThreadPool, ThreadPoolBuildError> {
+    ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(move |index| format!("{name} {index}"))
+        .build()
 }
 
 thread_local! {
