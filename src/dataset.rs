@@ -32,6 +32,11 @@ pub fn partition(name: &str) -> Option<(String, Option<String>)> {
     Some((text(key), value))
 }
 
+/// True for the folder of a table of Delta Lake on this disk.
+pub fn has_delta_log(folder: &Path) -> bool {
+    folder.join(DELTA_LOG).is_dir()
+}
+
 /// The SHA-256 of a file's bytes.
 ///
 /// # Errors

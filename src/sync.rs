@@ -7,6 +7,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
+
 /// Locks, also after a panic of whoever held it: what is shared is counters and queues, which stand as
 /// they are, and the panic is told by its own thread.
 pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -29,6 +31,17 @@ pub fn wait_while<'m, T>(
     waited.unwrap_or_else(PoisonError::into_inner)
 }
 
+/// As `wait_while`, at most so long.
+pub fn wait_while_within<'m, T>(
+    told: &Condvar,
+    held: MutexGuard<'m, T>,
+    most: Duration,
+    holds: impl FnMut(&mut T) -> bool,
+) -> MutexGuard<'m, T> {
+    let waited = told.wait_timeout_while(held, most, holds);
+    waited.unwrap_or_else(PoisonError::into_inner).0
+}
+
 /// Starts a thread that others wait for. If it panics, `panicked` is told, so that nobody waits for ever.
 ///
 /// # Errors
@@ -45,6 +58,17 @@ pub fn spawn(
                 panicked(panic.as_ref());
             }
         })
+}
+
+/// So many threads that share work, each called by this name and its number.
+///
+/// # Errors
+/// The system gives none.
+pub fn workers(name: &'static str, threads: usize) -> Result<ThreadPool, ThreadPoolBuildError> {
+    ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(move |index| format!("{name} {index}"))
+        .build()
 }
 
 thread_local! {

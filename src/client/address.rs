@@ -4,6 +4,9 @@
 use crate::error::Problem;
 use crate::place::{Placed, Secret};
 
+/// What is to be looked at when nobody answers.
+pub const RUNNING: &str = "is it running, and is `url` right?";
+
 /// What helps where a user or a password has what ends it.
 const ENCODED: &str = "in a user or a password write `%40` for `@`, `%2F` for `/`, `%3A` for `:`, `%23` for `#`, `%3F` for `?`, `%25` for `%`; a variable in the place of either is taken as it is: `://${env:USER}:${env:PASSWORD}@HOST`";
 

@@ -22,15 +22,6 @@ pub const ANSWER: Duration = Duration::from_secs(10);
 /// How often it is looked whether something has come, or nobody wants to wait any more.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Why nobody waits any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gone {
-    /// The server says nothing.
-    Silent,
-    /// Nobody wants to wait any more.
-    Ended,
-}
-
 /// Whoever waits for a database.
 pub struct Patience<'p, S> {
     /// Who is waited for.
@@ -57,12 +48,15 @@ impl<'p, S: Server> Patience<'p, S> {
     ///
     /// # Errors
     /// Nobody wants to wait.
-    pub async fn wait_long<T>(&self, work: impl Future<Output = T>) -> Result<T, Gone> {
+    pub async fn wait_long<T>(
+        &self,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Unanswered<S::Refusal>> {
         let mut work = pin!(work);
         loop {
             match timeout(LOOK, &mut work).await {
                 Ok(done) => return Ok(done),
-                Err(_) if (self.ends)() => return Err(Gone::Ended),
+                Err(_) if (self.ends)() => return Err(Unanswered::Ended),
                 Err(_) => {}
             }
         }
@@ -76,10 +70,7 @@ impl<'p, S: Server> Patience<'p, S> {
         &self,
         connecting: impl Future<Output = Result<C, Unanswered<S::Refusal>>>,
     ) -> Result<C> {
-        let connected = match self.wait_long(connecting).await {
-            Ok(connected) => connected,
-            Err(gone) => Err(gone.into()),
-        };
+        let connected = self.wait_long(connecting).await.flatten();
         connected.map_err(|why| self.database.unanswered("connecting", &why))
     }
 
@@ -91,7 +82,7 @@ impl<'p, S: Server> Patience<'p, S> {
         &self,
         moved: Option<&Cell<u64>>,
         work: impl Future<Output = T>,
-    ) -> Result<T, Gone> {
+    ) -> Result<T, Unanswered<S::Refusal>> {
         let mut silence = pin!(self.silence(moved));
         let work = async {
             let mut work = pin!(work);
@@ -99,7 +90,10 @@ impl<'p, S: Server> Patience<'p, S> {
                 if let std::task::Poll::Ready(done) = work.as_mut().poll(context) {
                     return std::task::Poll::Ready(Ok(done));
                 }
-                silence.as_mut().poll(context).map(|()| Err(Gone::Silent))
+                silence
+                    .as_mut()
+                    .poll(context)
+                    .map(|()| Err(Unanswered::Silent))
             })
             .await
         };

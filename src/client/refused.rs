@@ -1,9 +1,7 @@
 //! Why a server does not do what it was asked, where its driver's errors are one type.
 
+use super::address::RUNNING;
 use crate::error::{Error, Problem};
-
-/// What is to be looked at when nobody answers.
-pub const RUNNING: &str = "is it running, and is `url` right?";
 
 /// What an error says, what helps, and whether it may pass.
 pub type Said = (String, Option<&'static str>, bool);

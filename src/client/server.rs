@@ -2,17 +2,22 @@
 //! of those that do not answer.
 
 use std::future::Future;
+use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::address::RUNNING;
 use super::database::Tls;
-use super::patience::{ANSWER, Gone};
+use super::patience::ANSWER;
 use super::table_name::Dialect;
 use crate::error::{Error, Problem, Result};
 use crate::place::{Placed, Secret};
 
-/// What is to be looked at when nobody answers.
-const RUNNING: &str = "is it running, and is `url` right?";
+/// A server that does not let us in by then is away: one that takes the connection and is silent, too.
+pub const CONNECT: Duration = Duration::from_secs(10);
+
+/// A silent connection is asked whether it is still there after this time.
+pub const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// Drivers say so of a server that takes no encrypted connection.
 pub const NO_TLS: &str = "server does not support TLS";
@@ -139,12 +144,17 @@ pub enum Unanswered<R> {
     Ended,
 }
 
-impl<R> From<Gone> for Unanswered<R> {
-    fn from(gone: Gone) -> Self {
-        match gone {
-            Gone::Silent => Self::Silent,
-            Gone::Ended => Self::Ended,
-        }
+/// What comes of connecting within this time.
+///
+/// # Errors
+/// The server does not let us in, or says nothing.
+pub async fn in_time<C, R>(
+    most: Duration,
+    connecting: impl Future<Output = Result<C, R>>,
+) -> Result<C, Unanswered<R>> {
+    match timeout(most, connecting).await {
+        Ok(connected) => connected.map_err(Unanswered::Refused),
+        Err(_) => Err(Unanswered::Silent),
     }
 }
 

@@ -4,7 +4,7 @@ use super::opened::{OpenSink, PreparedSink};
 use super::run::OpenRun;
 use super::running::about;
 use crate::error::{Error, Result};
-use crate::report::{Clocks, Ended, FaultReport, Outcome, Report, SinkReport, SourceReport, Times};
+use crate::report::{Clocks, Ended, Outcome, Report, SinkReport, SourceReport, Times};
 use crate::sink::{Publish, Record};
 use crate::spec::OnSinkFailure;
 
@@ -72,7 +72,7 @@ impl<'p> OpenRun<'p> {
         let (position, published) = sink.take_kept().unzip();
         report.skipped = sink.skipped;
         report.recovered.clone_from(&sink.recovered);
-        report.faults = self.faults(job).filter(|_| !sink.skipped);
+        report.faults = self.sources[job].faults().filter(|_| !sink.skipped);
         Ending {
             sink,
             report,
@@ -86,18 +86,6 @@ impl<'p> OpenRun<'p> {
             position: position.unwrap_or_default(),
             later: !sink.holds_back && sink.plan.on_failure != OnSinkFailure::Stop,
         }
-    }
-
-    /// The faults that were made for the sinks of a job.
-    fn faults(&self, job: usize) -> Option<FaultReport> {
-        let made = self.sources[job].faults()?;
-        let kinds = made.kinds.into_iter();
-        Some(FaultReport {
-            clean_rows: made.clean_rows,
-            kinds: kinds
-                .map(|(kind, count)| (kind.to_string(), count))
-                .collect(),
-        })
     }
 
     /// Finishes a sink. Where the run has failed or was not begun it is aborted instead, and what

@@ -21,7 +21,7 @@ use crate::report::{Report, Times};
 use crate::sink;
 use crate::source::{Batches, Begin, RunningSource};
 use crate::spec::OnSinkFailure;
-use crate::sync::lock;
+use crate::sync::{lock, workers};
 
 /// What becomes of a stream whose sink has failed while others go on.
 const LACKS: &str = "what it lacks stays uncommitted, and the next run reads that again";
@@ -58,10 +58,7 @@ pub(super) fn carry_out(plan: &Plan, options: &RunOptions, watched: &Watched) ->
 
 /// Opens every source and sink of the plan.
 fn begin<'p>(plan: &'p Plan, options: &RunOptions, watched: &'p Watched) -> Result<OpenRun<'p>> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(plan.threads)
-        .thread_name(|index| format!("worker {index}"))
-        .build()
+    let pool = workers("worker", plan.threads)
         .map_err(|error| Error::because("starting the workers", error))?;
     let stop = options.stop.clone();
     // Counted from here: opening is part of the time that `for` gives.

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use crate::plan::Plan;
 use crate::report::{Meter, Reading};
-use crate::sync::lock;
+use crate::sync::{lock, wait_while_within};
 
 /// What the run and those who watch it share.
 #[derive(Debug)]
@@ -174,10 +174,7 @@ impl Watched {
     /// Waits at most so long; true once it is over.
     pub(super) fn wait_until_over(&self, most: Duration) -> bool {
         let goes_on = |state: &mut RunState| *state != RunState::Ended;
-        let state = lock(&self.state);
-        let waited = self.over.wait_timeout_while(state, most, goes_on);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        *state == RunState::Ended
+        *wait_while_within(&self.over, lock(&self.state), most, goes_on) == RunState::Ended
     }
 
     pub(super) fn elapsed(&self) -> Duration {

@@ -186,7 +186,7 @@ pub struct FaultReport {
     /// How many rows there are without them.
     pub clean_rows: u64,
     /// How many of each kind.
-    pub kinds: BTreeMap<String, u64>,
+    pub kinds: BTreeMap<&'static str, u64>,
 }
 
 /// What a run was and what it did.

@@ -110,6 +110,24 @@ pub struct HeldFiles {
 }
 
 impl HeldFiles {
+    /// Of which nothing is known yet but where they would be.
+    pub fn new(path: PathBuf, place: Place, format: FormatKind) -> Self {
+        Self {
+            path,
+            place,
+            format,
+            of_table: false,
+            of_slice: false,
+            is_there: false,
+            is_empty: false,
+            shared: None,
+            partitions: None,
+            listed: Vec::new(),
+            unlisted: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
     /// Only what a plan has made, in a folder that others share: the partitions that it is known to make, and
     /// those in which a manifest lists files of its.
     pub fn keep_own<'p>(&mut self, fingerprint: &str, known: impl Iterator<Item = &'p Partition>) {

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::half::dataset;
 use super::set::SetMember;
-use crate::dataset::DELTA_LOG;
+use crate::dataset::{DELTA_LOG, has_delta_log};
 use crate::error::Problem;
 
 /// What is wrong with the first file that belongs to a table of Delta Lake.
 pub fn problem(files: &[SetMember]) -> Option<Problem> {
     let mut folders = folders(files).into_iter();
-    let table = folders.find(|folder| folder.join(DELTA_LOG).is_dir())?;
+    let table = folders.find(|folder| has_delta_log(folder))?;
     Some(refused(&table))
 }
 

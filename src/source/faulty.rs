@@ -13,6 +13,7 @@ use crate::batch::{Batch, RowNumbers};
 use crate::column::rows::Rows;
 use crate::error::Result;
 use crate::faults::{FaultPlan, FaultyRows, ledger_fields};
+use crate::report::FaultReport;
 use crate::sync::lock;
 
 /// What a table's rows come as.
@@ -31,15 +32,6 @@ pub enum View {
 pub struct Tally {
     kinds: Mutex<BTreeMap<&'static str, u64>>,
     clean: AtomicU64,
-}
-
-/// What a run has made of a table's rows.
-#[derive(Debug, Clone, Default)]
-pub struct FaultsMade {
-    /// How many faults, by their kinds.
-    pub kinds: BTreeMap<&'static str, u64>,
-    /// Of how many rows.
-    pub clean_rows: u64,
 }
 
 impl View {
@@ -126,8 +118,8 @@ impl Tally {
     }
 
     /// What has been counted.
-    pub(super) fn read(&self) -> FaultsMade {
-        FaultsMade {
+    pub(super) fn read(&self) -> FaultReport {
+        FaultReport {
             kinds: lock(&self.kinds).clone(),
             clean_rows: self.clean.load(Ordering::Relaxed),
         }

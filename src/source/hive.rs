@@ -21,19 +21,16 @@ pub struct PartitionKey {
 
 /// Files of one set whose folders have different keys.
 pub fn problem(files: &[SetMember]) -> Option<Problem> {
-    let names = |file: &SetMember| -> Vec<String> {
-        file.keys.iter().map(|(name, _)| name.clone()).collect()
-    };
     let first = files.first()?;
-    let keys = names(first);
+    let keys = names_of(first);
     if let Some(twice) = (1..keys.len()).find(|at| keys[..*at].contains(&keys[*at])) {
         let (key, path) = (&keys[twice], first.path.display());
         return Some(Problem::new(format!(
             "`{path}` is in two folders for `{key}`"
         )));
     }
-    let other = files.iter().find(|file| names(file) != keys)?;
-    let shown = |file: &SetMember| match names(file).as_slice() {
+    let other = files.iter().find(|file| names_of(file) != keys)?;
+    let shown = |file: &SetMember| match names_of(file).as_slice() {
         [] => format!("`{}` is in no partition", file.path.display()),
         keys => format!(
             "`{}` is in partitions of {}",
@@ -47,8 +44,11 @@ pub fn problem(files: &[SetMember]) -> Option<Problem> {
 
 /// The names of the partition columns of files.
 pub fn names(files: &[SetMember]) -> Vec<String> {
-    let keys = files.first().map_or(&[][..], |file| &file.keys);
-    keys.iter().map(|(name, _)| name.clone()).collect()
+    files.first().map(names_of).unwrap_or_default()
+}
+
+fn names_of(file: &SetMember) -> Vec<String> {
+    file.keys.iter().map(|(name, _)| name.clone()).collect()
 }
 
 /// The partition columns of files, with the types that are asked for, or else those that all values allow.

@@ -82,7 +82,7 @@ impl MadeBatches {
     }
 
     /// The rows of the table of which batch `number` is made.
-    fn rows(&self, number: u64) -> Range<u64> {
+    pub(super) fn rows(&self, number: u64) -> Range<u64> {
         let first = self.grid.first_row(number);
         first..first + self.grid.rows(number) as u64
     }

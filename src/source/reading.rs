@@ -48,7 +48,7 @@ pub(super) async fn patient<S: Server, T>(
                 false => said,
             }
         }),
-        Err(why) => Err(database.unanswered(doing, &why.into())),
+        Err(why) => Err(database.unanswered(doing, &why)),
     }
 }
 

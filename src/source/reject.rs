@@ -178,11 +178,10 @@ impl Rejects {
         if begin.measured {
             return Ok(());
         }
-        let mut lines = String::new();
+        let mut lines = Vec::new();
         for file in files {
-            let letter = serde_json::json!({ "path": file.path, "reason": file.reason });
-            lines.push_str(&letter.to_string());
-            lines.push('\n');
+            serde_json::to_writer(&mut lines, file).ok();
+            lines.push(b'\n');
         }
         let path = begin.out.join(name.as_str());
         let own = match &self.letters {
@@ -190,7 +189,7 @@ impl Rejects {
             _ => Some(DeadLetterFile::open(name, &begin.out, false)?),
         };
         if let Some(letters) = own.as_ref().or(self.letters.as_ref()) {
-            letters.write(|file| add_lines(file, |file| file.write_all(lines.as_bytes())))?;
+            letters.write(|file| add_lines(file, |file| file.write_all(&lines)))?;
             letters.write(|file| wait_for_disk(file))?;
         }
         self.file_letters = Some(path);

@@ -13,14 +13,11 @@ use twox_hash::XxHash64;
 
 use super::set::{MATCH, PASSED_OVER, SetMember, is_open, no_pattern, within};
 use super::{Asked, delta_log, half, hive};
-use crate::client::object::{Bucket, Object, ObjectUrl};
+use crate::client::object::{Bucket, Object, ObjectUrl, look_for};
 use crate::dataset::{DELTA_LOG, FOLDER, SUCCESS};
 use crate::error::{Error, Problem};
 use crate::place::{FilePath, Placed};
 use crate::sync::lock;
-
-/// Before the first row a store has answered by then.
-const LOOK: Duration = Duration::from_secs(10);
 
 /// While rows are read a store may be away for so long, unless the run says how long.
 const READ: Duration = Duration::from_secs(120);
@@ -74,8 +71,7 @@ pub fn find(
 ) -> Result<bool, Problem> {
     let url = ObjectUrl::of(Path::new(said.as_str()));
     let url = url.ok_or_else(|| Problem::new("this is no URL of objects"))?;
-    let patience = asked.patience.map_or(LOOK, |said| said.min(LOOK));
-    let bucket = Bucket::open(&url, patience).map_err(problem)?;
+    let bucket = Bucket::open(&url, look_for(asked.patience)).map_err(problem)?;
     let names = url.key.split('/');
     let folder: Vec<&str> = match said.is_pattern() {
         true => names.take_while(|name| !is_open(name)).collect(),
@@ -133,7 +129,7 @@ fn refuse_delta(
         let is_there = match log.starts_with(listed.0) {
             true => listed.1.iter().any(|object| object.key.starts_with(&log)),
             // A path may name folders within the table.
-            false => !bucket.list(&log).map_err(problem)?.is_empty(),
+            false => bucket.has(&log).map_err(problem)?,
         };
         if is_there {
             return Err(delta_log::refused(&table));

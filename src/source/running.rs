@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use super::batches::{Batches, ReadBatches, Streamed, damaged};
 use super::failing::RowOrigins;
-use super::faulty::{FaultsMade, Tally};
+use super::faulty::Tally;
 use super::made::MadeBatches;
 use super::ordered::{SortContext, SortedFolder, SortedRun, Sorting};
 use super::turns::StreamTurns;
 use super::{Begin, Rejects, SourceKept};
 use crate::batch::{Batch, RowNumbers, Span};
 use crate::error::Result;
+use crate::report::FaultReport;
 use crate::sync::guarded;
 
 /// A table's rows in one run.
@@ -169,11 +170,10 @@ impl RunningSource {
 
     /// The rows of batch `number` in the table, where they are made here: nobody misses them if they are not.
     pub fn made_rows(&self, number: u64) -> Option<Range<u64>> {
-        let RunningKind::Made(MadeBatches { grid, .. }, _) = &self.kind else {
-            return None;
-        };
-        let first = grid.first_row(number);
-        Some(first..first + grid.rows(number) as u64)
+        match &self.kind {
+            RunningKind::Made(made, _) => Some(made.rows(number)),
+            _ => None,
+        }
     }
 
     /// The run is to end: nobody waits for a stream any more, and for a server a little while only.
@@ -218,7 +218,7 @@ impl RunningSource {
     }
 
     /// What was made of rows that are made with faults.
-    pub fn faults(&self) -> Option<FaultsMade> {
+    pub fn faults(&self) -> Option<FaultReport> {
         match &self.kind {
             RunningKind::Made(made, tally) if made.is_faulty() => Some(tally.read()),
             _ => None,

@@ -80,9 +80,11 @@ impl FileSet {
         // Numbers within names count as numbers: part-10 comes after part-9, as rows were written.
         files.sort_by(|one, other| natural(&one.path, &other.path));
         let set = Self { files, many };
-        let problem = half::problem(&set.files);
+        // What lies in a store was looked at there.
+        let on_disk = !said.is_object();
+        let problem = on_disk.then(|| half::problem(&set.files)).flatten();
         // Of a table of Delta Lake a file is read by its own name.
-        let is_set = many && !asked.knows_files;
+        let is_set = on_disk && many && !asked.knows_files;
         let problem = problem.or_else(|| is_set.then(|| delta_log::problem(&set.files))?);
         let problem = problem.or_else(|| set.problem(said, extensions));
         problem.map_or(Ok(set), |problem| Err(problem.at(&said.place)))

@@ -58,6 +58,19 @@ pub(super) trait Table: Send + Sync + 'static {
 
     /// The key in whose order they are read.
     fn key(&self) -> Option<&str>;
+
+    /// What is wrong with a value, and where it is: its column, and its row behind the `first` of those that
+    /// were read, with their keys if they have some.
+    fn wrong_value(
+        &self,
+        column: &str,
+        (row, first): (usize, u64),
+        keys: &[i64],
+        what: &str,
+    ) -> Problem {
+        let key = self.key().zip(keys.get(row).copied());
+        self.known().wrong(column, (first + row as u64, key), what)
+    }
 }
 
 /// A table as one run reads it.

@@ -45,12 +45,16 @@ fn maker<'p>(
     let all = plan.jobs.iter();
     let mut all = all.flat_map(|job| job.sinks.iter().map(move |sink| (job, sink)));
     all.find(|(job, sink)| {
+        // What a sink holds may take a look at its server.
+        if sink.applies().is_none() {
+            return false;
+        }
         let Holds::Table(held) = sink.options.holds(&options.out, None, &sink.fingerprint) else {
             return false;
         };
         let name = held.into.map_or(job.table.as_str(), |into| into.as_str());
         // Documents name the table without its schema or database, so the last part decides. Two
         // tables of one name in two databases are not told apart here.
-        sink.applies().is_some() && name.rsplit('.').next() == Some(table)
+        name.rsplit('.').next() == Some(table)
     })
 }

@@ -113,12 +113,7 @@ impl<'p> Expected<'p> {
     }
 
     fn make_from(&self, source: &Batches, piece: u64) -> Result<Batch> {
-        let batch = match source {
-            Batches::Made(made) => made.make(piece),
-            Batches::Read(read) => read.make(piece, &self.rejects),
-            Batches::Streamed(_) => Err(endless(&self.job.table)),
-        };
-        self.sink.kept(&batch?)
+        made((self.job, self.sink), source, piece, &self.rejects)
     }
 
     /// The folder that the rows of a batch are in, where those of a batch are in one.
@@ -222,6 +217,21 @@ impl Side for Expected<'_> {
             odd: Vec::new(),
         })
     }
+}
+
+/// Batch `number` of these, with the rows that the sink of the job gets.
+pub(super) fn made(
+    (job, sink): (&Job, &SinkPlan),
+    source: &Batches,
+    number: u64,
+    rejects: &Rejects,
+) -> Result<Batch> {
+    let batch = match source {
+        Batches::Made(made) => made.make(number),
+        Batches::Read(read) => read.make(number, rejects),
+        Batches::Streamed(_) => Err(endless(&job.table)),
+    };
+    sink.kept(&batch?)
 }
 
 /// Why a table's rows are not all known.

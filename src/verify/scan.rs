@@ -9,7 +9,7 @@ use rayon::ThreadPool;
 
 use super::side::{ComparedRows, Side};
 use crate::error::{Error, Result};
-use crate::sync::lock;
+use crate::sync::{lock, workers};
 
 /// How far a comparison is, for whoever shows it.
 #[derive(Debug, Default)]
@@ -35,10 +35,7 @@ impl<'w> Workers<'w> {
     /// # Errors
     /// The system gives none.
     pub(super) fn new(threads: usize, progress: &'w Progress) -> Result<Self> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|index| format!("verify {index}"))
-            .build()
+        let pool = workers("verify", threads)
             .map_err(|error| Error::because("starting the workers", error))?;
         Ok(Self { pool, progress })
     }

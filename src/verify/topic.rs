@@ -9,10 +9,10 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use rdkafka::message::{BorrowedMessage, Headers, Message as _};
 
-use super::expected::endless;
+use super::expected::made;
 use super::keyed::Keyed;
 use super::side::{ComparedRows, Side};
-use crate::batch::{Batch, RowNumbers};
+use crate::batch::RowNumbers;
 use crate::client::kafka::stretch::Stretches;
 use crate::error::Result;
 use crate::plan::{Job, SinkPlan};
@@ -20,7 +20,7 @@ use crate::report::Meter;
 use crate::sink::Target;
 use crate::sink::kafka::{ExpectedTopic, Kafka};
 use crate::source::kafka::Kafka as Copy;
-use crate::source::{Batches, OnBadRow, Rejects};
+use crate::source::{OnBadRow, Rejects};
 
 /// Messages of a piece.
 // As many messages as a batch has rows; other sizes were not measured.
@@ -208,15 +208,6 @@ impl<'p> Topic<'p> {
             numbers: Vec::new(),
         }
     }
-
-    fn batch(&self, number: u64) -> Result<Batch> {
-        let batch = match &self.job.source {
-            Batches::Made(made) => made.make(number),
-            Batches::Read(read) => read.make(number, &self.rejects),
-            Batches::Streamed(_) => Err(endless(&self.job.table)),
-        };
-        self.sink.kept(&batch?)
-    }
 }
 
 /// The sink's rows, as a run would say it.
@@ -322,7 +313,8 @@ impl Side for ExpectedMessages<'_, '_> {
 
     fn read(&self, piece: u64) -> Result<ComparedRows> {
         let topic = self.0;
-        let batch = topic.batch(piece)?;
+        let of = (topic.job, topic.sink);
+        let batch = made(of, &topic.job.source, piece, &topic.rejects)?;
         let rows = topic.sink.shape.take(&topic.sink.columns, &batch.rows)?;
         let mut columns = topic.columns();
         let (value, key) = topic.made.numbered;

@@ -8,10 +8,10 @@ use mongodb::options::{ClientOptions, ConnectionString, Tls as Encrypted, TlsOpt
 use mongodb::{Client, Database};
 use tokio::time::timeout;
 
-use crate::client::address;
+use crate::client::address::{self, RUNNING};
 use crate::client::database::Tls;
 pub use crate::client::refused::Refused;
-use crate::client::refused::{RUNNING, Said};
+use crate::client::refused::Said;
 use crate::client::runtime::block_on;
 use crate::error::Problem;
 use crate::place::{Placed, Secret};

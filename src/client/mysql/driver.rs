@@ -1,30 +1,22 @@
 //! Connections to MySQL: mysql_async, with rustls where encryption is asked for.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{
     Conn, DriverError, Error as Refusal, IoError, Opts, OptsBuilder, ServerError, SslOpts,
 };
-use tokio::time::timeout;
 
 use super::{MysqlNames, literal, quoted};
 use crate::client::address;
 use crate::client::certificates::{certificates, unreadable};
 use crate::client::database::Tls;
-use crate::client::server::{NO_TLS, Server, Unanswered};
+use crate::client::server::{CONNECT, KEEPALIVE, NO_TLS, Server, Unanswered, in_time};
 use crate::error::{Problem, Result};
 use crate::place::{Placed, Secret};
 
-/// A server that does not let us in by then is away: one that takes the connection and is silent, too.
-const CONNECT: Duration = Duration::from_secs(10);
-
-/// A silent connection is asked whether it is still there after this time.
-const KEEPALIVE: Duration = Duration::from_secs(30);
-
 /// There is no such table, or no such database.
-const ABSENT: [u16; 2] = [1146, 1049];
+pub const ABSENT: [u16; 2] = [1146, 1049];
 
 /// A lock was waited for too long.
 const LOCKED: u16 = 1205;
@@ -72,10 +64,7 @@ impl Database {
             conn.query_drop(format!("{SAID_FIRST}{own}")).await?;
             Ok(conn)
         };
-        match timeout(CONNECT, connecting).await {
-            Ok(connected) => connected.map_err(Unanswered::Refused),
-            Err(_) => Err(Unanswered::Silent),
-        }
+        in_time(CONNECT, connecting).await
     }
 
     /// The statement that goes to the database.

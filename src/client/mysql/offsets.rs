@@ -8,6 +8,7 @@ use mysql_async::{Conn, Error as Refusal};
 use super::{Database, literal};
 use crate::batch::Span;
 use crate::client::offsets::{Holder, KeepsOffsets, Known, NotHeld, Offsets};
+use crate::client::server::Server;
 
 impl KeepsOffsets for Database {
     const UNLESS_THERE: &'static str = "ON DUPLICATE KEY UPDATE `next` = `next`";
@@ -15,8 +16,7 @@ impl KeepsOffsets for Database {
     async fn make(offsets: &Offsets<Self>, conn: &mut Conn) -> Result<(), Refusal> {
         let table = &offsets.table;
         // Who may not make tables may have one that is there.
-        let there = conn.query_drop(format!("SELECT 1 FROM {table} LIMIT 0"));
-        if there.await.is_ok() {
+        if matches!(Self::exists(conn, table).await, Ok(true)) {
             return Ok(());
         }
         conn.query_drop(format!(

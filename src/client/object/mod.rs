@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "object")]
-pub use driver::{Bucket, UploadedPart, innermost, is_no_object};
+pub use driver::{Bucket, LOOK, UploadedPart, innermost, is_no_object, look_for};
 
 use super::missing;
 use crate::error::{Error, Result};

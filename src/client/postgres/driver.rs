@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use rustls::{ClientConfig, RootCertStore};
 use tokio::task::AbortHandle;
-use tokio::time::timeout;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{Client, Config, Error as Refusal, NoTls};
@@ -15,18 +14,12 @@ use super::{PostgresNames, literal};
 use crate::client::address;
 use crate::client::certificates::{certificates, unreadable};
 use crate::client::database::Tls;
-use crate::client::server::{Server, Unanswered};
+use crate::client::server::{CONNECT, KEEPALIVE, Server, Unanswered, in_time};
 use crate::error::{Problem, Result};
 use crate::place::{Placed, Secret};
 
-/// A server that does not let us in by then is away: one that takes the connection and is silent, too.
-const CONNECT: Duration = Duration::from_secs(10);
-
 /// A server's address that does not take the connection by then is away; there may be others.
 const ACCEPT: Duration = Duration::from_secs(5);
-
-/// A silent connection is asked whether it is still there after this time.
-const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// How an address is spelt.
 const SPELT: &str = "expected `postgres://USER:PASSWORD@HOST:PORT/DATABASE`";
@@ -47,12 +40,12 @@ impl Database {
     /// Nobody answers, or the server does not let us in.
     pub async fn connect_held(&self) -> Result<(Client, AbortHandle), Unanswered<Refusal>> {
         match &self.tls {
-            Some(tls) => self.in_time(self.config.connect(tls.clone())).await,
-            None => self.in_time(self.config.connect(NoTls)).await,
+            Some(tls) => self.held(self.config.connect(tls.clone())).await,
+            None => self.held(self.config.connect(NoTls)).await,
         }
     }
 
-    async fn in_time<C>(
+    async fn held<C>(
         &self,
         connecting: impl Future<Output = Result<(Client, C), Refusal>>,
     ) -> Result<(Client, AbortHandle), Unanswered<Refusal>>
@@ -60,9 +53,7 @@ impl Database {
         C: Future<Output: Send> + Send + 'static,
     {
         let hosts = self.config.get_hosts().len() as u32;
-        let connected = timeout(CONNECT * hosts, connecting).await;
-        let connected = connected.map_err(|_| Unanswered::Silent)?;
-        let (client, connection) = connected.map_err(Unanswered::Refused)?;
+        let (client, connection) = in_time(CONNECT * hosts, connecting).await?;
         Ok((client, tokio::spawn(connection).abort_handle()))
     }
 }

@@ -9,10 +9,10 @@ use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Connection, ConnectionProperties, ErrorKind};
 use tokio::time::timeout;
 
-use crate::client::address;
+use crate::client::address::{self, RUNNING};
 use crate::client::database::Tls;
 pub use crate::client::refused::Refused;
-use crate::client::refused::{RUNNING, Said};
+use crate::client::refused::Said;
 use crate::error::Problem;
 use crate::place::{Placed, Secret};
 use crate::plain_file::read_text;

@@ -251,7 +251,7 @@ impl<S: Loads> Load<S> {
         let patience = Patience::new(&self.database, &ends);
         let mut connection = patience.connect(self.database.connect()).await?;
         let done = patience.wait(None, work(&mut connection)).await;
-        done.map_err(|why| self.database.unanswered(doing, &why.into()))?
+        done.map_err(|why| self.database.unanswered(doing, &why))?
     }
 
     /// A load that begins removes all rows first.

@@ -156,6 +156,11 @@ impl<S: Sends> Connect for Connecting<S> {
 }
 
 impl<S: Sends> Connection<S> {
+    /// What is said before other statements where no transaction is open.
+    pub fn beginning(&self) -> &'static str {
+        if self.begun { "" } else { S::BEGIN }
+    }
+
     /// What a failure of its server asks for.
     pub fn failed(&self, doing: &str, error: &S::Refusal) -> Failure {
         failure::of(&self.load.database, doing, error)
@@ -222,7 +227,7 @@ impl<S: Sends> Session for Connection<S> {
         if let Some(offsets) = &self.load.offsets
             && !origin.is_empty()
         {
-            let opening = if self.begun { "" } else { S::BEGIN };
+            let opening = self.beginning();
             self.begun = true;
             let (conn, known) = (&mut self.conn, &mut self.known);
             let elsewhere = S::move_on(offsets, conn, opening, origin, known).await;
@@ -245,9 +250,11 @@ impl<S: Sends> Session for Connection<S> {
         S::run(&mut self.conn, "ROLLBACK").await.is_ok()
     }
 
-    async fn offsets(&mut self, _partitions: &[i32]) -> Result<Option<HashMap<i32, i64>>, Failure> {
+    async fn offsets(&mut self, partitions: &[i32]) -> Result<Option<HashMap<i32, i64>>, Failure> {
         let read = match &self.load.offsets {
-            Some(offsets) if !self.load.replaces() => offsets.read(&mut self.conn).await.map(Some),
+            Some(offsets) if !partitions.is_empty() && !self.load.replaces() => {
+                offsets.read(&mut self.conn).await.map(Some)
+            }
             // The server ends a connection on which nothing is asked.
             offsets => {
                 let none = offsets.as_ref().map(|_| HashMap::new());

@@ -40,18 +40,14 @@ pub(super) fn held(
         false => There::of_file(&whole, slice),
     };
     Holds::Files(Box::new(HeldFiles {
-        path: there.path,
-        place: path.place.clone(),
-        format,
-        of_table: false,
         of_slice: there.of_slice,
         is_there: there.is_there,
         is_empty: there.is_empty,
         shared: is_shared(options).then_some(whole),
-        partitions: None,
         listed: there.beside.listed,
         unlisted: there.beside.unlisted,
         notes: there.beside.notes,
+        ..HeldFiles::new(there.path, path.place.clone(), format)
     }))
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::decision::whole;
 use super::manifest::{files_in, is_manifest, listed_as};
-use crate::dataset::{DELTA_LOG, FOLDER};
+use crate::dataset::{DELTA_LOG, FOLDER, has_delta_log};
 use crate::error::{Error, Problem, Result};
 
 /// Refuses what would lie within the dataset of another output, or within a table of Delta Lake: it would
@@ -17,7 +17,7 @@ pub fn outside_datasets(path: &Path) -> Result<()> {
     let there = above.find(|above| above.as_os_str().is_empty() || above.is_dir());
     let there = whole(there.unwrap_or(Path::new(".")));
     for folder in there.ancestors() {
-        if has_log(folder) {
+        if has_delta_log(folder) {
             let here = whole(Path::new("."));
             return Err(within_table(
                 path,
@@ -35,14 +35,10 @@ pub fn outside_datasets(path: &Path) -> Result<()> {
 
 /// Refuses a folder that is a table of Delta Lake: its log says which files it has.
 pub(super) fn no_table(folder: &Path) -> Result<()> {
-    match has_log(folder) {
+    match has_delta_log(folder) {
         true => Err(table(folder)),
         false => Ok(()),
     }
-}
-
-fn has_log(folder: &Path) -> bool {
-    folder.join(DELTA_LOG).is_dir()
 }
 
 /// What is to be written in `folder` would be files of no table.

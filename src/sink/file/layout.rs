@@ -234,6 +234,14 @@ pub fn suffix(slice: Slice) -> String {
     format!("{:05}-of-{:05}", slice.index, slice.count)
 }
 
+/// The slice that a text begins with, as `suffix` spells it, and what stands behind it.
+pub fn slice_in(text: &str) -> Option<(Slice, &str)> {
+    let (index, rest) = text.split_once("-of-")?;
+    let (count, behind) = rest.split_at(rest.find('-').unwrap_or(rest.len()));
+    let (index, count) = (index.parse().ok()?, count.parse().ok()?);
+    Some((Slice { index, count }, behind))
+}
+
 /// The name of a slice's own file: `x-00002-of-00008.csv`.
 pub fn sliced(path: &Path, slice: Slice) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();

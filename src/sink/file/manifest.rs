@@ -5,6 +5,7 @@
 //! the end the journal becomes a part of the manifest. `_SUCCESS` appears when every slice has its
 //! manifest.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
@@ -195,21 +196,23 @@ impl PartFolder {
 
     /// True when every slice has committed the same plan and none is at work.
     pub(super) fn is_complete(&self, fingerprint: &str) -> Result<bool> {
-        is_complete(self.slice, fingerprint, |path| read(&self.path.join(path)))
+        is_complete(self.slice, fingerprint, |path| {
+            Ok(read(&self.path.join(path))?.map(Cow::Owned))
+        })
     }
 }
 
 /// The same, by what is `listed` at a path from the dataset's folder on.
-pub(super) fn is_complete(
+pub(super) fn is_complete<'l>(
     slice: Option<Slice>,
     fingerprint: &str,
-    listed: impl Fn(&Path) -> Result<Option<Vec<ManifestEntry>>>,
+    listed: impl Fn(&Path) -> Result<Option<Cow<'l, [ManifestEntry]>>>,
 ) -> Result<bool> {
     let count = slice.map_or(0, |slice| slice.count);
     for index in 1..=count {
         let name = format!("manifest-{}.jsonl", suffix(Slice { index, count }));
         let manifest = Path::new(FOLDER).join(name);
-        let same = |entries: Vec<ManifestEntry>| {
+        let same = |entries: Cow<'_, [ManifestEntry]>| {
             entries.iter().all(|entry| entry.fingerprint == fingerprint)
         };
         // A journal with lines is one of a run that is at work, or was killed.

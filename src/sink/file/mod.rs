@@ -50,9 +50,9 @@ use crate::place::{Bytes, Count, Duration, FilePath, Flag, OneOrMany, Place, Pla
 use existing::Existing;
 pub use inside::outside_datasets;
 use layout::PathLayout;
-#[cfg(feature = "delta")]
-pub use layout::suffix;
 pub use layout::{partition_folder, sliced};
+#[cfg(feature = "delta")]
+pub use layout::{slice_in, suffix};
 use ready::{EarlierFiles, ReadyFiles};
 #[cfg(feature = "delta")]
 pub use table::{TableFiles, beside_datasets, can_be_folder};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use glob::Pattern;
 
 use super::existing::beside as beside_file;
-use super::layout::{PartFolder, sliced};
+use super::layout::{PartFolder, slice_in, sliced};
 use super::manifest::{ManifestEntry, files_in, is_manifest, listed_as, read};
 use crate::dataset::FOLDER;
 use crate::sink::{Listed, Slice};
@@ -73,17 +73,14 @@ pub(super) fn slicings_in(folder: &Path) -> Slicings {
 /// The slice whose manifest is called so; none for that of a run without slices.
 fn slice_of_manifest(name: &str) -> Option<Slice> {
     let slice = name.strip_prefix("manifest-")?.strip_suffix(".jsonl")?;
-    let (index, count) = slice.split_once("-of-")?;
-    let (index, count) = (index.parse().ok()?, count.parse().ok()?);
-    Some(Slice { index, count })
+    let slice = slice_in(slice).filter(|(_, behind)| behind.is_empty());
+    slice.map(|(slice, _)| slice)
 }
 
 /// The slice that a part of a folder is of; none for that of a run without slices.
 fn slice_of_part(path: &Path) -> Option<Slice> {
     let name = path.file_name()?.to_str()?.strip_prefix("part-")?;
-    let (index, rest) = name.split_once("-of-")?;
-    let (index, count) = (index.parse().ok()?, rest.split('-').next()?.parse().ok()?);
-    Some(Slice { index, count })
+    slice_in(name).map(|(slice, _)| slice)
 }
 
 /// What has to be said of slices of which there is nothing.

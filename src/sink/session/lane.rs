@@ -16,6 +16,7 @@ use crate::pace::Pace;
 use crate::report::{Clock, Finished, Meter};
 use crate::sink::applied::{Applied, Keyed, SHARDS, Share};
 use crate::sink::{Found, Lane, Ready, RunHandle, Target};
+use crate::units::one_line;
 
 /// A sink that is connected.
 struct Sessionful<C, F> {
@@ -333,10 +334,9 @@ impl Listener for Marks {
 
     fn retried(&self, session: usize, error: &Error) {
         self.meter.retry();
-        let said = error.to_string();
         // An error has several lines, and who shows the trouble of a session has one.
-        let said: Vec<&str> = said.split_whitespace().collect();
-        self.meter.trouble(session, Some(said.join(" ")));
+        self.meter
+            .trouble(session, Some(one_line(&error.to_string())));
     }
 
     fn recovered(&self, session: usize) {

@@ -21,6 +21,7 @@ use crate::batch::Turn;
 use crate::client::rabbitmq::Refused;
 use crate::client::runtime::block_on;
 use crate::error::Error;
+use crate::units::one_line;
 
 /// How often is looked how much waits, and of a run that ends, whether nothing does.
 // Choices, as all times here are; nothing was measured.
@@ -101,9 +102,8 @@ async fn fetch(shared: &Shared) {
         if tries == 0 {
             tracing::warn!("{}; it is tried again", refused.error);
         }
-        let said = refused.error.to_string();
-        let said: Vec<&str> = said.split_whitespace().collect();
-        shared.meter.trouble(0, Some(said.join(" ")));
+        let said = one_line(&refused.error.to_string());
+        shared.meter.trouble(0, Some(said));
         let wait = WAITS.0.saturating_mul(1 << tries.min(10)).min(WAITS.1);
         tries += 1;
         let _ = timeout(wait, closed(shared)).await;

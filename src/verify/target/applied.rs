@@ -95,11 +95,11 @@ impl Target<'_> {
 
     /// How far the load is, by the sink itself, where something else is compared that does not know it.
     pub(super) fn own_progress(&self, is_known: bool) -> Result<Option<HashMap<i32, i64>>> {
-        let sink = self.sink;
-        let held = sink
-            .options
-            .holds(&self.options.out, None, &sink.fingerprint);
-        let (Some(At::Now), false, Holds::Table(held)) = (self.options.at, is_known, held) else {
+        if is_known || !matches!(self.options.at, Some(At::Now)) {
+            return Ok(None);
+        }
+        let (sink, out) = (self.sink, &self.options.out);
+        let Holds::Table(held) = sink.options.holds(out, None, &sink.fingerprint) else {
             return Ok(None);
         };
         let load = Some(self.sink.load.as_str());

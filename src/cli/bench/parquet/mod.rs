@@ -33,6 +33,7 @@ use crate::engine::Stop;
 use crate::error::{Error, Problem, Result, did_you_mean};
 use crate::outlet;
 use crate::plan::Plan;
+use crate::sync;
 pub(in crate::cli) use arguments::ParquetOptions;
 use base::Base;
 use measure::{LIBRARY, Measurement};
@@ -106,11 +107,7 @@ pub(in crate::cli) fn run(options: &ParquetOptions) -> Result<u8> {
 }
 
 fn workers(threads: usize) -> Result<rayon::ThreadPool> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|index| format!("worker {index}"))
-        .build()
-        .map_err(|error| Error::because("starting the workers", error))
+    sync::workers("worker", threads).map_err(|error| Error::because("starting the workers", error))
 }
 
 /// As a page, where one is asked for, and as text or JSON.

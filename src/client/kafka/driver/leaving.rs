@@ -1,9 +1,9 @@
 //! Clients whose end nobody waits for, but the process.
 
 use std::sync::{Condvar, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::sync::{lock, wait};
+use crate::sync::{lock, wait_while_within};
 
 /// How many are on their way out.
 static COUNT: Mutex<usize> = Mutex::new(0);
@@ -42,12 +42,9 @@ impl<T: Send + 'static> Drop for Leaving<T> {
 /// it has, whoever still uses it: a client that was refused by its broker while the process ended crashed
 /// it (one of some hundred runs on a busy machine), and its exit code was that of the signal.
 pub fn wait_for_clients() {
-    let until = Instant::now() + MOST;
-    let mut count = lock(&COUNT);
-    while *count > 0 && Instant::now() < until {
-        let left = until.saturating_duration_since(Instant::now());
-        count = wait(&GONE, count, left);
-    }
+    drop(wait_while_within(&GONE, lock(&COUNT), MOST, |count| {
+        *count > 0
+    }));
 }
 
 #[cfg(test)]

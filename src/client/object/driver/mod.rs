@@ -7,6 +7,7 @@ mod failure;
 mod gcs;
 #[cfg(feature = "s3")]
 mod s3;
+mod uploads;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use object_store::multipart::{MultipartStore, PartId};
+use object_store::multipart::MultipartStore;
 use object_store::path::Path;
 use object_store::{
     BackoffConfig, ClientOptions, Error as StoreError, GetOptions, GetRange, ObjectMeta,
@@ -31,6 +32,14 @@ pub use failure::{innermost, is_no_object};
 /// What is asked of a store at once, where much is asked.
 // A choice; nothing was measured.
 const AT_ONCE: usize = 16;
+
+/// Before the first row a store has answered by then.
+pub const LOOK: Duration = Duration::from_secs(10);
+
+/// As `LOOK`, or less where the run says so.
+pub fn look_for(said: Option<Duration>) -> Duration {
+    said.map_or(LOOK, |said| said.min(LOOK))
+}
 
 /// Whoever makes a connection waits no longer than this for it.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -165,6 +174,19 @@ impl Bucket {
         Ok(found)
     }
 
+    /// True if there is an object whose key begins with the names of `folder`: no other is asked for.
+    ///
+    /// # Errors
+    /// The store refuses or is not there.
+    pub fn has(&self, folder: &str) -> Result<bool> {
+        let first = self.wait(async {
+            let prefix = path(folder)?;
+            self.store.list(Some(&prefix)).next().await.transpose()
+        })?;
+        let first = first.map_err(|error| self.failed("listing", folder, &error))?;
+        Ok(first.is_some())
+    }
+
     /// The place of the first key of which there is an object; all are asked for at once.
     ///
     /// # Errors
@@ -294,81 +316,6 @@ impl Bucket {
         })?;
         let first = keys.first().map_or("", |key| key.as_str());
         removed.map_err(|error| self.failed("removing", first, &error))
-    }
-
-    /// Begins an upload in parts: its id.
-    ///
-    /// # Errors
-    /// The store refuses or is not there.
-    pub fn begin(&self, key: &str) -> Result<String> {
-        let begun = self.wait(async { self.store.create_multipart(&path(key)?).await })?;
-        begun.map_err(|error| self.failed("writing", key, &error))
-    }
-
-    /// Sends a part of an upload.
-    ///
-    /// # Errors
-    /// The store refuses or is not there.
-    pub async fn send(
-        &self,
-        key: &str,
-        id: &str,
-        index: usize,
-        bytes: Bytes,
-    ) -> Result<UploadedPart> {
-        let sent = async {
-            let (path, id) = (path(key)?, id.to_string());
-            let sent = self.store.put_part(&path, &id, index, bytes.into());
-            sent.await
-        };
-        match sent.await {
-            Ok(part) => Ok(UploadedPart(part.content_id)),
-            Err(StoreError::NotFound { .. }) => Err(failure::taken(&self.url, key)),
-            Err(error) => Err(self.failed("writing", key, &error)),
-        }
-    }
-
-    /// Makes objects of uploads whose parts are all there, several at once. Those whose uploads are not
-    /// there any more: they are objects already, or were ended.
-    ///
-    /// # Errors
-    /// The store refuses or is not there.
-    pub fn complete(&self, uploads: &[(&str, &str, &[UploadedPart])]) -> Result<Vec<bool>> {
-        let each = uploads.iter().map(|(key, id, parts)| async move {
-            let parts = parts.iter().map(|part| PartId {
-                content_id: part.0.clone(),
-            });
-            let (path, id) = (path(key), id.to_string());
-            let done = async {
-                self.store
-                    .complete_multipart(&path?, &id, parts.collect())
-                    .await
-            };
-            match done.await {
-                Ok(_) => Ok(true),
-                // Some servers say so of an upload that they do not know.
-                Err(StoreError::NotFound { .. } | StoreError::PermissionDenied { .. }) => Ok(false),
-                Err(error) => Err(self.failed("writing", key, &error)),
-            }
-        });
-        self.wait(stream::iter(each).buffered(AT_ONCE).try_collect())?
-    }
-
-    /// Ends uploads, those that are not there any more, too.
-    ///
-    /// # Errors
-    /// The store refuses or is not there.
-    pub fn abort(&self, uploads: &[(String, String)]) -> Result<()> {
-        let each = uploads.iter().map(|(key, id)| async move {
-            let aborted = async { self.store.abort_multipart(&path(key)?, id).await };
-            match aborted.await {
-                Ok(()) | Err(StoreError::NotFound { .. } | StoreError::PermissionDenied { .. }) => {
-                    Ok(())
-                }
-                Err(error) => Err(self.failed("ending the upload of", key, &error)),
-            }
-        });
-        self.wait(stream::iter(each).buffered(AT_ONCE).try_collect())?
     }
 
     fn wait<T>(&self, work: impl Future<Output = T>) -> Result<T> {

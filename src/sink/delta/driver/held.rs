@@ -3,16 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use futures_util::StreamExt;
 use glob::Pattern;
-use object_store::ObjectStore;
 
 use super::super::{Delta, Mode};
+use super::can_be_folder;
 use super::identity::Identity;
 use super::table::Table;
-use super::{LOOK, can_be_folder};
-use crate::client::object::is_no_object;
-use crate::client::runtime::block_on;
+use crate::client::object::LOOK;
 use crate::error::{Error, Problem, Result};
 use crate::format::FormatKind;
 use crate::sink::file::suffix;
@@ -35,20 +32,11 @@ pub(in super::super) fn held(
         true => folder,
         false => std::path::absolute(&folder).unwrap_or(folder),
     };
+    let format = FormatKind::Parquet(delta.parquet.clone().unwrap_or_default());
+    // Which of its files are whose says the log.
     let mut held = HeldFiles {
-        path: folder.clone(),
-        place: delta.path.place.clone(),
-        format: FormatKind::Parquet(delta.parquet.clone().unwrap_or_default()),
         of_table: true,
-        of_slice: false,
-        is_there: false,
-        is_empty: false,
-        // Which of its files are whose says the log.
-        shared: None,
-        partitions: None,
-        listed: Vec::new(),
-        unlisted: Vec::new(),
-        notes: Vec::new(),
+        ..HeldFiles::new(folder.clone(), delta.path.place.clone(), format)
     };
     let table = Table::open(&folder, LOOK)?;
     let Some(now) = table.now()? else {
@@ -84,7 +72,7 @@ pub(in super::super) fn held(
 
 /// What the names of the files begin with: of the slice, if there is one of those.
 fn prefix(identity: &Identity, named: &BTreeSet<String>) -> String {
-    let whole = format!("part-{}-", identity.tag());
+    let whole = identity.part_prefix();
     let sliced = format!("{whole}{}", slice_end(identity.slice));
     match of(named, &sliced).is_empty() {
         true => whole,
@@ -114,23 +102,12 @@ fn pattern(folder: &Path, prefix: &str) -> PathBuf {
 
 /// Every file that lies in the table's folder.
 fn there(table: &Table) -> Result<BTreeSet<String>> {
-    let engine = &table.engine;
-    let folder = engine.path("")?;
-    block_on(async {
-        let mut found = BTreeSet::new();
-        let mut listed = engine.store.list(Some(&folder));
-        while let Some(object) = listed.next().await {
-            let path = match object {
-                Ok(object) => object.location,
-                Err(error) if is_no_object(&error) => continue,
-                Err(error) => return Err(engine.failed("looking at", "", &error)),
-            };
-            let inside = path.prefix_match(&folder).into_iter().flatten();
-            let names: Vec<String> = inside.map(|part| part.as_ref().to_string()).collect();
-            found.insert(names.join("/"));
-        }
-        Ok(found)
-    })?
+    let mut found = BTreeSet::new();
+    table.find_file(|path| {
+        found.insert(path.to_string());
+        false
+    })?;
+    Ok(found)
 }
 
 /// What the log names and what lies there are the same files: else rows would be compared that the table

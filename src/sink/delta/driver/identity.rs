@@ -1,6 +1,6 @@
 //! What tells a run from all others: in the names of its files, in its note, in its transaction.
 
-use crate::sink::file::suffix;
+use crate::sink::file::{slice_in, suffix};
 use crate::sink::{Slice, Target};
 
 /// So many hexadecimal digits of a fingerprint stand in names: stores and their servers bound those.
@@ -40,6 +40,11 @@ impl Identity {
         format!("{}-{}", self.short(), self.generation)
     }
 
+    /// What these begin with.
+    pub(super) fn part_prefix(&self) -> String {
+        format!("part-{}-", self.tag())
+    }
+
     fn short(&self) -> &str {
         self.fingerprint.get(..DIGITS).unwrap_or(&self.fingerprint)
     }
@@ -47,15 +52,10 @@ impl Identity {
     /// The same run, in the slices in which it made a file; nothing for a file of another run.
     pub(super) fn that_made(&self, path: &str) -> Option<Self> {
         let name = path.rsplit('/').next()?;
-        let rest = name.strip_prefix(&format!("part-{}-", self.tag()))?;
-        let number = |digits: &str| digits.parse::<u64>().ok();
-        let slice = rest.split_once("-of-").and_then(|(index, rest)| {
-            let (count, _) = rest.split_once('-')?;
-            let (index, count) = (number(index)?, number(count)?);
-            Some(Slice { index, count })
-        });
+        let rest = name.strip_prefix(&self.part_prefix())?;
+        let slice = slice_in(rest).filter(|(_, behind)| !behind.is_empty());
         Some(Self {
-            slice,
+            slice: slice.map(|(slice, _)| slice),
             ..self.clone()
         })
     }

@@ -20,6 +20,7 @@ use std::time::Duration;
 use delta_kernel::snapshot::SnapshotRef;
 
 use super::{Delta, Mode, types};
+use crate::client::object::look_for;
 use crate::error::Result;
 use crate::sink::file::{TableFiles, beside_datasets, can_be_folder};
 use crate::sink::{Found, Recovered, Standing, Target};
@@ -28,9 +29,6 @@ use identity::Identity;
 use ready::ReadyTable;
 use schema::TableColumns;
 use table::Table;
-
-/// Before the first row a store has answered by then.
-const LOOK: Duration = Duration::from_secs(10);
 
 /// A commit is waited for so long where the run does not say.
 const LONG: Duration = Duration::from_secs(120);
@@ -52,7 +50,7 @@ impl TableState {
         let overwrite = delta.mode() == Mode::Overwrite;
         let folder = delta.path.from(&target.out);
         can_be_folder(&folder)?;
-        let patience = target.stall_timeout().map_or(LOOK, |said| said.min(LOOK));
+        let patience = look_for(target.stall_timeout());
         let table = Table::open(&folder, patience)?;
         let columns = TableColumns::of(&types::written(delta, &target.shape))?;
         let mut seen = Self {

@@ -115,26 +115,12 @@ impl Table {
     /// # Errors
     /// It does, or it cannot be looked at.
     pub(super) fn check_empty(&self) -> Result<()> {
-        let folder = self.engine.path("")?;
-        let found = block_on(async {
-            let mut listed = self.engine.store.list(Some(&folder));
-            while let Some(object) = listed.next().await {
-                let path = match object {
-                    Ok(object) => object.location,
-                    Err(error) if is_no_object(&error) => continue,
-                    Err(error) => return Err(self.engine.failed("looking at", "", &error)),
-                };
-                let inside = path.prefix_match(&folder).into_iter().flatten();
-                let names: Vec<String> = inside.map(|part| part.as_ref().to_string()).collect();
-                let hidden = names.iter().any(|name| name.starts_with(['.', '_']));
-                // Files of a run that has not committed yet, or never will.
-                if !hidden && !names.last().is_some_and(|name| identity::is_ours(name)) {
-                    return Ok(Some(names.join("/")));
-                }
-            }
-            Ok(None)
-        })??;
-        let Some(found) = found else {
+        let is_strange = |path: &str| {
+            let hidden = path.split('/').any(|name| name.starts_with(['.', '_']));
+            // Files of a run that has not committed yet, or never will.
+            !hidden && !path.rsplit('/').next().is_some_and(identity::is_ours)
+        };
+        let Some(found) = self.find_file(is_strange)? else {
             return Ok(());
         };
         let what = format!(
@@ -144,6 +130,32 @@ impl Table {
         let cause = format!("there is `{found}`, and no `{DELTA_LOG}`");
         let hint = "write to another folder, or write files there with the sink `file`";
         Err(Error::user(Problem::new(what).cause(cause).hint(hint)))
+    }
+
+    /// The path of the first file in its folder that is it, from there on: every file that lies there is
+    /// looked at.
+    ///
+    /// # Errors
+    /// The folder cannot be looked at.
+    pub(super) fn find_file(&self, mut is_it: impl FnMut(&str) -> bool) -> Result<Option<String>> {
+        let folder = self.engine.path("")?;
+        block_on(async {
+            let mut listed = self.engine.store.list(Some(&folder));
+            while let Some(object) = listed.next().await {
+                let path = match object {
+                    Ok(object) => object.location,
+                    Err(error) if is_no_object(&error) => continue,
+                    Err(error) => return Err(self.engine.failed("looking at", "", &error)),
+                };
+                let inside = path.prefix_match(&folder).into_iter().flatten();
+                let names: Vec<String> = inside.map(|part| part.as_ref().to_string()).collect();
+                let path = names.join("/");
+                if is_it(&path) {
+                    return Ok(Some(path));
+                }
+            }
+            Ok(None)
+        })?
     }
 
     /// The version of a transaction that the table has, if it has it.

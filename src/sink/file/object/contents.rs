@@ -1,5 +1,6 @@
 //! What is there of a dataset, by one listing of its objects.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -52,7 +53,7 @@ impl ObjectPlace {
                 path.is_ok_and(|path| !path.to_string_lossy().starts_with(".lease"))
             }),
             is_complete: is_complete(folder.slice, fingerprint, |path| {
-                Ok(lists.get(path).cloned())
+                Ok(lists.get(path).map(Cow::from))
             })?,
             listing: listing(folder, lists),
             sizes: Sizes::Known(sizes),

@@ -9,9 +9,9 @@ use sha2::{Digest, Sha256};
 
 use super::super::decision::OBJECTS;
 use super::super::layout::{PartFolder, PathLayout};
-use super::LOOK;
 use super::place::ObjectPlace;
 use super::steps::DecidedObjects;
+use crate::client::object::LOOK;
 use crate::error::{Error, Result};
 use crate::sink::{Earlier, Record, Slice};
 use crate::units::hexadecimal;

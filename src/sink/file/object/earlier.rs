@@ -2,10 +2,10 @@
 
 use super::super::File;
 use super::super::layout::PathLayout;
-use super::LOOK;
 use super::decision::{DecisionCopy, ObjectOutput};
 use super::lease::Lease;
 use super::place::ObjectPlace;
+use crate::client::object::LOOK;
 use crate::error::Result;
 use crate::sink::{Publish, Record, Target};
 

@@ -7,8 +7,8 @@ use super::super::File;
 use super::super::held::is_shared;
 use super::super::layout::{PartFolder, PathLayout, is_folder};
 use super::super::manifest::ManifestEntry;
-use super::LOOK;
 use super::place::ObjectPlace;
+use crate::client::object::LOOK;
 use crate::error::Result;
 use crate::format::FormatKind;
 use crate::sink::{HeldFiles, Holds, Listed, Slice};
@@ -27,18 +27,9 @@ pub(in super::super) fn held(
     }
     let url = PathBuf::from(path.as_str());
     let mut held = HeldFiles {
-        path: url.clone(),
-        place: path.place.clone(),
-        format,
-        of_table: false,
-        of_slice: false,
         is_there: true,
-        is_empty: false,
         shared: is_shared(options).then(|| url.clone()),
-        partitions: None,
-        listed: Vec::new(),
-        unlisted: Vec::new(),
-        notes: Vec::new(),
+        ..HeldFiles::new(url.clone(), path.place.clone(), format)
     };
     // What cannot be looked at is told when it is read.
     let found = match is_folder(path) {

@@ -39,19 +39,12 @@ use super::File;
 use super::existing::Existing;
 use super::layout::PathLayout;
 use super::parts::part_bytes;
+use crate::client::object::look_for;
 use crate::error::Result;
 use crate::sink::{Found, Target};
 use place::ObjectPlace;
 use ready::ReadyObjects;
 use uploads::Uploads;
-
-/// Before the first row a store has answered by then.
-const LOOK: Duration = Duration::from_secs(10);
-
-/// As `LOOK`, or less where the run says so.
-fn look_for(target: &Target) -> Duration {
-    target.stall_timeout().map_or(LOOK, |said| said.min(LOOK))
-}
 
 /// A run without end waits for its store as long as this.
 const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -83,7 +76,7 @@ fn look(
     layout: &PathLayout,
     target: &Target,
 ) -> Result<Option<(ObjectPlace, Existing)>> {
-    let place = ObjectPlace::new(layout, look_for(target))?;
+    let place = ObjectPlace::new(layout, look_for(target.stall_timeout()))?;
     let found = place.existing(file, layout, target)?;
     if found == Existing::Same {
         return Ok(None);

@@ -7,8 +7,7 @@ use super::super::existing::{self, Existing, beside};
 use super::super::layout::PathLayout;
 use super::super::manifest::{self, ManifestEntry, is_manifest, listed_as};
 use super::super::{File, inside};
-use super::LOOK;
-use crate::client::object::{Bucket, ObjectUrl};
+use crate::client::object::{Bucket, LOOK, ObjectUrl};
 use crate::dataset::{DELTA_LOG, FOLDER};
 use crate::error::{Error, Problem, Result};
 use crate::sink::Target;
@@ -32,6 +31,11 @@ pub(super) struct ObjectPlace {
     /// What is written and removed, to find out whether that may be.
     trial: String,
     url: ObjectUrl,
+}
+
+/// It has a bucket, and is no name of a store alone.
+fn in_bucket(folder: &&Path) -> bool {
+    ObjectUrl::of(folder).is_some_and(|url| !url.bucket.is_empty())
 }
 
 impl ObjectPlace {
@@ -144,10 +148,7 @@ impl ObjectPlace {
 
     /// Refuses what would lie within the dataset of another output.
     pub(super) fn outside_datasets(&self, path: &Path) -> Result<()> {
-        for folder in path.ancestors().skip(1) {
-            if ObjectUrl::of(folder).is_none_or(|url| url.bucket.is_empty()) {
-                break;
-            }
+        for folder in path.ancestors().skip(1).take_while(in_bucket) {
             let notes = self.key_of(&folder.join(FOLDER));
             let listed = self.bucket.list(&notes)?;
             let is_list = |key: &str| is_manifest(&listed_as(Path::new(key)));
@@ -165,9 +166,7 @@ impl ObjectPlace {
         path: &Path,
         folders: impl Iterator<Item = &'f Path>,
     ) -> Result<()> {
-        let has_bucket =
-            |folder: &&Path| ObjectUrl::of(folder).is_some_and(|url| !url.bucket.is_empty());
-        let folders: Vec<&Path> = folders.take_while(has_bucket).collect();
+        let folders: Vec<&Path> = folders.take_while(in_bucket).collect();
         let logs = folders.iter().flat_map(|folder| {
             let key = |name| self.key_of(&folder.join(DELTA_LOG).join(name));
             LOG_FILES.map(key)

@@ -6,8 +6,8 @@ use super::super::layout::PathLayout;
 use super::super::{File, IfExists};
 use super::decision::{DecisionCopy, stands};
 use super::lease::Lease;
-use super::look_for;
 use super::place::ObjectPlace;
+use crate::client::object::look_for;
 use crate::error::{Error, Result};
 use crate::sink::{Recovered, Target};
 
@@ -31,7 +31,7 @@ fn recovered(
     target: &Target,
     only_look: bool,
 ) -> Result<Recovered> {
-    let place = ObjectPlace::new(layout, look_for(target))?;
+    let place = ObjectPlace::new(layout, look_for(target.stall_timeout()))?;
     let mut recovered = Recovered {
         output: place.output(&target.fingerprint),
         ..Recovered::default()

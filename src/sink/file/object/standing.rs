@@ -3,8 +3,8 @@
 use super::super::layout::PathLayout;
 use super::super::standing::{one, partitions, whole};
 use super::super::{File, IfExists};
-use super::look_for;
 use super::place::ObjectPlace;
+use crate::client::object::look_for;
 use crate::error::Result;
 use crate::sink::{Standing, Target};
 
@@ -22,7 +22,7 @@ pub(in super::super) fn standing(
 }
 
 fn look(file: &File, layout: &PathLayout, target: &Target) -> Result<Standing> {
-    let place = ObjectPlace::new(layout, look_for(target))?;
+    let place = ObjectPlace::new(layout, look_for(target.stall_timeout()))?;
     match layout {
         PathLayout::Folder(folder) => {
             let (contents, _) = place.contents(folder, &target.fingerprint)?;

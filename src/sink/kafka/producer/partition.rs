@@ -1,5 +1,6 @@
 //! Which partition a message goes to.
 
+use std::fmt::Display;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -89,25 +90,22 @@ pub fn by_column(
     let numbers = cast(&given, &DataType::Int64)?;
     let numbers = numbers.as_primitive::<Int64Type>();
     let (mut of, mut wrong) = (Vec::with_capacity(numbers.len()), Vec::new());
+    let mut refuse = |place: usize, number: &dyn Display| {
+        let row = rows.row(place);
+        wrong.push(place);
+        let error = Error::run(format!(
+            "row {row} goes to partition {number}, but the topic has only {partitions}"
+        ));
+        refused.note(error, row)
+    };
     for (place, number) in numbers.iter().enumerate() {
         match number {
             Some(number) if !(0..i64::from(partitions)).contains(&number) => {
-                let row = rows.row(place);
-                let error = Error::run(format!(
-                    "row {row} goes to partition {number}, but the topic has only {partitions}"
-                ));
-                refused.note(error, row)?;
-                wrong.push(place);
+                refuse(place, &number)?;
             }
             // A uint64 that no int64 holds is null after the cast, and would be dealt in turn.
             None if !given.is_null(place) => {
-                let row = rows.row(place);
-                let number = array_value_to_string(&given, place)?;
-                let error = Error::run(format!(
-                    "row {row} goes to partition {number}, but the topic has only {partitions}"
-                ));
-                refused.note(error, row)?;
-                wrong.push(place);
+                refuse(place, &array_value_to_string(&given, place)?)?;
             }
             number => of.push(number.map(|number| number as i32)),
         }

@@ -5,7 +5,7 @@ use arrow::compute::{cast, take_record_batch};
 use arrow::datatypes::{DataType, Decimal128Type};
 
 use super::Load;
-use super::values::{Encoded, Encoder};
+use super::values::Encoded;
 use crate::batch::RowNumbers;
 use crate::error::{Error, Result};
 use crate::format::Operation;
@@ -44,7 +44,8 @@ pub(super) fn encode(
         Ok::<_, Error>((rows, RowNumbers::List(places)))
     };
     let (inserts, updates) = (of(Operation::Insert)?, of(Operation::Update)?);
-    let bare = Encoder::bare(load.columns.bytes());
+    let whole = load.columns.encoder();
+    let bare = whole.bare();
     let column = |(rows, place): (&RecordBatch, &RowNumbers), column: usize| {
         let rows = rows.project(&[column])?;
         bare.encode(&rows, place)
@@ -58,7 +59,7 @@ pub(super) fn encode(
         *count - 1
     });
     Ok(Sent {
-        inserts: load.columns.encoder().encode(&inserts.0, &inserts.1)?,
+        inserts: whole.encode(&inserts.0, &inserts.1)?,
         sets: sets.collect::<Result<_>>()?,
         keys: column((batch, place), changes.key)?,
         numbers: numbers(batch.column(changes.key))?,

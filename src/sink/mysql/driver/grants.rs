@@ -8,7 +8,7 @@ use mysql_async::{Conn, Error as Refusal};
 
 use super::super::types::create;
 use super::Load;
-use crate::client::mysql::{Database, MysqlNames, TableName, answer, quoted};
+use crate::client::mysql::{ABSENT, Database, MysqlNames, TableName, answer, quoted};
 use crate::client::offsets::OFFSETS;
 use crate::client::server::Server;
 use crate::error::{Error, Result};
@@ -18,9 +18,6 @@ use crate::sink::database::{Missing, list};
 
 /// Denied for a table, or for a column.
 const DENIED: [u16; 2] = [1142, 1143];
-
-/// There is no such table, or no such database.
-const ABSENT: [u16; 2] = [1146, 1049];
 
 /// A statement, and the privilege without which it is denied.
 type Asked = (&'static str, String);

@@ -27,19 +27,12 @@ pub struct Columns {
     texts: Texts,
     /// What rows are made by, once the table is known.
     encoder: OnceLock<Encoder>,
-    /// Those that are sent as their bytes.
-    bytes: OnceLock<Vec<String>>,
 }
 
 impl Columns {
     /// What makes rows; the table was looked at.
     pub(super) fn encoder(&self) -> &Encoder {
         self.encoder.get_or_init(Encoder::default)
-    }
-
-    /// The columns that are sent as their bytes.
-    pub(super) fn bytes(&self) -> Vec<String> {
-        self.bytes.get().cloned().unwrap_or_default()
     }
 }
 
@@ -50,7 +43,6 @@ impl Loads for Database {
         Columns {
             texts: Texts::new(shape),
             encoder: OnceLock::new(),
-            bytes: OnceLock::new(),
         }
     }
 
@@ -75,8 +67,7 @@ impl Loads for Database {
         faults.extend(check_key(load, conn).await.map_err(said)?);
         match compared {
             Ok(bytes) if faults.is_empty() => {
-                let _ = load.columns.encoder.set(Encoder::new(bytes.clone()));
-                let _ = load.columns.bytes.set(bytes);
+                let _ = load.columns.encoder.set(Encoder::new(bytes));
                 Ok(())
             }
             _ => Err(load.misfit(&faults)),

@@ -117,7 +117,27 @@ impl Sends for Database {
     /// Tables that refer to each other lock each other's rows: a transaction that has begun with this and gives
     /// way is made again at once, on its connection.
     async fn put(connection: &mut Connection, chunks: &[Rows]) -> Result<(), Failure> {
-        connection.put_all(chunks).await
+        let is_whole = !connection.begun;
+        let apply = connection.writer.apply.take();
+        let mut tries = 0;
+        let put = loop {
+            let put = match &apply {
+                Some(apply) => connection.apply(apply, chunks).await,
+                None => connection.add(chunks).await,
+            };
+            match put {
+                Err(trouble) if trouble.gave_way && is_whole && tries < TRIES => {
+                    tries += 1;
+                    if !connection.roll_back().await {
+                        break Err(trouble.failure);
+                    }
+                    tokio::time::sleep(GIVE_WAY * tries).await;
+                }
+                put => break put.map_err(|trouble| trouble.failure),
+            }
+        };
+        connection.writer.apply = apply;
+        put
     }
 
     fn passes(error: &Refusal) -> bool {
@@ -158,19 +178,19 @@ impl Rows {
 
 impl Connection {
     /// What is said before the first statement with rows: what a refusal leaves of the others is undone.
-    fn opening(&self) -> &'static str {
-        match self.begun {
-            false => "START TRANSACTION; SAVEPOINT `rows`; ",
-            true => "SAVEPOINT `rows`; ",
-        }
+    fn opening(&self) -> String {
+        format!("{}SAVEPOINT `rows`; ", self.beginning())
     }
 
     /// Sends rows; how many came before the statement that failed.
     async fn send(&mut self, chunks: &[Rows]) -> Result<(), (Refusal, usize)> {
         let mut before = 0;
         for shares in self.writer.insert.shares(chunks) {
-            let first = if before == 0 { self.opening() } else { "" };
-            let statement = self.writer.insert.statement(first, chunks, &shares);
+            let first = match before {
+                0 => self.opening(),
+                _ => String::new(),
+            };
+            let statement = self.writer.insert.statement(&first, chunks, &shares);
             self.begun = true;
             let sent = self.conn.query_drop(statement).await;
             sent.map_err(|error| (error, before))?;
@@ -184,7 +204,7 @@ impl Connection {
         let opening = self.opening();
         self.begun = true;
         let there = (&mut self.conn, self.load.as_ref());
-        apply.all(there, opening, chunks).await
+        apply.all(there, &opening, chunks).await
     }
 
     /// Adds rows.
@@ -198,32 +218,6 @@ impl Connection {
             gave_way: failure::gave_way(&error),
             failure: self.named(failure, before).await,
         })
-    }
-
-    /// Adds rows, or applies changes. Tables that refer to each other lock each other's rows: a transaction
-    /// that has begun with this and gives way is made again at once, on its connection.
-    async fn put_all(&mut self, chunks: &[Rows]) -> Result<(), Failure> {
-        let is_whole = !self.begun;
-        let apply = self.writer.apply.take();
-        let mut tries = 0;
-        let put = loop {
-            let put = match &apply {
-                Some(apply) => self.apply(apply, chunks).await,
-                None => self.add(chunks).await,
-            };
-            match put {
-                Err(trouble) if trouble.gave_way && is_whole && tries < TRIES => {
-                    tries += 1;
-                    if !self.roll_back().await {
-                        break Err(trouble.failure);
-                    }
-                    tokio::time::sleep(GIVE_WAY * tries).await;
-                }
-                put => break put.map_err(|trouble| trouble.failure),
-            }
-        };
-        self.writer.apply = apply;
-        put
     }
 
     /// The row that the server has refused last, where it says so: MariaDB does.

@@ -31,7 +31,7 @@ const SPECIAL: Special = Special {
 #[derive(Debug, Default)]
 pub(super) struct Encoder {
     /// Columns whose values are sent as their bytes, though they have a text.
-    bytes: Vec<String>,
+    bytes: Arc<[String]>,
     /// Each row is one value, with nothing around it.
     bare: bool,
     memory: Memory,
@@ -77,15 +77,15 @@ impl Encoder {
     /// Of these columns the bytes are sent.
     pub(super) fn new(bytes: Vec<String>) -> Self {
         Self {
-            bytes,
+            bytes: bytes.into(),
             ..Self::default()
         }
     }
 
     /// The same of single columns.
-    pub(super) fn bare(bytes: Vec<String>) -> Self {
+    pub(super) fn bare(&self) -> Self {
         Self {
-            bytes,
+            bytes: self.bytes.clone(),
             bare: true,
             memory: Memory::default(),
         }

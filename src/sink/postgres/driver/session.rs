@@ -134,17 +134,11 @@ fn merge(load: &Load) -> String {
         .iter()
         .map(|column| quoted(column))
         .collect();
-    let is_key = |name: &str| {
-        load.options
-            .key
-            .iter()
-            .any(|column| column.as_str() == name)
-    };
     let others = load
         .schema
         .fields()
         .iter()
-        .filter(|field| !is_key(field.name()));
+        .filter(|field| !load.options.is_key(field.name()));
     let set: Vec<String> = others
         .map(|field| format!("{0} = EXCLUDED.{0}", quoted(field.name())))
         .collect();

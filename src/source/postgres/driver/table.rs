@@ -190,10 +190,8 @@ impl Table {
     /// What is wrong with a value, where it is, and what reads it.
     fn wrong(&self, column: usize, wrong: &Wrong, read: &Read, first: u64) -> Error {
         let name = &self.columns[column].name;
-        let row = first + wrong.row as u64;
-        let own = read.keys.get(wrong.row);
-        let key = table_reader::Table::key(self).zip(own.copied());
-        let problem = self.known.wrong(name, (row, key), &wrong.what);
+        let at = (wrong.row, first);
+        let problem = table_reader::Table::wrong_value(self, name, at, &read.keys, &wrong.what);
         let text = || format!("`types: {{ {name}: utf8 }}` reads what PostgreSQL writes");
         Error::run(problem.maybe_hint(wrong.is_value.then(text)))
     }
