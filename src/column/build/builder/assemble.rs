@@ -167,7 +167,10 @@ impl Builder {
             None => (inputs, pick.fill, None),
         };
         let new = NewNode {
-            domain: Domain::default(),
+            domain: Domain {
+                nulls: pick.nulls,
+                ..Domain::default()
+            },
             inputs,
             fill,
             nulls,
@@ -275,7 +278,8 @@ impl Builder {
         let mut made = fields.field(rest, &mut build)?;
         let inputs = build.inputs;
         let (inputs, precomputed) = self.fold_built(scope, &mut made, inputs);
-        made.domain.nulls |= self.scopes[scope].nodes[base].nulls.is_some();
+        let base = &self.scopes[scope].nodes[base];
+        made.domain.nulls |= base.nulls.is_some() || base.domain.nulls;
         let new = NewNode {
             domain: made.domain,
             inputs,
