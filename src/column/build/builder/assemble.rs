@@ -113,6 +113,7 @@ impl Builder {
             steps: made.steps,
         };
         let node = self.add(scope, name, field(name, &made.data_type, column), new);
+        self.count_again(scope, node, &column.place)?;
         let parts = &mut self.scopes[scope];
         parts.derived_rows = made.rows.or(parts.derived_rows);
         if let Some(fields) = made.fields {
