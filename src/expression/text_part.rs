@@ -1,6 +1,5 @@
 //! Parts of a text, and text brought to a length: `substr`, `left`, `lpad`, `repeat`.
 
-use super::cast;
 use super::error::{Result, RowFailure};
 use super::functions::{CallArguments, Function};
 use super::longest::LONGEST;
@@ -71,13 +70,7 @@ fn integer(arguments: &mut CallArguments, index: usize) -> Result<()> {
     if arguments.nodes[index].quoted_text().is_none() {
         arguments.require(index, Family::Integer, "an integer")?;
     }
-    let place = arguments.nodes[index].place;
-    let node = std::mem::replace(
-        &mut arguments.nodes[index],
-        TypedNode::null(DataType::Null, place),
-    );
-    arguments.nodes[index] = cast::cast(node, &DataType::Int64, cast::CastContext::Implicitly)?;
-    Ok(())
+    arguments.cast(index, &DataType::Int64)
 }
 
 /// Characters, which are bytes in ASCII.

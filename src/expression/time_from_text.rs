@@ -4,7 +4,7 @@
 //! before something that is no digit takes all digits, and a year of fewer digits is the one nearest to 2020.
 //! What the text lacks at its end is the first of its kind. `FX` asks for exact widths.
 
-use super::error::{Result, RowFailure};
+use super::error::Result;
 use super::functions::CallArguments;
 use super::node::{Kernel, ResultType, TypedNode};
 use super::range::NumericBounds;
@@ -46,24 +46,14 @@ fn read(
     arguments.nodes.truncate(1);
     let kernel: Kernel = Box::new(move |values, evaluation| {
         let (texts, nulls) = (values[0].text(), nulls(values));
-        let mut ticks = Vec::with_capacity(evaluation.rows);
-        for row in 0..evaluation.rows {
-            let counts =
-                evaluation.is_active(row) && nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
-            if !counts {
-                ticks.push(0);
-                continue;
-            }
+        let ticks = evaluation.each(nulls.as_ref(), |row| {
             let text = texts.at(row);
-            let made = Reading::new(&pattern, text)
-                .all()
-                .and_then(|fields| value(&fields));
-            ticks.push(made.map_err(|why| {
+            let fields = Reading::new(&pattern, text).all();
+            fields.and_then(|fields| value(&fields)).map_err(|why| {
                 let format = &pattern.text;
-                let what = format!("`{text}` is not of the format `{format}`: {why}");
-                RowFailure::at(row, what)
-            })?);
-        }
+                format!("`{text}` is not of the format `{format}`: {why}")
+            })
+        })?;
         Ok(Arc::new(Int64Array::new(ticks.into(), nulls)) as ArrayRef)
     });
     arguments.strict(result_type.fallible(true), kernel)

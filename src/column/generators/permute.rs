@@ -142,6 +142,7 @@ impl Permute {
 /// What the numbers differ by: one, of decimals too; for dates and times the type's unit.
 fn step(data_type: &DataType) -> i128 {
     match data_type {
+        // Decimals count in whole numbers, too: 1.00, 2.00, 3.00.
         DataType::Decimal64(_, scale) => 10i128.pow(u32::from(scale.unsigned_abs())),
         _ => 1,
     }

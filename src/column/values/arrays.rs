@@ -88,21 +88,18 @@ pub fn range(values: &ArrayRef) -> Option<Range> {
             max: max(floats)?,
         });
     }
-    let wide = match width(values.data_type()) {
-        _ if !super::scalar::is_integral(values.data_type()) => return None,
-        IntegerWidth::I128 => retype(values.clone(), &DataType::Decimal128(38, 0)),
-        IntegerWidth::I64 => arrow::compute::cast(
-            &retype(values.clone(), &DataType::Int64),
-            &DataType::Decimal128(38, 0),
-        )
-        .ok()?,
-        IntegerWidth::I32 => arrow::compute::cast(
-            &retype(values.clone(), &DataType::Int32),
-            &DataType::Decimal128(38, 0),
-        )
-        .ok()?,
-        _ => arrow::compute::cast(values, &DataType::Decimal128(38, 0)).ok()?,
+    if !super::scalar::is_integral(values.data_type()) {
+        return None;
+    }
+    // As plain integers first: of a decimal the digits are wanted, and Arrow casts no time to one.
+    let decimal = DataType::Decimal128(38, 0);
+    let plain = match width(values.data_type()) {
+        IntegerWidth::I128 => retype(values.clone(), &decimal),
+        IntegerWidth::I64 => retype(values.clone(), &DataType::Int64),
+        IntegerWidth::I32 => retype(values.clone(), &DataType::Int32),
+        _ => values.clone(),
     };
+    let wide = arrow::compute::cast(&plain, &decimal).ok()?;
     let wide = wide.as_primitive::<Decimal128Type>();
     Some(Range::Integer {
         min: min(wide)?,

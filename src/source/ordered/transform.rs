@@ -83,12 +83,9 @@ impl Transform {
     /// What its folders are called: the column, and what is made of it.
     pub fn folder(self, column: &str) -> String {
         let made = match self {
-            Self::Year => "year",
-            Self::Month => "month",
             Self::Date => "day",
-            Self::Hour => "hour",
-            Self::Bucket(_) => "bucket",
             Self::Truncate(_) => "trunc",
+            _ => self.name(),
         };
         format!("{column}_{made}")
     }
@@ -100,10 +97,7 @@ impl Transform {
         let day = matches!(data_type, T::Date32 | T::Timestamp(..));
         let text = matches!(data_type, T::Utf8 | T::LargeUtf8 | T::Utf8View);
         let whole = data_type.is_integer() && data_type != &T::UInt64;
-        let decimal = matches!(
-            data_type,
-            T::Decimal32(..) | T::Decimal64(..) | T::Decimal128(..)
-        );
+        let decimal = is_decimal(data_type);
         let (fits, needs) = match self {
             Self::Year | Self::Month | Self::Date => (day, "dates and times with a date"),
             Self::Hour => (matches!(data_type, T::Timestamp(..)), "times with a date"),

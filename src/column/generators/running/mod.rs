@@ -122,6 +122,8 @@ impl Total {
                 digits => DataType::Decimal128(digits, *scale),
             },
             (Self::Sum, of) if is_float(of) => DataType::Float64,
+            // Not a decimal, as SQL's `sum` of a `bigint` is: it would be a decimal in every file.
+            // A total that leaves 64 bits is an error of its row.
             (Self::Sum, of) if of.is_integer() => DataType::Int64,
             _ => {
                 let (name, shown) = (column.as_str(), show_type(of));

@@ -10,7 +10,7 @@ use mysql_async::{BinaryProtocol, Conn, Error as Refusal, Params, ResultSetStrea
 
 use super::Reading;
 use super::columns::Kind;
-use super::decode::Builder;
+use super::decode::{Builder, builder};
 use super::session::reader;
 use crate::error::{Error, Result};
 use crate::source::sequence::{Reads, Stretch};
@@ -26,7 +26,7 @@ pub(super) struct DecodedRows {
 
 /// DecodedRows on their way into columns.
 struct Filling {
-    builders: Vec<Builder>,
+    builders: Vec<Box<dyn Builder>>,
     odd: Vec<(usize, usize, String)>,
     count: usize,
 }
@@ -52,7 +52,7 @@ pub(super) struct Sent {
 impl Filling {
     fn new(kinds: &[Kind]) -> Self {
         Self {
-            builders: kinds.iter().map(Builder::new).collect(),
+            builders: kinds.iter().map(builder).collect(),
             odd: Vec::new(),
             count: 0,
         }
@@ -70,7 +70,11 @@ impl Filling {
 
     fn finish(mut self) -> DecodedRows {
         DecodedRows {
-            columns: self.builders.iter_mut().map(Builder::finish).collect(),
+            columns: self
+                .builders
+                .iter_mut()
+                .map(|builder| builder.finish())
+                .collect(),
             odd: self.odd,
             count: self.count,
         }
