@@ -98,6 +98,7 @@ pub(super) fn call(
     place: TextSpan,
 ) -> Result<TypedNode> {
     let lower = name.to_lowercase();
+    // Once for each call in a pipeline's text: a list that can be read is quick enough.
     let Some(function) = all().find(|function| function.name == lower) else {
         return Err(unknown(name, &lower, name_place));
     };

@@ -113,6 +113,8 @@ pub(super) fn negate(node: TypedNode, place: TextSpan) -> Result<TypedNode> {
     match family(&node.data_type) {
         Family::Float => float::negate(node, place),
         Family::Integer if node.data_type != DataType::UInt64 => {
+            // A subtraction: bounds, overflow and its message are there already. The narrowest zero
+            // leaves the number its type.
             let zero = TypedNode::exact(0, DataType::Int16, place);
             integer(Operator::Sub, [zero, node], place)
         }

@@ -187,12 +187,7 @@ pub(super) fn name(data_type: &DataType) -> String {
 
 /// Digits after the point of a second.
 pub(super) fn unit_digits(unit: TimeUnit) -> i8 {
-    match unit {
-        TimeUnit::Second => 0,
-        TimeUnit::Millisecond => 3,
-        TimeUnit::Microsecond => 6,
-        TimeUnit::Nanosecond => 9,
-    }
+    per_second(unit).ilog10() as i8
 }
 
 fn finer(left: TimeUnit, right: TimeUnit) -> TimeUnit {

@@ -117,7 +117,8 @@ fn refuse_in_object(
     Ok(())
 }
 
-fn full(name: &str, space: Option<&str>) -> String {
+/// A name with the namespace that it stands in.
+pub(super) fn full(name: &str, space: Option<&str>) -> String {
     match space {
         Some(space) if !name.contains('.') => format!("{space}.{name}"),
         _ => name.to_string(),

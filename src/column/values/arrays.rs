@@ -10,6 +10,7 @@ use arrow::datatypes::{
 
 use crate::domain::Range;
 use crate::error::Result;
+pub use crate::type_names::plain_type;
 
 /// An array of an integral type from the integers that hold its values, each within the type's limits.
 pub fn integers(data_type: &DataType, values: &[Option<i128>]) -> ArrayRef {
@@ -105,14 +106,6 @@ pub fn range(values: &ArrayRef) -> Option<Range> {
         min: min(wide)?,
         max: max(wide)?,
     })
-}
-
-/// The plain type of what may be a dictionary.
-pub fn plain_type(data_type: &DataType) -> &DataType {
-    match data_type {
-        DataType::Dictionary(_, values) => values,
-        other => other,
-    }
 }
 
 // By layout, not by type: a timestamp is 64 bits like an int64, so nine loops serve some thirty

@@ -140,6 +140,7 @@ impl Texts {
                         text.push_str(separator);
                         text.push_str(value);
                     }
+                    // Into the memory of the text before, not a new one for each that is better.
                     TextKind::Least if value < text.as_str() => value.clone_into(text),
                     TextKind::Greatest if value > text.as_str() => value.clone_into(text),
                     TextKind::Least | TextKind::Greatest => {}

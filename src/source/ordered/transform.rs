@@ -13,6 +13,7 @@ use crate::column::arrays::{from_i64, plain, plain_type};
 use crate::column::show_type;
 use crate::domain::{Domain, Order, Range};
 use crate::error::{Problem, Result};
+use crate::kernel::decimal::shortest;
 use crate::kernel::murmur3::murmur3;
 use crate::kernel::time::{SECONDS_PER_DAY, per_second};
 
@@ -306,6 +307,8 @@ fn bucket(values: &ArrayRef, count: u32) -> Result<ArrayRef> {
             .collect(),
         T::Decimal128(..) => {
             let values = values.as_primitive::<Decimal128Type>();
+            // Iceberg's specification, appendix B: a decimal is hashed as the fewest bytes of its
+            // two's complement.
             values
                 .iter()
                 .map(|value| value.map(|value| of(shortest(&value.to_be_bytes()))))
@@ -338,17 +341,6 @@ fn is_nanos(data_type: &DataType) -> bool {
         data_type,
         DataType::Timestamp(TimeUnit::Nanosecond, _) | DataType::Time64(TimeUnit::Nanosecond)
     )
-}
-
-/// The fewest bytes that hold a number, the highest one first.
-// Iceberg's specification, appendix B: a decimal is hashed as the fewest bytes of its two's
-// complement.
-fn shortest(bytes: &[u8]) -> &[u8] {
-    let spare = |pair: &&[u8]| {
-        let sign = pair[1] & 0x80;
-        (pair[0] == 0 && sign == 0) || (pair[0] == 0xff && sign != 0)
-    };
-    &bytes[bytes.windows(2).take_while(spare).count()..]
 }
 
 fn truncate(values: &ArrayRef, width: u32) -> Result<ArrayRef> {

@@ -115,6 +115,7 @@ impl Table {
     ) -> Result<Read> {
         let wanted = key.wanted((first, count), reading, self.known.rows)?;
         let column = Relation::column(&key.name);
+        // One type of key to read, whichever of the eight integers it is.
         selected.insert(0, format!("CAST({column} AS SIGNED)"));
         kinds.insert(0, Kind::Int64);
         let select = format!(

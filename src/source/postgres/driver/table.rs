@@ -134,6 +134,7 @@ impl Table {
         let (width, select) = (width + front, self.relation.select(&selected));
         let (least, most) = (wanted.keys.start(), wanted.keys.end());
         let (offset, limit) = (wanted.offset, wanted.limit);
+        // A COPY takes no parameters: numbers stand in its text.
         let select = format!(
             "{select} WHERE {column} >= '{least}'::int8 AND {column} <= '{most}'::int8 ORDER BY {column} OFFSET {offset} LIMIT {limit}"
         );
