@@ -53,6 +53,8 @@ fn format(arguments: CallArguments) -> Result<TypedNode> {
     let values: Vec<TypedNode> = values.collect::<Result<_>>()?;
     let pieces = pieces(text, values.len(), pattern.place)?;
     let fallible = pieces.iter().any(|piece| piece.names(&values));
+    // Not strict: a null writes nothing or `NULL`, as in PostgreSQL, so that rows which nobody
+    // asked for must be left out here.
     let kernel: Kernel = Box::new(move |values: &[ColumnarValue], evaluation| {
         let texts: Vec<TextValues<'_>> = values.iter().map(ColumnarValue::text).collect();
         build(evaluation.rows, None, |to, row| {
@@ -103,6 +105,7 @@ fn pieces(text: &str, values: usize, place: TextSpan) -> Result<Vec<Piece>> {
             return Err(place.error(format!("the format wants value {wants} of {values}")));
         }
         next = argument + 1;
+        // PostgreSQL takes any width; a mistyped one would ask for gigabytes in every row.
         let width = width.unwrap_or(0).min(1 << 16) as i32;
         pieces.push(Piece::Value {
             argument,
@@ -175,6 +178,8 @@ impl Quoting {
             }
             (Self::Name, value) => {
                 let name = value.unwrap_or_default();
+                // PostgreSQL quotes its own key words, too. Its list changes with each version and
+                // is not kept here.
                 let first = |letter: char| letter.is_ascii_lowercase() || letter == '_';
                 let plain = name.starts_with(first)
                     && name

@@ -62,6 +62,8 @@ fn read(
 /// Refuses what a text cannot be read by.
 fn check(pattern: &TimePattern) -> Result<()> {
     let place = pattern.place;
+    // PostgreSQL reads `D` and `Q` and ignores them. Who writes them means them to count, so that
+    // they are refused with those that it cannot read.
     let unread = |field: Field| {
         matches!(
             field,
@@ -213,6 +215,7 @@ impl<'a> Reading<'a> {
         }
         let (number, rest) = self.rest.split_at(count);
         self.rest = rest;
+        // In 32 bits, as PostgreSQL's fields are: no sum of them can overflow later.
         let number = number.parse::<i32>();
         let number = number.map_err(|_| format!("`{}` is too large", field.name()))?;
         Ok((number.into(), count))
@@ -235,6 +238,7 @@ impl<'a> Reading<'a> {
                 ..
             }
         );
+        // Whatever the two letters are, as in PostgreSQL.
         if ordinal {
             self.pass_letter();
             self.pass_letter();

@@ -174,6 +174,7 @@ impl Clock {
     fn words(&self, field: Field, case: Case, fill: bool, to: &mut String) {
         let month = MONTHS[(self.month - 1) as usize];
         let day = DAYS[self.part(TimePart::DayOfWeek) as usize];
+        // PostgreSQL pads to the longest of the names: `September`, `Wednesday`, `VIII`.
         let padded = |text: String, width| match fill {
             true => text,
             false => format!("{text:width$}"),

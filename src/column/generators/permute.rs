@@ -124,11 +124,13 @@ impl Permute {
                 .at(&digits.place)
                 .hint("leave the others out"));
         }
+        // The greatest number of 19 digits is beyond 64 bits with a sign.
         let wrong = || Problem::new("`digits` is 1 to 18").at(&digits.place);
         let digits = match digits.value.0 {
             digits @ 1..=18 => digits as u32,
             _ => return Err(wrong()),
         };
+        // 0 has one digit, too.
         let least = if digits == 1 {
             0
         } else {

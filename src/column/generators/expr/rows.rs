@@ -96,6 +96,8 @@ impl<'n, 'b> RowNames<'n, 'b> {
     fn is_rows(&self, name: &str) -> bool {
         let tables = &self.build.tables;
         let root = tables.root(self.build.scope);
+        // A column hides a table of its name, unless that one's rows are children of this table:
+        // what else could `count(orders)` count?
         let hidden = tables.is_column(self.build.scope, name);
         tables.is_table(name) && (!hidden || tables.is_child(name, root))
     }

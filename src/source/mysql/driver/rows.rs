@@ -1,4 +1,4 @@
-//! DecodedRows that come, as columns.
+//! Rows that come, as columns.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use super::session::reader;
 use crate::error::{Error, Result};
 use crate::source::sequence::{Reads, Stretch};
 
-/// DecodedRows of some columns.
+/// Rows of some columns.
 #[derive(Clone, Default)]
 pub(super) struct DecodedRows {
     pub(super) columns: Vec<ArrayRef>,
@@ -24,7 +24,7 @@ pub(super) struct DecodedRows {
     count: usize,
 }
 
-/// DecodedRows on their way into columns.
+/// Rows on their way into columns.
 struct Filling {
     builders: Vec<Box<dyn Builder>>,
     odd: Vec<(usize, usize, String)>,
@@ -40,7 +40,7 @@ pub(super) struct Whole<'r> {
     pub(super) begun: &'r std::sync::Mutex<Option<Conn>>,
 }
 
-/// DecodedRows as the server sends them.
+/// Rows as the server sends them.
 type Answer = ResultSetStream<'static, 'static, 'static, Row, BinaryProtocol>;
 
 /// All rows, as far as they have come.

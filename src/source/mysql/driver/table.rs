@@ -1,4 +1,4 @@
-//! DecodedRows of a table or a query as they were at one moment, to be read by any worker.
+//! Rows of a table or a query as they were at one moment, to be read by any worker.
 
 use std::sync::Mutex;
 
@@ -39,7 +39,7 @@ pub(super) enum Access {
     Sequence(Sequences<Sent, DecodedRows>, Mutex<Option<Conn>>),
 }
 
-/// DecodedRows, and their keys if they have one.
+/// Rows, and their keys if they have one.
 pub(super) struct Read {
     rows: DecodedRows,
     keys: Vec<i64>,
@@ -71,7 +71,7 @@ impl table_reader::Table for Table {
 }
 
 impl Table {
-    /// DecodedRows of some columns.
+    /// Rows of some columns.
     ///
     /// # Errors
     /// What the server says, or it is not there any more.
