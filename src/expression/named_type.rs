@@ -99,6 +99,7 @@ pub(super) fn target(data_type: &Sql, place: TextSpan) -> Result<CastTarget> {
         Sql::Varchar(length)
         | Sql::CharacterVarying(length)
         | Sql::CharVarying(length)
+        // Without the blanks with which PostgreSQL fills a `char(n)`.
         | Sql::Char(length @ Some(_)) => Ok(match length {
             Some(CharacterLength::IntegerLength { length, .. }) => {
                 CastTarget::Varchar(usize::try_from(*length).unwrap_or(usize::MAX))

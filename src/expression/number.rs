@@ -69,11 +69,15 @@ fn decimal(operator: Operator, [left, right]: Sides, place: TextSpan) -> Result<
         }
         Operator::Div => {
             let scale = scale.max(QUOTIENT_SCALE);
+            // The least divisor is a one at its last digit: with it the quotient has so many digits
+            // more.
             let precision = precision(left_whole + i16::from(right_scale), scale);
             quotient::quotient([left, right], types::decimal(precision, scale), place)
         }
         Operator::Add | Operator::Sub | Operator::Rem => {
             let whole = match operator {
+                // A remainder is less than the divisor, and no more than what is divided; a sum may
+                // carry.
                 Operator::Rem => left_whole.min(right_whole),
                 _ => left_whole.max(right_whole) + 1,
             };

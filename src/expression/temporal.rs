@@ -270,6 +270,7 @@ fn scaled(interval: IntervalMonthDayNano, by: f64, divide: bool) -> Option<Inter
     };
     let whole_days = days.trunc() + month_days.trunc() + extra_days;
     let nanoseconds = (microseconds + seconds * 1e6).round_ties_even() * 1000.0;
+    // The casts below would saturate, and say another interval without a word.
     let fits = |value: f64, limit: f64| value.abs() < limit;
     (fits(months, 2_147_483_648.0)
         && fits(whole_days, 2_147_483_648.0)

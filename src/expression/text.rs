@@ -125,6 +125,8 @@ pub(super) fn joined(left: TypedNode, right: TypedNode, place: TextSpan) -> Resu
     let [left, right] = sides;
     let (left, right) = (left?, right?);
     let mut parts = match left.form() {
+        // `a || b || c` is one call of three texts. Each is copied once, not again for every `||`
+        // behind it.
         CallForm::Joined => left.into_arguments(),
         _ => vec![left],
     };

@@ -90,6 +90,8 @@ fn measured(
         Ok(Arc::new(Int64Array::new(counts.into(), nulls)) as ArrayRef)
     });
     let result_type =
+        // The texts of a batch have offsets of 32 bits together, so that the length of one has no
+        // more.
         ResultType::of(DataType::Int32).within(NumericBounds::new(0, i32::MAX.into()));
     arguments.strict(result_type, kernel)
 }
