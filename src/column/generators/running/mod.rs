@@ -181,6 +181,8 @@ impl Total {
             (Self::Min | Self::Max, range) => range,
             (Self::Count, _) => rows.map(|rows| whole(0, rows.into())),
             (Self::Sum, Some(Range::Integer { min, max })) => rows.and_then(|rows| {
+                // Of one value or of all, whichever is further out: a total of any other number
+                // lies between.
                 let far = |end: i128| end.checked_mul(rows.max(1).into());
                 Some(whole(min.min(far(min)?).min(0), max.max(far(max)?).max(0)))
             }),
