@@ -163,6 +163,7 @@ impl TimePart {
 
 /// Monday is 1.
 fn iso_day_of_week(days: i64) -> i64 {
+    // 1970-01-01 was a Thursday.
     (days.rem_euclid(7) + 3) % 7 + 1
 }
 
