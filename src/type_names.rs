@@ -2,6 +2,14 @@
 
 use arrow::datatypes::{DataType, TimeUnit};
 
+/// The type of a dictionary's values; other types are themselves.
+pub fn plain_type(data_type: &DataType) -> &DataType {
+    match data_type {
+        DataType::Dictionary(_, values) => values,
+        other => other,
+    }
+}
+
 /// The names that say a whole type; of several for one, the first is shown.
 pub(crate) const NAMES: &[(&str, DataType)] = &[
     ("boolean", DataType::Boolean),

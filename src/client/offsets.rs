@@ -164,6 +164,7 @@ impl<S: KeepsOffsets> Offsets<S> {
         let whole = self.load.split('/').next().unwrap_or_default();
         let (whole, slices) = (S::literal(whole), S::literal(&format!("{whole}/")));
         let query = format!(
+            // `LEFT` and no `LIKE`: names have `_` and may have `%`.
             "SELECT EXISTS (SELECT 1 FROM {table} WHERE {of_sink} = {sink} AND \
              ({of_load} = {whole} OR LEFT({of_load}, CHAR_LENGTH({slices})) = {slices}))"
         );

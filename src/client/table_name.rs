@@ -42,6 +42,7 @@ impl<D: Dialect> TableName<D> {
             Some((schema, table)) => (Some(schema), table),
             None => (None, text),
         };
+        // SQL could quote a point; here it would be read as the end of the schema.
         let named = |part: &str| D::is_name(part) && !part.contains(['\0', '.']);
         if !named(table) || !schema.is_none_or(named) {
             return Err(format!(

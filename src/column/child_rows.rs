@@ -130,6 +130,8 @@ impl ChildColumns {
         while parent < runs.len() {
             let part = part(&runs, &mut parent, &mut place, most);
             let list;
+            // Children of parents that follow each other follow each other, too; generators fill a
+            // range faster than a list.
             let rows = match part.range() {
                 Some(range) => range,
                 None => {
@@ -243,6 +245,7 @@ impl Selected {
                 continue;
             };
             match fill.kin() {
+                // Another key of the child, to other parents: about those nothing is known here.
                 Some(kin) if !Arc::ptr_eq(&kin.children, children) => {}
                 Some(kin) if kin.place => places.push(*index),
                 Some(_) => parents.push(*index),

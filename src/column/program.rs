@@ -16,6 +16,8 @@ use crate::domain::Domain;
 use crate::error::{Error, Result};
 
 /// Makes the values of one column: a function of the rows and the inputs alone.
+// One object a column, called once a batch: what a dynamic call costs is spread over thousands of
+// rows.
 pub trait Fill: Send + Sync {
     /// The values at `rows`. `inputs` are the columns asked for while building, at the same rows.
     ///
@@ -251,6 +253,8 @@ impl Program {
         outer: &[ArrayRef],
         given: KnownValues,
     ) -> Result<Vec<ArrayRef>> {
+        // Whoever refers to rows that change sees them as they were inserted: what an update made
+        // of a row depends on when one looks, and a key must not.
         let born = match &self.changes {
             Some(frame) if !self.outer(selection).is_empty() => frame.born(rows),
             _ => Vec::new(),

@@ -32,6 +32,8 @@ pub(super) trait Taking {
 }
 
 /// Some of a selection's nodes, all made of the children in one table and of nothing else.
+// An order's total, its number of lines and the lines within it are three columns of the same
+// children. By itself each would make all of them again.
 pub(super) struct Together {
     members: Vec<usize>,
     /// All columns that they take, and where those of each are among them.
@@ -82,6 +84,7 @@ impl Together {
             group.members.push(*index);
             group.places.push(group.columns.add(columns.wanted()));
         }
+        // One alone is made as every other node is.
         groups.retain(|group| group.members.len() > 1);
         groups.into()
     }

@@ -216,6 +216,8 @@ impl<'a> Binder<'a> {
         if let Some(aggregate) = self.aggregate(function, place)? {
             return Ok(aggregate);
         }
+        // Before the arguments: of `nvl(a, b + 'x')` the name is the mistake to be told, and
+        // arguments may be wrong only because they are another language's.
         functions::known(&name, name_place)?;
         if function.over.is_some()
             || function.filter.is_some()
@@ -246,6 +248,10 @@ impl<'a> Binder<'a> {
             let condition = self.bind(&when.condition)?;
             conditions.push(match operand {
                 None => condition::condition(condition, "when")?,
+                // The operand is bound again for each branch: a tree owns its parts, and each
+                // comparison may cast its own to another type. A shared part would be computed
+                // once; nobody has measured a `case` where that counts, for most operands are
+                // columns.
                 Some(operand) => {
                     let (operand, place) = (self.bind(operand)?, condition.place);
                     condition::comparison(ComparisonOperator::Equal, [operand, condition], place)?
@@ -269,6 +275,8 @@ impl<'a> Binder<'a> {
                 format: None,
                 ..
             } => {
+                // The parser keeps no place of a cast's type, so its name is looked for behind the
+                // value.
                 let name = text_span::type_name(self.sql, text_span::of_expression(self.sql, expr));
                 let target = named_type::target(data_type, name)?;
                 let node = self.bind(expr)?;

@@ -17,6 +17,9 @@ impl Binder<'_> {
         chain: &[ast::AccessExpr],
         place: TextSpan,
     ) -> Result<TypedNode> {
+        // To the parser both are dots: `customer_id.country` leads through a foreign key to a
+        // column, `lines[1].amount` to the field of a struct. Only behind a place in brackets is a
+        // name surely a field.
         let fields = chain.iter().map_while(|access| match access {
             ast::AccessExpr::Dot(Expr::Identifier(name)) => Some(name.clone()),
             _ => None,
@@ -130,6 +133,7 @@ impl Binder<'_> {
 
     /// The functions that have a grammar of their own.
     pub fn special_call(&mut self, expression: &Expr, place: TextSpan) -> Result<TypedNode> {
+        // The parser reads `floor(x to day)`, too, which is not PostgreSQL's.
         const PLAIN: ast::CeilFloorKind =
             ast::CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime);
         let (name, nodes) = match expression {
@@ -144,6 +148,8 @@ impl Binder<'_> {
             } => {
                 let from = match substring_from {
                     Some(from) => self.bind(from)?,
+                    // `substring(text for 3)` begins at the first character, as the SQL standard
+                    // says.
                     None => TypedNode::exact(1, DataType::Int32, place),
                 };
                 let mut nodes = vec![self.bind(expr)?, from];

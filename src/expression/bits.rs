@@ -42,6 +42,7 @@ impl BitOperator {
 
     /// Of numbers of `width` bits, each in 64.
     fn apply(self, left: i64, right: i64, width: u32) -> i64 {
+        // PostgreSQL shifts a `smallint` as C does, as an `int`: its counts are taken modulo 32.
         let count = (right as u32) & (width.max(32) - 1);
         match self {
             Self::And => left & right,
@@ -111,6 +112,7 @@ pub(super) fn complement(node: TypedNode, place: TextSpan) -> Result<TypedNode> 
     let node = whole("~", node)?;
     let (data_type, _) = width(&node.data_type);
     let kernel: Kernel = Box::new(|values, _| {
+        // In 64 bits, which is right in every narrower width, too: the sign goes all the way up.
         let bits = map(values[0].narrow(), Operand::Constant(()), |value, ()| {
             !value
         });

@@ -64,6 +64,8 @@ pub(super) fn explicit(node: TypedNode, target: &CastTarget, place: TextSpan) ->
     let (own, same) = (node.place, node.data_type == data_type);
     let node = cast(node, &data_type, CastContext::Explicitly)?;
     let node = match target {
+        // Cut without a word, as the SQL standard has it for an explicit cast. A column's own
+        // `varchar(n)` refuses what is longer.
         CastTarget::Varchar(length) => super::text_part::cut(node, *length)?,
         _ => node,
     };

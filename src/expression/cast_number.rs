@@ -3,7 +3,7 @@
 //! As in PostgreSQL, a float becomes an integer by rounding halves to even, and a decimal by its significant
 //! decimal digits (15, or 6 of a `real`), so that 1.005 becomes 1.01 though its bits are a little below.
 
-use super::error::{Result, RowFailure};
+use super::error::Result;
 use super::exact::{ExactWidth, scale};
 use super::float;
 use super::node::{CallForm, Kernel, ResultType, TypedNode};
@@ -11,7 +11,7 @@ use super::range::NumericBounds;
 use super::types::{self, Representation};
 use super::value::{ColumnarValue, nulls};
 use crate::kernel::decimal::{Rounding, float_of, power, power_of_ten};
-use crate::kernel::map::{Operand, map, map_checked};
+use crate::kernel::map::{Operand, map};
 use arrow::array::{Array, AsArray, BooleanArray, Float64Array, Int64Array};
 use arrow::datatypes::{DataType, Decimal128Type};
 use std::sync::Arc;
@@ -64,6 +64,7 @@ pub(super) fn float_to_float(node: TypedNode, target: &DataType) -> Result<Typed
 pub(super) fn float_to_exact(node: TypedNode, target: &DataType) -> Result<TypedNode> {
     let place = node.place;
     let single = node.data_type == DataType::Float32;
+    // Nothing is known of a float's bounds, so that every row is checked.
     let result_type = ResultType::of(target.clone()).fallible(true);
     let limit = result_type.range.unwrap_or(NumericBounds::DECIMAL);
     let (representation, name) = (result_type.representation(), types::name(target));
@@ -83,17 +84,13 @@ pub(super) fn float_to_exact(node: TypedNode, target: &DataType) -> Result<Typed
         }
     };
     let kernel: Kernel = Box::new(move |values, evaluation| {
-        let operand = values[0].float();
-        let (results, failed) =
-            map_checked(operand, Operand::Constant(()), |value, ()| convert(value));
-        let nulls = nulls(values);
-        if failed {
-            let fails = |row| convert(operand.at(row)).1;
-            if let Some(row) = evaluation.failing(results.len(), nulls.as_ref(), fails) {
-                let text = super::cast_text::float_text(operand.at(row), false);
-                return Err(RowFailure::at(row, format!("{text} does not fit {name}")));
-            }
-        }
+        let (operands, nulls) = ((values[0].float(), Operand::Constant(())), nulls(values));
+        let message = |value, ()| {
+            let text = super::cast_text::float_text(value, false);
+            format!("{text} does not fit {name}")
+        };
+        let convert = |value, ()| convert(value);
+        let results = evaluation.checked(operands, nulls.as_ref(), convert, message)?;
         Ok(i128::array(results, nulls, representation))
     });
     Ok(TypedNode::strict(place, result_type, vec![node], kernel)?.with_form(CallForm::FromFloat))

@@ -3,13 +3,14 @@
 //! A timestamp without a zone is a wall clock: cast to one with a zone it is read there, and back it is what
 //! the clock shows. Where two zones meet, the left one stays. Casts to a coarser unit round.
 
-use super::error::{Result, RowFailure, TextSpan};
+use super::cast::{CastContext, cast};
+use super::error::{Result, TextSpan};
 use super::node::{Kernel, ResultType, TypedNode};
 use super::range::NumericBounds;
 use super::temporal::interval_kernel;
 use super::types;
-use super::value::nulls;
-use crate::kernel::map::{Operand, map, map_checked};
+use super::value::{ColumnarValue, nulls};
+use crate::kernel::map::{Operand, map};
 use crate::kernel::time::{SECONDS_PER_DAY, Zone};
 use arrow::array::{ArrayRef, Int64Array};
 use arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit};
@@ -39,6 +40,13 @@ pub(super) fn per_second(data_type: &DataType) -> i64 {
     }
 }
 
+/// A date as the timestamp of its midnight.
+pub(super) fn midnight(date: TypedNode) -> Result<TypedNode> {
+    // Microseconds, as PostgreSQL's timestamps have.
+    let timestamp = DataType::Timestamp(TimeUnit::Microsecond, None);
+    cast(date, &timestamp, CastContext::Implicitly)
+}
+
 /// A function of one 64-bit representation to another, for every row.
 pub(super) fn ticks(
     node: TypedNode,
@@ -63,26 +71,11 @@ pub(super) fn checked_ticks(
     function: impl Fn(i64, i64) -> Option<i64> + Copy + Send + Sync + 'static,
 ) -> Result<TypedNode> {
     let target = types::name(&result_type.data_type);
-    let compute = move |left, right| match function(left, right) {
-        Some(value) => (value, false),
-        None => (0, true),
-    };
     let kernel: Kernel = Box::new(move |values, evaluation| {
-        let left = values[0].narrow();
-        let right = values
-            .get(1)
-            .map_or(Operand::Constant(0), |value| value.narrow());
-        let (results, failed) = map_checked(left, right, compute);
+        let right = values.get(1).map(ColumnarValue::narrow);
+        let operands = (values[0].narrow(), right.unwrap_or(Operand::Constant(0)));
         let nulls = nulls(values);
-        if failed {
-            let fails = |row| compute(left.at(row), right.at(row)).1;
-            if let Some(row) = evaluation.failing(results.len(), nulls.as_ref(), fails) {
-                return Err(RowFailure::at(
-                    row,
-                    format!("the result does not fit {target}"),
-                ));
-            }
-        }
+        let results = evaluation.fitting(operands, nulls.as_ref(), function, &target)?;
         Ok(Arc::new(Int64Array::new(results.into(), nulls)) as ArrayRef)
     });
     TypedNode::strict(place, result_type.fallible(true), nodes, kernel)
@@ -181,13 +174,8 @@ pub(super) fn interval(node: TypedNode, target: &DataType) -> Result<TypedNode> 
     }
     let kernel: Kernel = Box::new(move |values, evaluation| {
         let split = |ticks, ()| days_and_time(ticks, unit);
-        interval_kernel(
-            values[0].narrow(),
-            Operand::Constant(()),
-            split,
-            values,
-            evaluation,
-        )
+        let operands = (values[0].narrow(), Operand::Constant(()));
+        interval_kernel(operands, split, values, evaluation)
     });
     let result_type = ResultType::of(types::INTERVAL).fallible(unit == TimeUnit::Second);
     TypedNode::strict(place, result_type, vec![node], kernel)

@@ -99,6 +99,8 @@ pub(super) fn each_value(
     node: &mut TypedNode,
     change: impl Fn(TypedNode) -> Result<TypedNode>,
 ) -> Option<Result<TypedNode>> {
+    // Taken out, as a choice is rebuilt of its own parts, and put back where the node is none. What
+    // stands there meanwhile costs nothing: an empty vector allocates no memory.
     let kind = std::mem::replace(&mut node.kind, NodeKind::Coalesce(Vec::new()));
     let (place, nullable) = (node.place, node.nullable);
     match kind {
@@ -222,6 +224,8 @@ fn best(
     let mut best = first.clone();
     for value in others {
         let above = compare(better, value, &best, representation)?;
+        // Only what is known to be better takes the place. PostgreSQL leaves nulls out of
+        // `greatest` and `least`, where the SQL standard has null as the answer.
         let above = is(&each_row(above, evaluation.rows), true);
         let mut choice = vec![0; evaluation.rows];
         mark(&mut choice, &(&above | &missing(&best, evaluation.rows)), 1);

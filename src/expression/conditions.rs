@@ -141,6 +141,8 @@ pub(super) fn in_list(
             negate_if(negated, list.contains(&values[0], evaluation.rows))
         }),
         None => Box::new(move |values, evaluation| {
+            // As the chain of `=` and `or` that `in` stands for: an item that is null leaves open
+            // what no other item decides.
             let mut found = BooleanArray::from(BooleanBuffer::new_unset(evaluation.rows));
             for item in &values[1..] {
                 let equal = compare(Equal, &values[0], item, representation)?;
@@ -159,6 +161,7 @@ enum ConstantList {
     Texts(Vec<String>),
 }
 
+// A list with a null in it is none of these: with it no value is known to be outside.
 fn constant_list(nodes: &[TypedNode], representation: Representation) -> Option<ConstantList> {
     let items = nodes.get(1..)?;
     Some(match representation {

@@ -1,6 +1,5 @@
 //! `make_date`, and the functions with a format: `to_char`, `to_date`, `to_timestamp`.
 
-use super::cast::{self, CastContext};
 use super::error::{Result, RowFailure};
 use super::functions::{CallArguments, Function, mismatch};
 use super::node::{Kernel, ResultType, TypedNode};
@@ -49,9 +48,7 @@ fn make_date(mut arguments: CallArguments) -> Result<TypedNode> {
     for index in 0..3 {
         arguments.require(index, Family::Integer, "an integer")?;
     }
-    let nodes = arguments.nodes.into_iter();
-    let nodes = nodes.map(|node| cast::cast(node, &DataType::Int32, CastContext::Implicitly));
-    arguments.nodes = nodes.collect::<Result<_>>()?;
+    (0..3).try_for_each(|index| arguments.cast(index, &DataType::Int32))?;
     let kernel: Kernel = Box::new(|values, evaluation| {
         let [year, month, day] = [0, 1, 2].map(|index| values[index].narrow());
         let nulls = nulls(values);
@@ -75,6 +72,7 @@ fn make_date(mut arguments: CallArguments) -> Result<TypedNode> {
 fn civil(year: i64, month: i64, day: i64) -> Option<i64> {
     let shown = if year < 0 { year + 1 } else { year };
     let known = year != 0
+        // A date counts days in 32 bits, which end in the year 5 881 580.
         && year.abs() < 5_000_000
         && (1..=12).contains(&month)
         && (1..=days_in_month(shown, month)).contains(&day);

@@ -69,6 +69,7 @@ pub(super) fn encode(mut node: TypedNode) -> TypedNode {
             };
             TypedNode::new(kind, place, result_type)
         }
+        // Perhaps a part of it hangs on one column alone.
         ColumnDependence::Many => {
             node.kind = node.kind.map(&mut encode);
             node

@@ -107,5 +107,6 @@ pub(super) fn did_you_mean<'a>(
 ) -> Option<String> {
     let distance = |known: &'a str| (strsim::damerau_levenshtein(name, known), known);
     let (distance, nearest) = names.into_iter().map(distance).min()?;
+    // A slip for every three letters: with more, `sum` would be offered for `min`.
     (distance <= name.chars().count().div_ceil(3)).then(|| format!("did you mean `{nearest}`?"))
 }

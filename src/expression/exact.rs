@@ -2,14 +2,14 @@
 //! everything involved allow, in 128 bits otherwise, checked only where the bounds prove nothing.
 
 use super::digits::decimal_text;
-use super::error::{Result, RowFailure, TextSpan};
+use super::error::{Result, TextSpan};
 use super::node::{CallForm, Kernel, ResultType, Sides, TypedNode};
 use super::range::NumericBounds;
 use super::types::{self, Representation, WIDE};
 use super::value::{ColumnarValue, nulls};
 use crate::kernel::decimal::ExactInteger;
 use crate::kernel::divide::{EXACT, quotients, remainders};
-use crate::kernel::map::{Operand, map, map_checked};
+use crate::kernel::map::{Operand, map};
 use arrow::array::{ArrayRef, AsArray, Decimal128Array, Int64Array};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
@@ -261,18 +261,9 @@ pub(super) fn kernel<T: ExactWidth>(
     };
     Box::new(move |values, evaluation| {
         let [left, right] = [widened::<T>(&values[0]), widened::<T>(&values[1])];
-        let (left, right) = (T::operand(&left), T::operand(&right));
-        let (results, failed) = map_checked(left, right, checked);
-        let nulls = nulls(values);
-        // A loop that fails says that some row does, not which; null rows hold anything, and must
-        // not end a run.
-        if failed {
-            let fails = |row| checked(left.at(row), right.at(row)).1;
-            if let Some(row) = evaluation.failing(results.len(), nulls.as_ref(), fails) {
-                let message = failing.message(left.at(row).into(), right.at(row).into());
-                return Err(RowFailure::at(row, message));
-            }
-        }
+        let (operands, nulls) = ((T::operand(&left), T::operand(&right)), nulls(values));
+        let message = |left: T, right: T| failing.message(left.into(), right.into());
+        let results = evaluation.checked(operands, nulls.as_ref(), checked, message)?;
         Ok(T::array(results, nulls, representation))
     })
 }

@@ -4,7 +4,7 @@
 //! and `epoch`. `date_part` gives double precision.
 
 use super::cast::{self, CastContext};
-use super::cast_time::{named_zone, per_second, ticks, zone_of};
+use super::cast_time::{midnight, named_zone, per_second, ticks, zone_of};
 use super::error::{Result, TextSpan, did_you_mean};
 use super::functions::{CallArguments, Function, mismatch};
 use super::node::{CallForm, Kernel, ResultType, TypedNode};
@@ -36,6 +36,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 /// The expression with the unit's ticks per second as a constant.
+// Each unit is compiled by itself, as a division by a variable costs five times one by a constant
+// (`TimePart::truncate`), and `extract` is hardly more than divisions. A `match` on the unit within
+// the loop would be one more thing to do for every row.
 macro_rules! by_unit {
     ($unit:expr, $per_second:ident => $expression:expr) => {
         match $unit {
@@ -202,10 +205,7 @@ fn date_trunc(arguments: CallArguments) -> Result<TypedNode> {
     let named = quoted_part(&part, "date_trunc")?;
     let node = match family(&node.data_type) {
         Family::Timestamp => node,
-        Family::Date | Family::Null => {
-            let midnight = DataType::Timestamp(TimeUnit::Microsecond, None);
-            cast::cast(node, &midnight, CastContext::Implicitly)?
-        }
+        Family::Date | Family::Null => midnight(node)?,
         _ => return Err(mismatch("date_trunc", "a date or a timestamp", &node)),
     };
     if !named.cuts() {
@@ -238,11 +238,7 @@ pub(super) fn at_time_zone(node: TypedNode, zone: TypedNode, place: TextSpan) ->
     let named = named_zone(name, zone.place)?;
     let node = match family(&node.data_type) {
         Family::Timestamp => node,
-        Family::Date | Family::Null => cast::cast(
-            node,
-            &DataType::Timestamp(TimeUnit::Microsecond, None),
-            CastContext::Implicitly,
-        )?,
+        Family::Date | Family::Null => midnight(node)?,
         _ => return Err(mismatch("at time zone", "a timestamp", &node)),
     };
     let per_second = per_second(&node.data_type);

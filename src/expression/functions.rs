@@ -1,5 +1,6 @@
 //! The functions by name. Each lives in the file of its subject, which lists its own here.
 
+use super::cast::{self, CastContext};
 use super::error::{ExpressionError, Result, TextSpan, did_you_mean};
 use super::node::{Kernel, ResultType, TypedNode};
 use super::types::{self, Family};
@@ -7,6 +8,7 @@ use super::{
     choice, dates, extract, float, hashes, list, regexp, rounding, text, text_format, text_part,
     text_search,
 };
+use arrow::datatypes::DataType;
 use std::ops::RangeInclusive;
 
 /// A function that an expression may call.
@@ -96,6 +98,7 @@ pub(super) fn call(
     place: TextSpan,
 ) -> Result<TypedNode> {
     let lower = name.to_lowercase();
+    // Once for each call in a pipeline's text: a list that can be read is quick enough.
     let Some(function) = all().find(|function| function.name == lower) else {
         return Err(unknown(name, &lower, name_place));
     };
@@ -170,14 +173,26 @@ impl CallArguments {
         TypedNode::strict(self.place, result_type, self.nodes, kernel)
     }
 
-    /// The argument, which must be of a family; quoted text is text, and null is of every family.
+    /// The argument, which must be of a family, if it is there.
     pub fn require(&self, index: usize, family: Family, wanted: &str) -> Result<()> {
-        match self.nodes.get(index) {
-            Some(node) if ![Family::Null, family].contains(&types::family(&node.data_type)) => {
-                Err(mismatch(self.name, wanted, node))
-            }
-            _ => Ok(()),
-        }
+        let node = self.nodes.get(index);
+        node.map_or(Ok(()), |node| require(self.name, node, family, wanted))
+    }
+
+    /// Casts the argument to a type.
+    pub fn cast(&mut self, index: usize, to: &DataType) -> Result<()> {
+        let null = TypedNode::null(DataType::Null, self.place);
+        let node = std::mem::replace(&mut self.nodes[index], null);
+        self.nodes[index] = cast::cast(node, to, CastContext::Implicitly)?;
+        Ok(())
+    }
+}
+
+/// Refuses a node of another family; quoted text is text, and null is of every family.
+pub(super) fn require(name: &str, node: &TypedNode, family: Family, wanted: &str) -> Result<()> {
+    match [Family::Null, family].contains(&types::family(&node.data_type)) {
+        true => Ok(()),
+        false => Err(mismatch(name, wanted, node)),
     }
 }
 

@@ -19,6 +19,7 @@ pub(super) fn parse(text: &str) -> Option<IntervalMonthDayNano> {
             total.add_clock(word)?;
             continue;
         }
+        // `90s` is a number and its unit in one word, `90 s` in two.
         let unit = word.find(|letter: char| letter.is_ascii_alphabetic());
         let (number, unit) = match unit {
             Some(start) => word.split_at(start),

@@ -23,16 +23,7 @@ pub(super) fn longest(node: &TypedNode) -> Option<usize> {
         NodeKind::Call {
             arguments, form, ..
         } => of_call(*form, arguments),
-        NodeKind::Case {
-            branches,
-            otherwise,
-        } => {
-            let values = branches.iter().map(|(_, value)| value);
-            greatest(values.chain([&**otherwise]))
-        }
-        NodeKind::Coalesce(values) => greatest(values),
-        NodeKind::PerValue { part, .. } => longest(part),
-        NodeKind::Logic { .. } => None,
+        _ => greatest(node.choices()?),
     }
 }
 
@@ -46,7 +37,7 @@ pub(super) fn largest(node: &TypedNode) -> usize {
     own.max(below)
 }
 
-fn greatest<'a>(nodes: impl IntoIterator<Item = &'a TypedNode>) -> Option<usize> {
+fn greatest(nodes: Vec<&TypedNode>) -> Option<usize> {
     let mut nodes = nodes.into_iter().map(longest);
     nodes.try_fold(0, |most: usize, next| Some(most.max(next?)))
 }

@@ -50,6 +50,8 @@ pub(super) fn joined(sql: &str, tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan
     let mut joined = Vec::with_capacity(tokens.len());
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
+        // The tokens of such a type become one quoted name, which the parser takes for a type of
+        // the user's own: its dialects can be given operators and statements, no types.
         let count = of_unit(&tokens[at..]).unwrap_or(1);
         if count == 1 {
             joined.push(token.clone());
@@ -97,6 +99,7 @@ pub(super) fn target(data_type: &Sql, place: TextSpan) -> Result<CastTarget> {
         Sql::Varchar(length)
         | Sql::CharacterVarying(length)
         | Sql::CharVarying(length)
+        // Without the blanks with which PostgreSQL fills a `char(n)`.
         | Sql::Char(length @ Some(_)) => Ok(match length {
             Some(CharacterLength::IntegerLength { length, .. }) => {
                 CastTarget::Varchar(usize::try_from(*length).unwrap_or(usize::MAX))
@@ -133,6 +136,7 @@ fn fixed(data_type: &Sql) -> Option<DataType> {
         Sql::UInt32 => DataType::UInt32,
         Sql::UInt64 => DataType::UInt64,
         Sql::Real | Sql::Float4 | Sql::Float32 => DataType::Float32,
+        // SQL's `float(n)` counts binary digits, of which a `real` has 24.
         Sql::Float(ExactNumberInfo::Precision(..=24)) => DataType::Float32,
         Sql::Float(ExactNumberInfo::None | ExactNumberInfo::Precision(_)) => DataType::Float64,
         Sql::DoublePrecision | Sql::Float8 | Sql::Float64 => DataType::Float64,

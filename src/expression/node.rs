@@ -135,6 +135,7 @@ impl TypedNode {
 
     pub fn null(data_type: DataType, place: TextSpan) -> Self {
         let result_type = match ResultType::of(data_type) {
+            // A null has no number. The narrowest bounds keep what stands around it in 64 bits.
             result_type if result_type.range.is_some() => result_type.within(NumericBounds::of(0)),
             result_type => result_type,
         };
@@ -240,6 +241,22 @@ impl TypedNode {
         }
     }
 
+    /// The values of which each row takes one; nothing where its value is computed.
+    pub fn choices(&self) -> Option<Vec<&Self>> {
+        match &self.kind {
+            NodeKind::Case {
+                branches,
+                otherwise,
+            } => {
+                let values = branches.iter().map(|(_, value)| value);
+                Some(values.chain([&**otherwise]).collect())
+            }
+            NodeKind::Coalesce(values) => Some(values.iter().collect()),
+            NodeKind::PerValue { part, .. } => Some(vec![part]),
+            _ => None,
+        }
+    }
+
     pub fn children(&self) -> Vec<&Self> {
         match &self.kind {
             NodeKind::Column { .. } | NodeKind::Constant { .. } => Vec::new(),
@@ -272,6 +289,8 @@ impl TypedNode {
             Some(LONG..) => return Ok(self),
             _ => {}
         }
+        // The kernels that rows go through make the constant, too, of a batch of one row: there is
+        // no second arithmetic whose answer could differ.
         let inputs = Inputs::batch(&[]);
         let value = self
             .evaluate(&Evaluation::new(&inputs, 1))
@@ -280,6 +299,8 @@ impl TypedNode {
             return Ok(Self::null(self.data_type, self.place));
         }
         Ok(match self.representation() {
+            // A constant is its own bounds: what stands around it is proved for one number, not for
+            // all that its type holds.
             Representation::Narrow | Representation::Wide if self.range.is_some() => {
                 let value = exact_value(&value.array).unwrap_or_default();
                 Self::exact(value, self.data_type, self.place)

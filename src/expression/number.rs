@@ -69,11 +69,15 @@ fn decimal(operator: Operator, [left, right]: Sides, place: TextSpan) -> Result<
         }
         Operator::Div => {
             let scale = scale.max(QUOTIENT_SCALE);
+            // The least divisor is a one at its last digit: with it the quotient has so many digits
+            // more.
             let precision = precision(left_whole + i16::from(right_scale), scale);
             quotient::quotient([left, right], types::decimal(precision, scale), place)
         }
         Operator::Add | Operator::Sub | Operator::Rem => {
             let whole = match operator {
+                // A remainder is less than the divisor, and no more than what is divided; a sum may
+                // carry.
                 Operator::Rem => left_whole.min(right_whole),
                 _ => left_whole.max(right_whole) + 1,
             };
@@ -113,6 +117,8 @@ pub(super) fn negate(node: TypedNode, place: TextSpan) -> Result<TypedNode> {
     match family(&node.data_type) {
         Family::Float => float::negate(node, place),
         Family::Integer if node.data_type != DataType::UInt64 => {
+            // A subtraction: bounds, overflow and its message are there already. The narrowest zero
+            // leaves the number its type.
             let zero = TypedNode::exact(0, DataType::Int16, place);
             integer(Operator::Sub, [zero, node], place)
         }

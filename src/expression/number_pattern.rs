@@ -105,6 +105,7 @@ impl NumberPattern {
                 rest = pattern.letter(letter, rest, node.place)?;
             }
         }
+        // No digit came behind `S`, so it ends the number as it does behind a point.
         if pattern.sign == Sign::Before && digits_before_sign == Some(pattern.before) {
             pattern.sign = Sign::Behind;
         }
@@ -169,6 +170,7 @@ impl NumberPattern {
             self.items.extend(text.chars().map(Item::Letter));
             return Ok(after);
         }
+        // PostgreSQL copies a letter that it does not know. That would let a misspelt name through.
         if letter.is_alphanumeric() {
             return Err(unknown(letter, rest, place));
         }

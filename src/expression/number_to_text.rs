@@ -68,6 +68,7 @@ fn rounded(node: TypedNode, after: usize) -> Result<TypedNode> {
     match exact && from.unsigned_abs() as usize > after {
         true => {
             let to = after as i8;
+            // One digit more, as 9.99 of one digit behind its point is 10.0.
             let digits = (i16::from(digits) - i16::from(from) + i16::from(to) + 1).clamp(1, 38);
             rescale::rescale(node, digits as u8, to, Rounding::HalfAwayFromZero)
         }
@@ -116,9 +117,12 @@ impl NumberPattern {
         };
         let spaces = self.before.saturating_sub(before);
         let signed = match self.sign {
+            // Such a sign stands among the items and is written there.
             Sign::Marked { plus_alone } => !plus_alone,
             sign => !negative && self.fill && !matches!(sign, Sign::Before | Sign::Behind),
         };
+        // −1, as in C, where neither side of the point has a digit left, which a large float's may
+        // not. What `write_end` adds brings it back.
         let count = (self.before + after).wrapping_sub(1);
         let count = count.wrapping_add(usize::from(!signed && spaces == 0));
         let mut writing = Writing {

@@ -155,6 +155,7 @@ fn readable(sql: &str, error: &ParserError) -> ExpressionError {
     let first = letters
         .next()
         .map_or(String::new(), |letter| letter.to_lowercase().to_string());
+    // The parser says where it stopped, not how long what it found is: one character is underlined.
     let length = sql[offset..].chars().next().map_or(0, char::len_utf8);
     let error = TextSpan { offset, length }.error(format!("{first}{}", letters.as_str()));
     foreign(sql, error)

@@ -45,6 +45,8 @@ impl NumericBounds {
     }
 
     /// What is left of it inside the other's bounds.
+    // Clamped, not intersected: bounds that do not overlap, of rows that all fail, must still be
+    // bounds.
     pub(super) fn clamp(self, to: Self) -> Self {
         Self::new(
             self.low.clamp(to.low, to.high),

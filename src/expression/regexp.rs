@@ -7,12 +7,12 @@
 //! values here: `regexp_match` gives the first group, or all that matched where there is no group.
 
 use super::error::{Result, TextSpan};
-use super::functions::{CallArguments, Function, mismatch};
+use super::functions::{CallArguments, Function, require};
 use super::node::{Kernel, ResultType, Sides, TypedNode};
 use super::range::NumericBounds;
 use super::regexp_pattern::{Pattern, Replacement};
 use super::text::build;
-use super::types::{Family, family};
+use super::types::Family;
 use super::value::nulls;
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, StringBuilder};
 use arrow::buffer::BooleanBuffer;
@@ -81,6 +81,8 @@ fn replace(arguments: CallArguments) -> Result<TypedNode> {
         let error = by.place.error("what replaces a match must be a constant");
         return Err(error.hint("`replace` takes a column there, too"));
     };
+    // Read once, as the pattern is: the crate's own replacement texts are read anew for each match,
+    // and mean groups by `$1` where PostgreSQL writes `\1`.
     let by = Replacement::of(by, &pattern.regex, arguments.nodes[2].place)?;
     let kernel: Kernel = Box::new(move |values, evaluation| {
         let texts = values[0].text();
@@ -144,6 +146,8 @@ fn like(arguments: CallArguments) -> Result<TypedNode> {
 fn tested(regex: Regex, negated: bool) -> Kernel {
     Box::new(move |values, evaluation| {
         let (texts, nulls) = (values[0].text(), nulls(values));
+        // A search is dear beside a look at a bit: rows that are null have any bytes, mostly none,
+        // and are not searched.
         let valid = |row| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
         let truth = |row| valid(row) && regex.is_match(texts.at(row)) != negated;
         let truths = BooleanBuffer::collect_bool(evaluation.rows, truth);
@@ -174,9 +178,7 @@ pub(super) fn operator(
     place: TextSpan,
 ) -> Result<TypedNode> {
     for node in [&text, &pattern] {
-        if ![Family::Text, Family::Null].contains(&family(&node.data_type)) {
-            return Err(mismatch(symbol, "text", node));
-        }
+        require(symbol, node, Family::Text, "text")?;
     }
     if text.is_null() || pattern.is_null() {
         return null(DataType::Boolean, place);

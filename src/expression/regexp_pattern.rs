@@ -40,6 +40,7 @@ impl Pattern {
             error.hint("`like`, `starts_with` and `strpos` take a column there, too")
         })?;
         let mut builder = RegexBuilder::new(&translated(text, pattern.place)?);
+        // As PostgreSQL's `.` does; the crate's leaves line ends out.
         builder.dot_matches_new_line(true);
         let mut every = false;
         for flag in flags.chars() {

@@ -9,7 +9,7 @@ use super::types::{self, Representation};
 use super::value::{ColumnarValue, Evaluation, nulls};
 use super::{cast_number, choice, quotient};
 use crate::kernel::decimal::{self, Rounding, power_of_ten, round_narrow};
-use crate::kernel::map::{Operand, map_checked};
+use crate::kernel::map::Operand;
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
 
@@ -135,20 +135,13 @@ fn limited<T: ExactWidth>(
     let (low, high) = limits::<T>(limit);
     // `|` and not `||`: without a branch the loop over all rows becomes vector instructions.
     let fails = |value: T| (value < low) | (value > high);
-    let operand = T::operand(value);
-    // One flag for the whole batch is all that the loop keeps. Which row failed is looked up
-    // afterwards, in a second pass that nearly no batch needs.
-    let (results, failed) = map_checked(operand, Operand::Constant(low), |value, _| {
-        (value, fails(value))
-    });
+    let operands = (T::operand(value), Operand::Constant(()));
     let nulls = nulls(std::slice::from_ref(value));
-    if failed {
-        let failing =
-            evaluation.failing(results.len(), nulls.as_ref(), |row| fails(operand.at(row)));
-        if let Some(row) = failing {
-            let text = decimal_text(operand.at(row).into(), scale);
-            return Err(RowFailure::at(row, format!("{text} does not fit {target}")));
-        }
-    }
+    let checked = |value, ()| (value, fails(value));
+    let message = |value: T, ()| {
+        let text = decimal_text(value.into(), scale);
+        format!("{text} does not fit {target}")
+    };
+    let results = evaluation.checked(operands, nulls.as_ref(), checked, message)?;
     Ok(T::array(results, nulls, representation))
 }

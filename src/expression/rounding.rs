@@ -53,13 +53,10 @@ fn expect_number(name: &str, node: &TypedNode) -> Result<()> {
 /// A number of quoted or missing type as double precision.
 fn numeric(arguments: &mut CallArguments, index: usize) -> Result<()> {
     let node = &arguments.nodes[index];
+    // As PostgreSQL resolves `round('2.5')`: of several functions that an untyped text fits, the
+    // one of double precision, which is its preferred type of numbers.
     if node.quoted_text().is_some() || node.is_null() {
-        let place = node.place;
-        let node = std::mem::replace(
-            &mut arguments.nodes[index],
-            TypedNode::null(DataType::Null, place),
-        );
-        arguments.nodes[index] = cast::cast(node, &DataType::Float64, CastContext::Implicitly)?;
+        arguments.cast(index, &DataType::Float64)?;
     }
     expect_number(arguments.name, &arguments.nodes[index])
 }
@@ -90,6 +87,8 @@ fn rounded(
             to_digits(node, digits, rounding, place)
         }
         (_, Some(digits)) => {
+            // PostgreSQL has no `round(double precision, integer)` and asks for a cast to
+            // `numeric`. That cast is made here.
             let scale = number::QUOTIENT_SCALE.max(digits as i8);
             let node = cast::cast(node, &types::decimal(38, scale), CastContext::Explicitly)?;
             to_digits(node, digits, rounding, place)
@@ -120,6 +119,7 @@ fn to_digits(
 ) -> Result<TypedNode> {
     let (precision, from) = types::digits(&node.data_type);
     let whole = i32::from(precision) - i32::from(from);
+    // Rounding may add a digit before the point: 9.9 becomes 10.
     let carry = i32::from(digits < from.into());
     let precision = |scale: i32| (whole + carry + scale).clamp(1, 38) as u8;
     let node = node.at(place);
@@ -178,6 +178,7 @@ fn absolute(node: TypedNode, place: TextSpan) -> Result<TypedNode> {
                 value.wrapping_abs()
             });
             let nulls = nulls(values);
+            // The least number of a width wraps to itself, as its opposite is beyond the width.
             let fails = |row| !limit.contains(i128::from(operand.at(row)).abs());
             let failing =
                 fallible.then(|| evaluation.failing(results.len(), nulls.as_ref(), fails));

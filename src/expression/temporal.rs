@@ -4,7 +4,7 @@
 //! days and hours. Months and days are counted on the wall clock of the timestamp's zone.
 
 use super::cast::{self, CastContext};
-use super::cast_time::{checked_ticks, per_second, zone_of};
+use super::cast_time::{checked_ticks, midnight, per_second, zone_of};
 use super::error::{Result, RowFailure, TextSpan};
 use super::exact::Operator;
 use super::node::{Kernel, ResultType, Sides, TypedNode};
@@ -12,10 +12,10 @@ use super::number::as_double;
 use super::range::NumericBounds;
 use super::types::{self, Family, INTERVAL, family};
 use super::value::nulls;
-use crate::kernel::map::{Operand, map_checked};
+use crate::kernel::map::Operand;
 use crate::kernel::time::{SECONDS_PER_DAY, Zone, add_interval};
 use arrow::array::{ArrayRef, Int64Array, IntervalMonthDayNanoArray};
-use arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit};
+use arrow::datatypes::{DataType, IntervalMonthDayNano};
 use std::sync::Arc;
 
 const NANOSECONDS: i64 = 1_000_000_000;
@@ -111,10 +111,7 @@ fn between(left: TypedNode, right: TypedNode, place: TextSpan) -> Result<TypedNo
 /// A date or a timestamp moved by an interval: a date becomes the timestamp of its midnight.
 fn moved(instant: TypedNode, interval: TypedNode, sign: i64, place: TextSpan) -> Result<TypedNode> {
     let instant = match instant.data_type {
-        DataType::Date32 => {
-            let midnight = DataType::Timestamp(TimeUnit::Microsecond, None);
-            cast::cast(instant, &midnight, CastContext::Implicitly)?
-        }
+        DataType::Date32 => midnight(instant)?,
         _ => instant,
     };
     if matches!(interval.data_type, DataType::Duration(_)) {
@@ -133,27 +130,11 @@ fn moved(instant: TypedNode, interval: TypedNode, sign: i64, place: TextSpan) ->
             by.days.checked_mul(sign as i32),
         );
         let time = (by.nanoseconds / per_tick).checked_mul(sign);
-        let moved = months
-            .zip(days)
-            .zip(time)
-            .and_then(|((months, days), time)| {
-                add_interval(instant, (months, days, time), &zone, ticks)
-            });
-        moved.map_or((0, true), |moved| (moved, false))
+        add_interval(instant, (months?, days?, time?), &zone, ticks)
     };
     let kernel: Kernel = Box::new(move |values, evaluation| {
-        let (instants, intervals) = (values[0].narrow(), values[1].interval());
-        let (results, failed) = map_checked(instants, intervals, add);
-        let nulls = nulls(values);
-        if failed {
-            let fails = |row| add(instants.at(row), intervals.at(row)).1;
-            if let Some(row) = evaluation.failing(results.len(), nulls.as_ref(), fails) {
-                return Err(RowFailure::at(
-                    row,
-                    format!("the result does not fit {target}"),
-                ));
-            }
-        }
+        let (operands, nulls) = ((values[0].narrow(), values[1].interval()), nulls(values));
+        let results = evaluation.fitting(operands, nulls.as_ref(), add, &target)?;
         Ok(Arc::new(Int64Array::new(results.into(), nulls)) as ArrayRef)
     });
     TypedNode::strict(
@@ -192,6 +173,7 @@ fn intervals(operator: Operator, [left, right]: Sides, place: TextSpan) -> Resul
             false => checked_ticks(vec![left, right], result_type, place, i64::checked_add),
         };
     }
+    // In 128 bits no sum of two overflows, so that one look at the end says whether it fits.
     let add = move |left: IntervalMonthDayNano, right: IntervalMonthDayNano| {
         let sign = if sub { -1 } else { 1 };
         parts(
@@ -201,13 +183,8 @@ fn intervals(operator: Operator, [left, right]: Sides, place: TextSpan) -> Resul
         )
     };
     let kernel: Kernel = Box::new(move |values, evaluation| {
-        interval_kernel(
-            values[0].interval(),
-            values[1].interval(),
-            add,
-            values,
-            evaluation,
-        )
+        let operands = (values[0].interval(), values[1].interval());
+        interval_kernel(operands, add, values, evaluation)
     });
     TypedNode::strict(
         place,
@@ -227,28 +204,15 @@ fn parts(months: i128, days: i128, nanoseconds: i128) -> Option<IntervalMonthDay
 
 /// An interval for every row, or the failure of the first row that counts and has none.
 pub(super) fn interval_kernel<A: Copy, B: Copy>(
-    left: Operand<'_, A>,
-    right: Operand<'_, B>,
+    operands: (Operand<'_, A>, Operand<'_, B>),
     function: impl Fn(A, B) -> Option<IntervalMonthDayNano>,
     values: &[super::value::ColumnarValue],
     evaluation: &super::value::Evaluation<'_>,
 ) -> Result<ArrayRef, RowFailure> {
-    let compute = |left, right| match function(left, right) {
-        Some(interval) => (interval, false),
-        None => (IntervalMonthDayNano::default(), true),
-    };
-    let (results, failed) = map_checked(left, right, compute);
     let nulls = nulls(values);
-    if failed {
-        let fails = |row| compute(left.at(row), right.at(row)).1;
-        if let Some(row) = evaluation.failing(results.len(), nulls.as_ref(), fails) {
-            return Err(RowFailure::at(row, "the result does not fit interval"));
-        }
-    }
-    Ok(Arc::new(IntervalMonthDayNanoArray::new(
-        results.into(),
-        nulls,
-    )))
+    let results = evaluation.fitting(operands, nulls.as_ref(), function, "interval")?;
+    let results = IntervalMonthDayNanoArray::new(results.into(), nulls);
+    Ok(Arc::new(results))
 }
 
 /// An interval times, or divided by, a number.
@@ -271,25 +235,15 @@ fn multiplied(
                 );
                 parts(months, days, i128::from(interval.nanoseconds) * by)
             };
-            interval_kernel(
-                values[0].interval(),
-                values[1].narrow(),
-                times,
-                values,
-                evaluation,
-            )
+            let operands = (values[0].interval(), values[1].narrow());
+            interval_kernel(operands, times, values, evaluation)
         });
         return TypedNode::strict(place, result_type, vec![interval, by], kernel);
     }
     let kernel: Kernel = Box::new(move |values, evaluation| {
         let times = |interval, by| scaled(interval, by, divide);
-        interval_kernel(
-            values[0].interval(),
-            values[1].float(),
-            times,
-            values,
-            evaluation,
-        )
+        let operands = (values[0].interval(), values[1].float());
+        interval_kernel(operands, times, values, evaluation)
     });
     TypedNode::strict(place, result_type, vec![interval, as_double(by)?], kernel)
 }
@@ -316,6 +270,7 @@ fn scaled(interval: IntervalMonthDayNano, by: f64, divide: bool) -> Option<Inter
     };
     let whole_days = days.trunc() + month_days.trunc() + extra_days;
     let nanoseconds = (microseconds + seconds * 1e6).round_ties_even() * 1000.0;
+    // The casts below would saturate, and say another interval without a word.
     let fits = |value: f64, limit: f64| value.abs() < limit;
     (fits(months, 2_147_483_648.0)
         && fits(whole_days, 2_147_483_648.0)

@@ -45,6 +45,8 @@ pub(super) fn build(
         if nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)) {
             write(&mut text, row)?;
         }
+        // Arrow's `Utf8` has offsets of 32 bits. `LargeUtf8` would hold more, at twice the offsets
+        // for every text column; batches of smaller texts are the better answer.
         let end = i32::try_from(text.len());
         offsets.push(
             end.map_err(|_| RowFailure::at(row, "the text of one batch is longer than 2 GiB"))?,
@@ -123,6 +125,8 @@ pub(super) fn joined(left: TypedNode, right: TypedNode, place: TextSpan) -> Resu
     let [left, right] = sides;
     let (left, right) = (left?, right?);
     let mut parts = match left.form() {
+        // `a || b || c` is one call of three texts. Each is copied once, not again for every `||`
+        // behind it.
         CallForm::Joined => left.into_arguments(),
         _ => vec![left],
     };
@@ -180,16 +184,19 @@ fn concat_ws(arguments: CallArguments) -> Result<TypedNode> {
 }
 
 fn as_texts(nodes: Vec<TypedNode>) -> Result<Vec<TypedNode>> {
-    nodes
-        .into_iter()
-        .map(|node| match types::family(&node.data_type) {
-            Family::Null => Ok(TypedNode::null(DataType::Utf8, node.place)),
-            Family::Other => Err(mismatch(
-                "concat",
-                "text and what can be written as text",
-                &node,
-            )),
-            _ => cast_text::to_text(node, BooleanSpelling::Letters),
-        })
-        .collect()
+    let nodes = nodes.into_iter();
+    nodes.map(|node| as_text("concat", node)).collect()
+}
+
+/// A value as text to a function that takes any.
+// Truth values are `t` and `f` here, and words where they are cast: PostgreSQL has both.
+pub(super) fn as_text(function: &str, node: TypedNode) -> Result<TypedNode> {
+    match types::family(&node.data_type) {
+        Family::Null => Ok(TypedNode::null(DataType::Utf8, node.place)),
+        Family::Other => {
+            let wanted = "text and what can be written as text";
+            Err(mismatch(function, wanted, &node))
+        }
+        _ => cast_text::to_text(node, BooleanSpelling::Letters),
+    }
 }

@@ -1,12 +1,11 @@
 //! `format(…)` with `%s`, `%I` and `%L` as in PostgreSQL, and `initcap`.
 
-use super::cast_text::{BooleanSpelling, to_text};
 use super::error::{Result, RowFailure, TextSpan};
-use super::functions::{CallArguments, Function, mismatch};
+use super::functions::{CallArguments, Function};
 use super::node::{Kernel, ResultType, TypedNode};
-use super::text::{WriteResult, build, lower, upper};
+use super::text::{WriteResult, as_text, build, lower, upper};
 use super::text_part::length_of;
-use super::types::{Family, family};
+use super::types::Family;
 use super::value::{ColumnarValue, TextValues, nulls};
 use arrow::datatypes::DataType;
 
@@ -50,9 +49,12 @@ fn format(arguments: CallArguments) -> Result<TypedNode> {
         let error = pattern.place.error("the format must be a constant");
         error.hint("`concat` and `||` join columns")
     })?;
-    let values: Vec<TypedNode> = nodes.map(as_text).collect::<Result<_>>()?;
+    let values = nodes.map(|node| as_text("format", node));
+    let values: Vec<TypedNode> = values.collect::<Result<_>>()?;
     let pieces = pieces(text, values.len(), pattern.place)?;
     let fallible = pieces.iter().any(|piece| piece.names(&values));
+    // Not strict: a null writes nothing or `NULL`, as in PostgreSQL, so that rows which nobody
+    // asked for must be left out here.
     let kernel: Kernel = Box::new(move |values: &[ColumnarValue], evaluation| {
         let texts: Vec<TextValues<'_>> = values.iter().map(ColumnarValue::text).collect();
         build(evaluation.rows, None, |to, row| {
@@ -65,18 +67,6 @@ fn format(arguments: CallArguments) -> Result<TypedNode> {
     });
     let result_type = ResultType::of(DataType::Utf8).fallible(fallible);
     TypedNode::call(place, result_type, values, kernel)
-}
-
-fn as_text(node: TypedNode) -> Result<TypedNode> {
-    match family(&node.data_type) {
-        Family::Null => Ok(TypedNode::null(DataType::Utf8, node.place)),
-        Family::Other => Err(mismatch(
-            "format",
-            "text and what can be written as text",
-            &node,
-        )),
-        _ => to_text(node, BooleanSpelling::Letters),
-    }
 }
 
 /// `%[position$][flags][width]type`.
@@ -115,6 +105,7 @@ fn pieces(text: &str, values: usize, place: TextSpan) -> Result<Vec<Piece>> {
             return Err(place.error(format!("the format wants value {wants} of {values}")));
         }
         next = argument + 1;
+        // PostgreSQL takes any width; a mistyped one would ask for gigabytes in every row.
         let width = width.unwrap_or(0).min(1 << 16) as i32;
         pieces.push(Piece::Value {
             argument,
@@ -187,6 +178,8 @@ impl Quoting {
             }
             (Self::Name, value) => {
                 let name = value.unwrap_or_default();
+                // PostgreSQL quotes its own key words, too. Its list changes with each version and
+                // is not kept here.
                 let first = |letter: char| letter.is_ascii_lowercase() || letter == '_';
                 let plain = name.starts_with(first)
                     && name

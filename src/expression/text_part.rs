@@ -1,6 +1,5 @@
 //! Parts of a text, and text brought to a length: `substr`, `left`, `lpad`, `repeat`.
 
-use super::cast;
 use super::error::{Result, RowFailure};
 use super::functions::{CallArguments, Function};
 use super::longest::LONGEST;
@@ -71,13 +70,7 @@ fn integer(arguments: &mut CallArguments, index: usize) -> Result<()> {
     if arguments.nodes[index].quoted_text().is_none() {
         arguments.require(index, Family::Integer, "an integer")?;
     }
-    let place = arguments.nodes[index].place;
-    let node = std::mem::replace(
-        &mut arguments.nodes[index],
-        TypedNode::null(DataType::Null, place),
-    );
-    arguments.nodes[index] = cast::cast(node, &DataType::Int64, cast::CastContext::Implicitly)?;
-    Ok(())
+    arguments.cast(index, &DataType::Int64)
 }
 
 /// Characters, which are bytes in ASCII.
@@ -136,6 +129,7 @@ fn substring(mut arguments: CallArguments) -> Result<TypedNode> {
         let (texts, starts) = (values[0].text(), values[1].narrow());
         let lengths = values.get(2).map(ColumnarValue::narrow);
         build(evaluation.rows, nulls(values), |to, row| {
+            // Places before the first character count, as in SQL: `substr('abc', -1, 3)` is `a`.
             let start = starts.at(row).saturating_sub(1);
             let length = lengths.map_or(i64::MAX, |lengths| lengths.at(row));
             if length < 0 && evaluation.is_active(row) {
@@ -194,6 +188,7 @@ fn pad(mut arguments: CallArguments, before: bool) -> Result<TypedNode> {
             }
             let kept = &text[..byte_of(text, length)];
             let missing = length - length_of(kept);
+            // An empty filling fills nothing, as in PostgreSQL.
             let filling = fills.at(row).chars().cycle().take(missing);
             if before {
                 to.extend(filling);

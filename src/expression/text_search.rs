@@ -2,12 +2,12 @@
 
 use super::error::{Result, RowFailure, TextSpan};
 use super::evaluate::internal;
-use super::functions::{CallArguments, Function, mismatch};
+use super::functions::{CallArguments, Function, require};
 use super::node::{Kernel, ResultType, TypedNode};
 use super::range::NumericBounds;
 use super::text::build;
 use super::text_part::length_of;
-use super::types::{self, Family};
+use super::types::Family;
 use super::value::{ColumnarValue, TextValues, nulls};
 use arrow::array::{ArrayRef, BooleanArray, Int64Array};
 use arrow::compute::{ilike, like, nilike, nlike};
@@ -90,6 +90,8 @@ fn measured(
         Ok(Arc::new(Int64Array::new(counts.into(), nulls)) as ArrayRef)
     });
     let result_type =
+        // The texts of a batch have offsets of 32 bits together, so that the length of one has no
+        // more.
         ResultType::of(DataType::Int32).within(NumericBounds::new(0, i32::MAX.into()));
     arguments.strict(result_type, kernel)
 }
@@ -212,9 +214,7 @@ pub(super) fn matches(
     place: TextSpan,
 ) -> Result<TypedNode> {
     for node in [&text, &pattern] {
-        if ![Family::Text, Family::Null].contains(&types::family(&node.data_type)) {
-            return Err(mismatch("like", "text", node));
-        }
+        require("like", node, Family::Text, "text")?;
     }
     let function = match (negated, any_case) {
         (false, false) => like,

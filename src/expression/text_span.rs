@@ -35,6 +35,7 @@ pub(super) fn of_span(sql: &str, span: Span) -> TextSpan {
 /// The place of a part of the tree; the whole text where the parser kept none.
 pub(super) fn of(sql: &str, part: &impl Spanned) -> TextSpan {
     let span = part.span();
+    // The parser's way to say that it kept no span: lines begin at 1.
     if span.start.line == 0 {
         return TextSpan {
             offset: 0,

@@ -92,19 +92,10 @@ fn each<T: Default>(
     parse: impl Fn(&str) -> Option<T>,
 ) -> Result<ParsedValues<T>, RowFailure> {
     let (texts, nulls): (TextValues<'_>, _) = (values[0].text(), nulls(values));
-    let mut found = Vec::with_capacity(evaluation.rows);
-    for row in 0..evaluation.rows {
-        let counts =
-            evaluation.is_active(row) && nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
-        let value = if counts {
-            parse(texts.at(row).trim())
-        } else {
-            Some(T::default())
-        };
-        found.push(value.ok_or_else(|| {
-            RowFailure::at(row, format!("`{}` is not a valid {name}", texts.at(row)))
-        })?);
-    }
+    let found = evaluation.each(nulls.as_ref(), |row| {
+        let wrong = || format!("`{}` is not a valid {name}", texts.at(row));
+        parse(texts.at(row).trim()).ok_or_else(wrong)
+    })?;
     Ok((found, nulls))
 }
 
@@ -141,6 +132,8 @@ pub(super) fn digits_of(text: &str) -> Option<(i128, i8)> {
     if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
+    // The digits are read as one whole number and the point is counted: a float in between would
+    // lose what stands behind 17 digits.
     let value: i128 = digits.parse().ok()?;
     let value = if negative { -value } else { value };
     let scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
@@ -191,6 +184,8 @@ fn finer(unit: TimeUnit, text: &str) -> TimeUnit {
     let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
     match (unit, digits) {
         (TimeUnit::Second, 1..=3) => TimeUnit::Millisecond,
+        // Up to microseconds, which PostgreSQL has: a text of more digits is refused
+        // (`whole::is_cut`), not compared as another moment.
         (TimeUnit::Second | TimeUnit::Millisecond, 4..) => TimeUnit::Microsecond,
         _ => unit,
     }

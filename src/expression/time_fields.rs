@@ -74,6 +74,8 @@ impl Fields {
 
     /// Days since 1970.
     pub fn days(&self) -> ReadResult<i64> {
+        // In the order of what says most: a Julian day is a whole date, a week with its year is
+        // one, too, and only without them are year, month and day put together.
         if let Some(julian) = self.julian {
             return Ok(julian - JULIAN);
         }
@@ -158,6 +160,8 @@ fn near_2020(year: i64, length: usize) -> i64 {
         _ if length > 3 => year,
         ..70 => year + 2000,
         70..100 => year + 1900,
+        // PostgreSQL's own bounds (`adjust_partial_year_to_2020`): the year nearest to 2020 that
+        // ends in these digits.
         100..520 => year + 2000,
         520..1000 => year + 1000,
         _ => year,

@@ -4,7 +4,7 @@
 //! before something that is no digit takes all digits, and a year of fewer digits is the one nearest to 2020.
 //! What the text lacks at its end is the first of its kind. `FX` asks for exact widths.
 
-use super::error::{Result, RowFailure};
+use super::error::Result;
 use super::functions::CallArguments;
 use super::node::{Kernel, ResultType, TypedNode};
 use super::range::NumericBounds;
@@ -52,24 +52,14 @@ fn read(
     arguments.nodes.truncate(1);
     let kernel: Kernel = Box::new(move |values, evaluation| {
         let (texts, nulls) = (values[0].text(), nulls(values));
-        let mut ticks = Vec::with_capacity(evaluation.rows);
-        for row in 0..evaluation.rows {
-            let counts =
-                evaluation.is_active(row) && nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
-            if !counts {
-                ticks.push(0);
-                continue;
-            }
+        let ticks = evaluation.each(nulls.as_ref(), |row| {
             let text = texts.at(row);
-            let made = Reading::new(&pattern, text)
-                .all()
-                .and_then(|fields| value(&fields));
-            ticks.push(made.map_err(|why| {
+            let fields = Reading::new(&pattern, text).all();
+            fields.and_then(|fields| value(&fields)).map_err(|why| {
                 let format = &pattern.text;
-                let what = format!("`{text}` is not of the format `{format}`: {why}");
-                RowFailure::at(row, what)
-            })?);
-        }
+                format!("`{text}` is not of the format `{format}`: {why}")
+            })
+        })?;
         Ok(Arc::new(Int64Array::new(ticks.into(), nulls)) as ArrayRef)
     });
     arguments.strict(result_type.fallible(true), kernel)
@@ -78,6 +68,8 @@ fn read(
 /// Refuses what a text cannot be read by.
 fn check(pattern: &TimePattern) -> Result<()> {
     let place = pattern.place;
+    // PostgreSQL reads `D` and `Q` and ignores them. Who writes them means them to count, so that
+    // they are refused with those that it cannot read.
     let unread = |field: Field| {
         matches!(
             field,
@@ -229,6 +221,7 @@ impl<'a> Reading<'a> {
         }
         let (number, rest) = self.rest.split_at(count);
         self.rest = rest;
+        // In 32 bits, as PostgreSQL's fields are: no sum of them can overflow later.
         let number = number.parse::<i32>();
         let number = number.map_err(|_| format!("`{}` is too large", field.name()))?;
         Ok((number.into(), count))
@@ -251,6 +244,7 @@ impl<'a> Reading<'a> {
                 ..
             }
         );
+        // Whatever the two letters are, as in PostgreSQL.
         if ordinal {
             self.pass_letter();
             self.pass_letter();

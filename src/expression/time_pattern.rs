@@ -279,6 +279,8 @@ impl TimePattern {
 
 /// What stands behind a name that is in capitals or in small letters.
 pub(super) fn either_case<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    // PostgreSQL's table has each name twice, in capitals and in small letters, and none in a
+    // mixture.
     let lower = || text.strip_prefix(&name.to_ascii_lowercase());
     text.strip_prefix(name).or_else(lower)
 }

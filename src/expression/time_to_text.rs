@@ -1,8 +1,7 @@
 //! `to_char` of dates and timestamps: the fields of a format written one after the other, as PostgreSQL's
 //! `DCH_to_char` does.
 
-use super::cast::{CastContext, cast};
-use super::cast_time::{per_second, zone_of};
+use super::cast_time::{midnight, per_second, zone_of};
 use super::error::Result;
 use super::node::{CallForm, Kernel, ResultType, TypedNode};
 use super::text::build;
@@ -11,7 +10,7 @@ use super::types::{Family, family};
 use super::value::nulls;
 use crate::kernel::time::{SECONDS_PER_DAY, Zone, civil_from_days};
 use crate::kernel::time_part::TimePart;
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::DataType;
 use std::fmt::Write;
 
 pub(super) const MONTHS: [&str; 12] = [
@@ -64,10 +63,7 @@ pub(super) fn to_char(node: TypedNode, format: &TypedNode) -> Result<TypedNode> 
     let place = node.place;
     let pattern = TimePattern::of(format)?;
     let node = match family(&node.data_type) {
-        Family::Date => {
-            let midnight = DataType::Timestamp(TimeUnit::Microsecond, None);
-            cast(node, &midnight, CastContext::Implicitly)?
-        }
+        Family::Date => midnight(node)?,
         _ => node,
     };
     let zone = zone_of(&node.data_type, place)?;
@@ -98,6 +94,8 @@ pub(super) fn to_char(node: TypedNode, format: &TypedNode) -> Result<TypedNode> 
 impl Clock {
     fn at(instant: i64, per_second: i64, zone: &Zone, name: &'static str) -> Self {
         let offset = zone.offset_at(instant.div_euclid(per_second));
+        // In 128 bits: the last hours that 64 bits of nanoseconds hold are beyond them on a clock
+        // in the east.
         let local = i128::from(instant) + i128::from(offset) * i128::from(per_second);
         let per_day = i128::from(per_second) * i128::from(SECONDS_PER_DAY);
         let days = local.div_euclid(per_day) as i64;
@@ -176,6 +174,7 @@ impl Clock {
     fn words(&self, field: Field, case: Case, fill: bool, to: &mut String) {
         let month = MONTHS[(self.month - 1) as usize];
         let day = DAYS[self.part(TimePart::DayOfWeek) as usize];
+        // PostgreSQL pads to the longest of the names: `September`, `Wednesday`, `VIII`.
         let padded = |text: String, width| match fill {
             true => text,
             false => format!("{text:width$}"),

@@ -10,6 +10,8 @@ use super::tolerant::null_where_it_fails;
 use super::value::{Evaluation, Inputs};
 
 pub(super) fn try_cast(node: TypedNode, target: &CastTarget, place: TextSpan) -> Result<TypedNode> {
+    // The cast alone, compiled as an expression over one input: what is tried again row by row must
+    // not hold what `x` itself is made of.
     let part = cast::explicit(as_column(&node), target, place)?;
     if !part.fallible {
         return cast::explicit(node, target, place);

@@ -91,6 +91,8 @@ pub(super) fn representation(data_type: &DataType, range: Option<NumericBounds>)
 }
 
 /// The type that an input has inside an expression: one type per family and width, whatever the encoding.
+// Functions are then written for one type of text and one of decimals, where Arrow has three of
+// each.
 pub(super) fn inside(data_type: &DataType) -> Result<DataType, String> {
     use DataType::*;
     Ok(match data_type {
@@ -185,12 +187,7 @@ pub(super) fn name(data_type: &DataType) -> String {
 
 /// Digits after the point of a second.
 pub(super) fn unit_digits(unit: TimeUnit) -> i8 {
-    match unit {
-        TimeUnit::Second => 0,
-        TimeUnit::Millisecond => 3,
-        TimeUnit::Microsecond => 6,
-        TimeUnit::Nanosecond => 9,
-    }
+    per_second(unit).ilog10() as i8
 }
 
 fn finer(left: TimeUnit, right: TimeUnit) -> TimeUnit {
@@ -212,6 +209,7 @@ pub(super) fn common(left: &DataType, right: &DataType) -> Option<DataType> {
         (Family::Integer | Family::Decimal, Family::Integer | Family::Decimal) => {
             Some(common_decimal(left, right))
         }
+        // Also of `real` and anything else, as in PostgreSQL: only two `real`s stay `real`.
         (Family::Float, _) | (_, Family::Float) => {
             (is_number(left) && is_number(right)).then_some(Float64)
         }
@@ -231,6 +229,8 @@ fn common_timestamp(left: &DataType, right: &DataType) -> Option<DataType> {
     else {
         return None;
     };
+    // Of two zones the left one: the instants are the same, only what a clock shows differs, and
+    // one has to be taken.
     let zone = zone.as_ref().or(other_zone.as_ref()).cloned();
     Some(DataType::Timestamp(finer(*unit, *other), zone))
 }

@@ -1,7 +1,7 @@
 //! What passes between the parts of an expression while it is evaluated.
 
 use super::error::RowFailure;
-use crate::kernel::map::Operand;
+use crate::kernel::map::{Operand, map_checked};
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Datum, StringArray,
 };
@@ -149,6 +149,60 @@ impl<'a> Evaluation<'a> {
         self.active.as_ref().is_none_or(|active| active.value(row))
     }
 
+    /// The function of every row, or the failure of the first row that counts and has no value.
+    pub fn checked<A: Copy, B: Copy, R>(
+        &self,
+        (left, right): (Operand<'_, A>, Operand<'_, B>),
+        nulls: Option<&NullBuffer>,
+        compute: impl Fn(A, B) -> (R, bool),
+        message: impl Fn(A, B) -> String,
+    ) -> Result<Vec<R>, RowFailure> {
+        let (results, failed) = map_checked(left, right, &compute);
+        // The loop keeps one flag for the whole batch: that some row fails, not which. The row is
+        // looked up in a second pass, which nearly no batch needs; null rows hold anything, and must
+        // not end a run.
+        if failed {
+            let fails = |row| compute(left.at(row), right.at(row)).1;
+            if let Some(row) = self.failing(results.len(), nulls, fails) {
+                return Err(RowFailure::at(row, message(left.at(row), right.at(row))));
+            }
+        }
+        Ok(results)
+    }
+
+    /// As `checked`, of a function whose result may not fit its type.
+    pub fn fitting<A: Copy, B: Copy, R: Default>(
+        &self,
+        operands: (Operand<'_, A>, Operand<'_, B>),
+        nulls: Option<&NullBuffer>,
+        function: impl Fn(A, B) -> Option<R>,
+        target: &str,
+    ) -> Result<Vec<R>, RowFailure> {
+        let compute = |left, right| match function(left, right) {
+            Some(value) => (value, false),
+            None => (R::default(), true),
+        };
+        let message = |_, _| format!("the result does not fit {target}");
+        self.checked(operands, nulls, compute, message)
+    }
+
+    /// The value of every row that counts; of the others, which may hold anything, the default.
+    pub fn each<T: Default>(
+        &self,
+        nulls: Option<&NullBuffer>,
+        value: impl Fn(usize) -> Result<T, String>,
+    ) -> Result<Vec<T>, RowFailure> {
+        let value = |row| match self.counts(row, nulls) {
+            true => value(row).map_err(|what| RowFailure::at(row, what)),
+            false => Ok(T::default()),
+        };
+        (0..self.rows).map(value).collect()
+    }
+
+    fn counts(&self, row: usize, nulls: Option<&NullBuffer>) -> bool {
+        self.is_active(row) && nulls.is_none_or(|nulls| nulls.is_valid(row))
+    }
+
     /// The first failing row that counts, of rows that were computed whether they count or not.
     pub fn failing(
         &self,
@@ -156,9 +210,7 @@ impl<'a> Evaluation<'a> {
         nulls: Option<&NullBuffer>,
         fails: impl Fn(usize) -> bool,
     ) -> Option<usize> {
-        (0..rows).find(|&row| {
-            self.is_active(row) && nulls.is_none_or(|nulls| nulls.is_valid(row)) && fails(row)
-        })
+        (0..rows).find(|&row| self.counts(row, nulls) && fails(row))
     }
 }
 

@@ -38,16 +38,9 @@ pub(super) fn is_whole(node: &TypedNode) -> bool {
             CallForm::ScaledUp => arguments.iter().all(is_whole),
             _ => false,
         },
-        NodeKind::Case {
-            branches,
-            otherwise,
-        } => {
-            let values = branches.iter().map(|(_, value)| value);
-            values.chain([&**otherwise]).all(is_whole)
-        }
-        NodeKind::Coalesce(values) => values.iter().all(is_whole),
-        NodeKind::PerValue { part, .. } => is_whole(part),
-        NodeKind::Column { .. } | NodeKind::Logic { .. } => false,
+        _ => node
+            .choices()
+            .is_some_and(|values| values.into_iter().all(is_whole)),
     }
 }
 
@@ -62,17 +55,9 @@ pub(super) fn is_even(node: &TypedNode, target: &DataType) -> bool {
             .constant_exact()
             .is_some_and(|ticks| ticks % i128::from(step) == 0),
         NodeKind::Call { form, .. } => *form == CallForm::WithoutFraction,
-        NodeKind::Case {
-            branches,
-            otherwise,
-        } => {
-            let values = branches.iter().map(|(_, value)| value);
-            let mut values = values.chain([&**otherwise]);
-            values.all(|value| is_even(value, target))
-        }
-        NodeKind::Coalesce(values) => values.iter().all(|value| is_even(value, target)),
-        NodeKind::PerValue { part, .. } => is_even(part, target),
-        NodeKind::Column { .. } | NodeKind::Logic { .. } => false,
+        _ => node
+            .choices()
+            .is_some_and(|values| values.iter().all(|value| is_even(value, target))),
     }
 }
 

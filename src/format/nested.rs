@@ -5,6 +5,7 @@ use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, FieldRef};
 
 use super::cells::Refusal;
+pub use crate::type_names::plain_type;
 
 /// The items of a list or map column: row `r` has those from `offsets[r]` to `offsets[r + 1]`.
 pub struct NestedItems {
@@ -140,14 +141,6 @@ pub fn unpacked(array: &dyn Array) -> Result<ArrayRef, Refusal> {
         fault: format!("could not be taken from its dictionary: {error}"),
         hint: "this is a fault of rowgen",
     })
-}
-
-/// The type of a dictionary's values; other types are themselves.
-pub fn plain_type(data_type: &DataType) -> &DataType {
-    match data_type {
-        DataType::Dictionary(_, values) => values,
-        other => other,
-    }
 }
 
 #[cfg(test)]

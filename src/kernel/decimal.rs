@@ -116,6 +116,16 @@ impl Rounding {
     }
 }
 
+/// A number of two's complement, its highest byte first, without the bytes that only repeat its sign.
+pub fn shortest(bytes: &[u8]) -> &[u8] {
+    let repeats = |pair: &&[u8]| {
+        let sign = pair[1] & 0x80;
+        (pair[0] == 0 && sign == 0) || (pair[0] == 0xff && sign != 0)
+    };
+    // The last byte always stays: zero is one byte.
+    &bytes[bytes.windows(2).take_while(repeats).count()..]
+}
+
 /// Divides every value by 10^digits; `digits` beyond 38 give what a vanishing fraction rounds to.
 pub fn scale_down<T: ExactInteger>(values: &[T], digits: u32, rounding: Rounding) -> Vec<T> {
     match power_of_ten(digits) {

@@ -54,6 +54,8 @@ impl Slope {
 
 #[inline(always)]
 fn quotient(value: i64, divisor: f64) -> i64 {
+    // AVX2 converts no float to a whole number of 64 bits. Added to 1.5 · 2^52 the number stands in
+    // the lowest bits as it is, negative ones too.
     let whole = (value as f64 / divisor).trunc() + WHOLE;
     whole.to_bits().wrapping_sub(WHOLE.to_bits()) as i64
 }

@@ -137,6 +137,8 @@ fn central(p: f64) -> f64 {
 fn tail(p: f64) -> f64 {
     let lower = p < 0.5;
     let r = (-ln(if lower { p } else { 1.0 - p })).sqrt();
+    // Both tails in one loop: the coefficients are chosen by a mask, where a branch would end the
+    // vector code.
     let far = r > 5.0;
     let x = r - if far { 5.0 } else { 1.6 };
     let region = |row: [f64; 3]| if far { row[2] } else { row[1] };

@@ -31,6 +31,7 @@ pub fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     // from 0000-03-01.
     let era = year.div_euclid(400);
     let year_of_era = year.rem_euclid(400);
+    // Five months from March on have 153 days, and so have the next five: 31, 30, 31, 30, 31.
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     era * 146_097 + day_of_era - 719_468
@@ -40,6 +41,8 @@ pub fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 pub fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let days = days.saturating_add(719_468);
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    // Leap days are taken out before years are counted: those of every fourth year, put back for
+    // each century, taken out again for the era.
     let year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);

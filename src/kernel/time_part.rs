@@ -2,6 +2,7 @@
 
 use super::time::{SECONDS_PER_DAY, civil_from_days, days_from_civil};
 
+// Seconds of more days than these do not fit 64 bits; a date has 32, and never gets there.
 const MOST_DAYS: i64 = i64::MAX / SECONDS_PER_DAY;
 
 /// A part by its PostgreSQL name.
@@ -131,6 +132,8 @@ impl TimePart {
         match self {
             Self::Epoch => days.saturating_mul(SECONDS_PER_DAY),
             Self::Day => day,
+            // ISO 8601: weeks begin on Monday, and week 1 is the one with the year's first
+            // Thursday.
             Self::Week => days.saturating_sub(iso_year_start(iso_year(days))) / 7 + 1,
             Self::Month => month,
             Self::Quarter => (month - 1) / 3 + 1,
@@ -160,6 +163,7 @@ impl TimePart {
 
 /// Monday is 1.
 fn iso_day_of_week(days: i64) -> i64 {
+    // 1970-01-01 was a Thursday.
     (days.rem_euclid(7) + 3) % 7 + 1
 }
 

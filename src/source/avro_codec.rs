@@ -43,6 +43,8 @@ impl FileCodec {
                 Ok(bytes)
             }
             Self::Zstandard => zstd::stream::decode_all(block),
+            // Avro's snappy is the raw format and the CRC-32 of what it holds, the highest byte
+            // first; the framed format of snappy's own has other checksums.
             Self::Snappy => {
                 let packed = block.len().checked_sub(CHECKSUM);
                 let (packed, sum) = packed

@@ -49,6 +49,8 @@ impl AvroHeader {
         let checked = check(&schema.json_string).map_err(|refused| file.problem(refused))?;
         Ok(Self {
             length: info.header_len(),
+            // The library is given blocks that are unpacked already (they had to be looked at), so
+            // it must not unpack them again.
             bytes: bytes(&checked.with_texts, "null", info.sync()),
             codec,
             shape: AvroShape::of(&schema.json_string),

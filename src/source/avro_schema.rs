@@ -19,6 +19,7 @@ pub struct CheckedSchema {
 pub type SchemaRefusal = String;
 
 /// Bytes of a fixed type, and the most digits that a decimal of so many bytes can have.
+// Avro's specification: ⌊log10(2^(8n − 1) − 1)⌋ of n bytes.
 const MOST_DIGITS: [u64; 32] = [
     2, 4, 6, 9, 11, 14, 16, 18, 21, 23, 26, 28, 31, 33, 35, 38, 40, 43, 45, 47, 50, 52, 55, 57, 59,
     62, 64, 67, 69, 71, 74, 76,
@@ -117,7 +118,8 @@ fn refuse_in_object(
     Ok(())
 }
 
-fn full(name: &str, space: Option<&str>) -> String {
+/// A name with the namespace that it stands in.
+pub(super) fn full(name: &str, space: Option<&str>) -> String {
     match space {
         Some(space) if !name.contains('.') => format!("{space}.{name}"),
         _ => name.to_string(),
@@ -176,6 +178,7 @@ fn is_decimal(object: &Map<String, Value>, size: Option<u64>) -> Result<bool, Sc
     if precision == 0 || scale > precision || precision > most {
         return Ok(false);
     }
+    // Arrow's widest decimal has 256 bits.
     match precision <= 76 && size.is_none_or(|size| size <= 32) {
         true => Ok(true),
         false => Err(format!(

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::avro_schema::full;
 use super::reject::BadRow;
 use crate::kernel::varint;
 
@@ -218,13 +219,6 @@ fn primitive(name: &str) -> Option<AvroShape> {
         "bytes" | "string" => AvroShape::Text,
         _ => return None,
     })
-}
-
-fn full(name: &str, space: Option<&str>) -> String {
-    match space {
-        Some(space) if !name.contains('.') => format!("{space}.{name}"),
-        _ => name.to_string(),
-    }
 }
 
 #[cfg(test)]

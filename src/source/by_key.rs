@@ -60,6 +60,8 @@ impl<C> Key<C> {
         reading: Reading<'_, S>,
         counted: u64,
     ) -> Result<Vec<i64>> {
+        // Rows are counted and read as they are at one moment where the server allows it: fewer of
+        // them are then those of a query that gives others each time.
         if keys.len() < wanted.limit {
             let found = (keys.len() as u64).saturating_sub(wanted.extra as u64);
             return Err(reading.differs(wanted.first + found, counted));

@@ -72,6 +72,7 @@ impl TableColumns {
     }
 
     fn batch(&self, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
+        // Said, as a batch without columns has rows, too.
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let schema = self.schema.clone();
         Ok(RecordBatch::try_new_with_options(

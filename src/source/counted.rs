@@ -51,6 +51,8 @@ impl Counted {
         loop {
             let shift = shift(again.iter());
             let mut found = pass(shift, among.as_ref()).await?;
+            // Only the first pass sees every row, and so its marks are the table's; later ones
+            // count some rows again.
             if among.is_none() {
                 found.sort_by_key(|(group, _)| *group.keys.start());
                 found.iter().for_each(|(_, marks)| digest.update(marks));

@@ -88,12 +88,16 @@ impl ReadRows<'_> {
         }
         match make(Rows::List(&self.rows[from..to]), &columns) {
             Ok(()) => Ok(()),
+            // A mistake in the pipeline is no row's fault: leaving rows out would only hide it.
             Err(error) if error.fault == Fault::User => Err(error),
             Err(error) if to - from == 1 => {
                 failing.push((from, error));
                 Ok(())
             }
             Err(_) => {
+                // By halves a bad row among 16 384 is found in 29 tries of ever fewer rows; row by
+                // row each would be tried. A column that fails in every row costs twice as many
+                // tries as there are rows.
                 let middle = from + (to - from) / 2;
                 self.search(from, middle, make, failing)?;
                 self.search(middle, to, make, failing)

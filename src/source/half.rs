@@ -47,6 +47,8 @@ fn is_half(folder: &Path) -> io::Result<bool> {
     for note in notes {
         let name = note?.file_name();
         let name = name.to_string_lossy();
+        // The journal of a run is there before its first file is renamed, `_SUCCESS` after its last
+        // one: between the two, some files have their names and nobody outside can say which.
         decided |= name.starts_with(".run") && name.ends_with(".jsonl");
     }
     Ok(decided && !folder.join(SUCCESS).try_exists()?)

@@ -94,6 +94,7 @@ fn one(
         }
     };
     let texts: ArrayRef = std::sync::Arc::new(texts.clone());
+    // UUIDs are read here; Arrow casts no text to sixteen bytes.
     let readable = field.data_type() == &DataType::FixedSizeBinary(16)
         || arrow::compute::can_cast_types(&DataType::Utf8, field.data_type());
     let (values, bad) = match readable {

@@ -45,6 +45,8 @@ impl Int96 {
             .collect();
         let nanoseconds = metadata.schema().fields().iter().zip(&fields).enumerate();
         let columns = nanoseconds
+            // Only columns that are times themselves are compared below. Those within lists and
+            // structs are microseconds, whatever else they said.
             .filter(|(_, (before, after))| is_time(before) && before != after)
             .map(|(column, _)| column)
             .collect();
@@ -120,6 +122,7 @@ pub(super) fn checked(
     ) else {
         return Ok(micros.clone());
     };
+    // Nanoseconds that have wrapped say another moment than the microseconds.
     let beyond = |micro, nano: i64| nano.div_euclid(1000) != micro;
     if wants_nanos {
         return match wrong(micro, nano, beyond) {

@@ -57,6 +57,7 @@ pub struct Cut {
 /// How many lower bits of the keys do not count, so that those of a group or of several fall into
 /// about as many groups as are counted in a pass.
 pub fn shift<'g>(groups: impl ExactSizeIterator<Item = &'g RangeInclusive<i64>>) -> u32 {
+    // At least two: each pass halves what is too wide, so that there is an end.
     let each = (COUNTED / groups.len().max(1) as u64).max(2);
     let widest = groups.map(|keys| keys.start().abs_diff(*keys.end())).max();
     let bits = u64::BITS - widest.unwrap_or(0).leading_zeros();

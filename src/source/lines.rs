@@ -73,6 +73,7 @@ impl LineScan {
             blank: 0,
             open: None,
             escaped: false,
+            // No byte yet. The one behind it is byte 0, where a quote opens a value anyway.
             closed: u64::MAX,
             previous: b'\n',
         }
@@ -84,6 +85,8 @@ impl LineScan {
         while at < bytes.len() {
             at = match (self.open, self.ends.quote) {
                 (Some(_), Some(quote)) => self.within_quotes(bytes, at, offset, quote),
+                // Outside of quotes only these two bytes matter, and `memchr2` looks for both in
+                // vector instructions.
                 (_, Some(quote)) => match memchr2(quote, b'\n', &bytes[at..]) {
                     Some(found) if bytes[at + found] == quote => {
                         self.quote(bytes, at + found, offset);
@@ -126,6 +129,7 @@ impl LineScan {
             0 => self.previous,
             at => bytes[at - 1],
         };
+        // Anywhere else a quote is a letter: `a 5" disk`.
         let begins = here == self.begin.offset || before == self.ends.delimiter;
         if begins || here == self.closed.wrapping_add(1) {
             self.open = Some(self.line);
@@ -161,6 +165,7 @@ impl LineScan {
     }
 
     fn finish(mut self, end: u64) -> Lines {
+        // The last line may do without its end.
         if self.begin.offset < end {
             self.record(end - self.begin.offset);
         }

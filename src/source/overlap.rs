@@ -68,6 +68,7 @@ fn would_match(pattern: &Path, place: &Path, folder: bool) -> bool {
     let end = last.rsplit(['*', '?', ']']).next().unwrap_or_default();
     let place = resolved(place);
     let written = match folder {
+        // A pattern is asked with the name that a first part would have.
         true => place.join(format!("part-00000{end}")),
         false => place,
     };

@@ -1,10 +1,10 @@
 //! Connections that workers share: each has one while it reads a batch.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex};
 
 use crate::client::runtime::{apart, block_on};
 use crate::error::{Error, Result};
-use crate::sync::lock;
+use crate::sync::{lock, wait_while};
 
 /// At most so many connections, made when they are wanted.
 pub struct Pool<H> {
@@ -64,6 +64,8 @@ impl<H: Send> Pool<H> {
                 Ok(done)
             }
             Err(error) => {
+                // For all: batches come out in their order, so that the others would each wait for
+                // a server in vain, one time-out after the other.
                 state.failed = Some(error.clone());
                 Err(error)
             }
@@ -75,20 +77,17 @@ impl<H: Send> Pool<H> {
 
     /// A connection that is free; nothing where one may be made.
     fn take(&self) -> Result<Option<H>> {
-        let mut state = lock(&self.state);
-        loop {
-            if let Some(error) = &state.failed {
-                return Err(error.clone());
-            }
-            if let Some(held) = state.idle.pop() {
-                return Ok(Some(held));
-            }
-            if state.open < self.most {
-                state.open += 1;
-                return Ok(None);
-            }
-            let waited = self.free.wait(state);
-            state = waited.unwrap_or_else(PoisonError::into_inner);
+        let is_full = |state: &mut State<H>| {
+            state.failed.is_none() && state.idle.is_empty() && state.open >= self.most
+        };
+        let mut state = wait_while(&self.free, lock(&self.state), is_full);
+        if let Some(error) = &state.failed {
+            return Err(error.clone());
         }
+        if let Some(held) = state.idle.pop() {
+            return Ok(Some(held));
+        }
+        state.open += 1;
+        Ok(None)
     }
 }

@@ -99,6 +99,7 @@ impl RawFile {
         let (length, mark) = object.identity();
         Self {
             path: object.path().to_path_buf(),
+            // An object has neither device nor inode: the mark of its version stands for both.
             identity: FileIdentity {
                 device: 0,
                 inode: mark,
@@ -156,6 +157,8 @@ impl RawFile {
 
     fn open(&self) -> Result<File> {
         let file = File::open(&self.path)?;
+        // By its name alone it could be another file by now, and the index of rows that was made of
+        // the first one would lead anywhere in it.
         still(FileIdentity::of(&file.metadata()?) == self.identity).map(|()| file)
     }
 }

@@ -126,6 +126,8 @@ impl<T: Table> Records for Reader<T> {
         self.table.known().progress.as_ref()
     }
 
+    // One for each run: two of them read the same snapshot, and the end of one must not be that of
+    // the other.
     fn for_run(&self) -> Option<Arc<dyn Records>> {
         Some(Arc::new(Self::new(self.table.clone())))
     }

@@ -1,4 +1,4 @@
-//! ComparedRows that stand where they should are compared value by value, without hashes: the quickest answer, and
+//! Rows that stand where they should are compared value by value, without hashes: the quickest answer, and
 //! that of most sinks.
 
 use std::collections::HashMap;
@@ -102,7 +102,7 @@ impl<'a> Texts<'a> {
         let dictionary = array.as_any_dictionary_opt();
         let values = dictionary.map_or(array, |dictionary| dictionary.values());
         let values = values.as_string_opt::<i32>()?;
-        // ComparedRows with nulls go the plain way: a null may be one of the keys or one of the values.
+        // Rows with nulls go the plain way: a null may be one of the keys or one of the values.
         if values.null_count() + array.null_count() > 0 || values.is_empty() {
             return None;
         }

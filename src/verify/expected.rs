@@ -60,7 +60,7 @@ impl<'p> Expected<'p> {
             rows,
             before,
             pieces,
-            // ComparedRows that the run left out must be left out again: the same policy decides here.
+            // Rows that the run left out must be left out again: the same policy decides here.
             rejects: Rejects::new(policy.unwrap_or(OnBadRow::Stop)),
         };
         // They are made once more to be counted: whoever compares them asks how many there are.
@@ -210,7 +210,7 @@ impl Side for Expected<'_> {
         Ok(ComparedRows {
             columns: self.columns(&batch, self.folder(piece))?,
             count: batch.rows.num_rows(),
-            // ComparedRows with faults are told by where they come.
+            // Rows with faults are told by where they come.
             place: before.map_or(batch.place, |before| {
                 RowNumbers::From(self.job.first_row + before[piece as usize])
             }),

@@ -163,7 +163,7 @@ impl<'s> Faulty<'s> {
                     let of = |row: &Chosen| Done::Replace(key, row.values[key].clone());
                     vec![(one, of(other)), (other, of(one))]
                 }
-                // ComparedRows that differ in nothing but their keys are the same two rows after a swap.
+                // Rows that differ in nothing but their keys are the same two rows after a swap.
                 _ => Vec::new(),
             },
             _ => Vec::new(),
@@ -189,7 +189,7 @@ impl Changes {
         *self.0.entry(after).or_default() += 1;
     }
 
-    /// ComparedRows of which there are too few.
+    /// Rows of which there are too few.
     fn gone(&self) -> u64 {
         let less = self.0.values().filter(|count| **count < 0);
         less.map(|count| count.unsigned_abs()).sum()
@@ -272,7 +272,7 @@ fn hash(values: Vec<ArrayRef>) -> Result<u128> {
     Ok(hashes.first().copied().unwrap_or_default())
 }
 
-/// ComparedRows that are spread over all, each once, with their values.
+/// Rows that are spread over all, each once, with their values.
 fn chosen(side: &dyn Side, count: u64) -> Result<Vec<Chosen>> {
     let mut sizes = Vec::new();
     for piece in 0..side.pieces() {

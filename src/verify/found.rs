@@ -45,7 +45,7 @@ impl Blank {
     }
 }
 
-/// ComparedRows that are there.
+/// Rows that are there.
 pub(super) struct Found {
     records: Arc<dyn Records>,
     /// Which of their columns are compared, as what.
@@ -144,7 +144,7 @@ impl Found {
         read.unwrap_or_else(|| Err(damaged()))
     }
 
-    /// ComparedRows of which all can be read: their columns, and what is not of its type.
+    /// Rows of which all can be read: their columns, and what is not of its type.
     fn whole(&self, first: u64, read: Piece) -> Result<ComparedRows> {
         let mut rows = ComparedRows::new(Vec::new(), first);
         for (column, (values, (_, field))) in read.columns.iter().zip(&self.columns).enumerate() {

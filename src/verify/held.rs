@@ -12,6 +12,7 @@ use crate::column::UUID_EXTENSION;
 use crate::error::Result;
 use crate::format::text::TextLeaf;
 use crate::format::text::leaf::write_hexadecimal;
+use crate::kernel::time::per_second;
 use crate::sink::delta;
 
 /// What becomes of a column's values on their way into the sink.
@@ -157,15 +158,6 @@ fn floor(numbers: &ArrayRef, size: i64) -> Result<ArrayRef> {
         .map(|rest| rest.map(|rest| i64::from(rest < 0)))
         .collect();
     Ok(sub(&div(numbers, &size)?, &below)?)
-}
-
-fn per_second(unit: TimeUnit) -> i64 {
-    match unit {
-        TimeUnit::Second => 1,
-        TimeUnit::Millisecond => 1_000,
-        TimeUnit::Microsecond => 1_000_000,
-        TimeUnit::Nanosecond => 1_000_000_000,
-    }
 }
 
 /// Adding zero changes no float but the negative zero.

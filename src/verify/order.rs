@@ -23,7 +23,7 @@ pub(super) type At = (u32, u32);
 #[derive(Debug, Default)]
 pub(super) struct Found(BTreeMap<i32, Vec<(At, At)>>);
 
-/// ComparedRows of a partition and what they add up to: another order adds up to something else.
+/// Rows of a partition and what they add up to: another order adds up to something else.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Link {
     rows: u64,

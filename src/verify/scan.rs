@@ -14,9 +14,9 @@ use crate::sync::{lock, workers};
 /// How far a comparison is, for whoever shows it.
 #[derive(Debug, Default)]
 pub struct Progress {
-    /// ComparedRows that were read, of both sides.
+    /// Rows that were read, of both sides.
     pub done: AtomicU64,
-    /// ComparedRows that are to be read, as far as that is known.
+    /// Rows that are to be read, as far as that is known.
     pub total: AtomicU64,
 }
 

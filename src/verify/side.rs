@@ -5,7 +5,7 @@ use arrow::array::ArrayRef;
 use crate::batch::RowNumbers;
 use crate::error::Result;
 
-/// ComparedRows of the columns that are compared.
+/// Rows of the columns that are compared.
 pub(super) struct ComparedRows {
     /// The columns, all of the types that are compared.
     pub columns: Vec<ArrayRef>,
@@ -62,7 +62,7 @@ pub(super) trait Side: Sync {
 }
 
 impl ComparedRows {
-    /// ComparedRows that stand one after the other, and are as they should be.
+    /// Rows that stand one after the other, and are as they should be.
     pub(super) fn new(columns: Vec<ArrayRef>, first: u64) -> Self {
         Self {
             count: columns.first().map_or(0, |column| column.len()),

@@ -25,16 +25,16 @@ pub(super) enum Moments {
     Shards(Vec<u64>),
 }
 
-/// ComparedRows of a table as they are at a moment.
+/// Rows of a table as they are at a moment.
 pub(super) struct States<'p> {
     sink: &'p SinkPlan,
     made: &'p MadeBatches,
     table: &'p Table,
     columns: &'p [Column],
     moments: Moments,
-    /// ComparedRows that were inserted by the last of the moments.
+    /// Rows that were inserted by the last of the moments.
     keys: u64,
-    /// ComparedRows whose last changes are kept at once.
+    /// Rows whose last changes are kept at once.
     most: u64,
     kept: Mutex<Option<Kept>>,
 }
@@ -111,7 +111,7 @@ impl<'p> States<'p> {
         (0..self.keys).filter(alive).count() as u64
     }
 
-    /// ComparedRows as they are then, or as they were.
+    /// Rows as they are then, or as they were.
     ///
     /// # Errors
     /// A value that cannot be made.

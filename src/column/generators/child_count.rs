@@ -29,20 +29,14 @@ pub struct ChildCount(Placed<Text>);
 
 /// What says how many children a row has.
 enum PerParent {
+    /// The foreign key draws it.
     Drawn(Key, CountSampler),
+    /// A column of this table says it, whatever that is made of.
     Counted(Arc<Children>),
 }
 
-/// Recomputed from the foreign key's options and key: it needs none of its values.
 struct ChildCountFill {
-    key: Key,
-    counts: CountSampler,
-    data_type: DataType,
-}
-
-/// As many as a column of this table says, whatever that is made of.
-struct CountedChildren {
-    children: Arc<Children>,
+    counts: PerParent,
     data_type: DataType,
 }
 
@@ -52,16 +46,10 @@ impl Generator for ChildCount {
         if !data_type.is_integer() {
             return Err(build.wrong_type("child_count", "whole numbers"));
         }
-        let (least, most, counts) = match self.per_parent(build)? {
-            PerParent::Drawn(key, counts) => {
-                let (least, most) = counts.range();
-                (least, most, PerParent::Drawn(key, counts))
-            }
-            PerParent::Counted(children) => (
-                children.least(),
-                children.most(),
-                PerParent::Counted(children),
-            ),
+        let counts = self.per_parent(build)?;
+        let (least, most) = match &counts {
+            PerParent::Drawn(_, counts) => counts.range(),
+            PerParent::Counted(children) => (children.least(), children.most()),
         };
         if i128::from(most) > limits(&data_type).1 {
             let data_type = show_type(&data_type);
@@ -70,24 +58,8 @@ impl Generator for ChildCount {
         }
         let domain = Domain::integers(least, most);
         let of = data_type.clone();
-        Ok(match counts {
-            PerParent::Drawn(key, counts) => {
-                let fill = ChildCountFill {
-                    key,
-                    counts,
-                    data_type,
-                };
-                BuiltColumn::new(of, domain, fill)
-            }
-            PerParent::Counted(children) => BuiltColumn::new(
-                of,
-                domain,
-                CountedChildren {
-                    children,
-                    data_type,
-                },
-            ),
-        })
+        let fill = ChildCountFill { counts, data_type };
+        Ok(BuiltColumn::new(of, domain, fill))
     }
 
     fn follows_rows(&self) -> bool {
@@ -139,18 +111,19 @@ impl ChildCount {
     }
 }
 
-impl Fill for CountedChildren {
-    fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
-        let runs = self.children.runs(rows).into_iter();
-        let numbers = runs.map(|run| run.count as i64);
-        Ok(from_i64(&self.data_type, numbers.collect()))
-    }
-}
-
 impl Fill for ChildCountFill {
     fn fill(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<ArrayRef> {
-        let numbers = children_of(self.key, &self.counts, rows);
-        let numbers = numbers.into_iter().map(|number| number as i64);
-        Ok(from_i64(&self.data_type, numbers.collect()))
+        let numbers = match &self.counts {
+            // From the foreign key's options and key: none of its values is needed.
+            PerParent::Drawn(key, counts) => {
+                let numbers = children_of(*key, counts, rows).into_iter();
+                numbers.map(|number| number as i64).collect()
+            }
+            PerParent::Counted(children) => {
+                let runs = children.runs(rows).into_iter();
+                runs.map(|run| run.count as i64).collect()
+            }
+        };
+        Ok(from_i64(&self.data_type, numbers))
     }
 }

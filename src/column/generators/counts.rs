@@ -71,7 +71,7 @@ impl Counts {
                 };
                 let made = expression.value.build(&mut inner)?;
                 let inputs = inner.inputs;
-                build.tables.add_derived(scope, name, inputs, made)
+                build.tables.derived(scope, name, inputs, || made)
             }
         };
         let found = plain_type(build.tables.node(scope, node).field.data_type()).clone();

@@ -128,6 +128,8 @@ impl Cards {
 
     fn write_code(&self, bits: u64, writer: &mut ShortTextWriter) {
         let mut draws = Draws(self.rest.at(bits));
+        // The draw of the expiry, passed over: the two facts of a card then do not follow from each
+        // other.
         draws.below(72);
         let digits = if self.brand(bits) == Brand::Amex {
             4

@@ -149,6 +149,8 @@ pub(super) struct Draws(pub u64);
 impl Draws {
     /// A number below `bound`; all draws of one together should be well below 2^64.
     pub fn below(&mut self, bound: u64) -> u64 {
+        // The high half of the product is the number, the low half goes on being random bits: one
+        // hash serves all the small draws of a row.
         let product = u128::from(self.0) * u128::from(bound);
         self.0 = product as u64;
         (product >> 64) as u64

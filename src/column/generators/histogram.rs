@@ -111,6 +111,8 @@ impl Sampler for HistogramSampler {
     fn fill(&self, random: &[u64], out: &mut [f64]) {
         for (out, random) in out.iter_mut().zip(random) {
             let bucket = self.buckets[self.alias.pick(*random) as usize];
+            // Other bits than those that chose the bucket, or the place within it would follow from
+            // the choice.
             let within = again(*random);
             *out = if self.step == 0.0 {
                 (bucket.min + (bucket.max - bucket.min) * unit(within)).min(bucket.max)

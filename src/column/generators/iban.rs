@@ -103,6 +103,8 @@ impl Country {
             Self::Es => spanish(digits(10)),
             Self::Fr => {
                 let account = digits(11);
+                // The sum is of 89 · bank + 15 · branch + 3 · account, and the first two are zero
+                // here.
                 let key = 97 - (3 * account) % 97;
                 format!("0000000000{account:011}{key:02}")
             }
@@ -144,6 +146,7 @@ fn spanish(account: u64) -> String {
 fn italian(account: u64) -> String {
     const ODD: [u32; 10] = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21];
     let digits = format!("0000000000{account:012}");
+    // Places count from 1, so that the first is an odd one.
     let values = digits.bytes().enumerate().map(|(at, digit)| match at % 2 {
         0 => ODD[usize::from(digit - b'0')],
         _ => u32::from(digit - b'0'),

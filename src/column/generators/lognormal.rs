@@ -51,6 +51,7 @@ impl DistributionOptions for Lognormal {
         let (min, max) = (self.min.as_ref(), self.max.as_ref());
         let interval = Interval::read(numeric_type, min, max, self.bounds.as_ref())?;
         let from_mean = |x: f64| (libm::log(x.max(0.0)) - mu) / sigma;
+        // Mirrored above the mean, as in `normal`.
         if from_mean(interval.ends().0) > 0.0 {
             let more = |x: f64| below(-from_mean(x));
             return interval.sampler(invert, [mu, -sigma], more);

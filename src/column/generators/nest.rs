@@ -94,7 +94,7 @@ impl Generator for Nest {
         let name = format!("{} (nest)", build.name);
         let made = BuiltColumn::new(data_type.clone(), domain.clone(), fill);
         let made = BuiltColumn { steps, ..made };
-        build.tables.add_derived(root, &name, Vec::new(), made);
+        build.tables.derived(root, &name, Vec::new(), || made);
         build.input(&name, &table.place)?;
         Ok(BuiltColumn::pointwise(data_type, domain, first_input))
     }

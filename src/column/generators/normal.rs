@@ -45,6 +45,8 @@ impl DistributionOptions for Normal {
         let (min, max) = (self.min.as_ref(), self.max.as_ref());
         let interval = Interval::read(numeric_type, min, max, self.bounds.as_ref())?;
         let from_mean = |x: f64| (x - mean) / stddev;
+        // Above the mean probabilities crowd below 1, where floats have no digits left to tell them
+        // apart. Mirrored they are small, and exact far out in the tail.
         if interval.ends().0 > mean {
             let more = |x: f64| below(-from_mean(x));
             return interval.sampler(invert, [mean, -stddev], more);

@@ -48,6 +48,7 @@ impl Generator for Nth {
         };
         let start = i128::from(self.start);
         let (least, most) = limits(&data_type);
+        // Below they are added up in 64 bits with a sign, also for `uint64`.
         if start < least || start + last > most.min(i64::MAX.into()) {
             let message = format!(
                 "places go from {start} to {}, which does not fit in {}",

@@ -12,6 +12,7 @@ use crate::column::random::permutation::{Permutation, check_room, row_numbers};
 use crate::column::rows::Rows;
 use crate::column::values::arrays::{from_i64, low_bits};
 use crate::column::values::scalar::{integer, is_integral, limits, show_integer};
+use crate::column::values::step::one;
 use crate::column::values::types::show_type;
 use crate::domain::Domain;
 use crate::error::{Problem, Result};
@@ -49,7 +50,7 @@ impl Generator for Permute {
                 "whole numbers, decimals of up to 18 digits, dates and times",
             ));
         }
-        let step = step(&data_type);
+        let step = one(&data_type);
         let (start, count) = self.numbers(build, &data_type, step)?;
         let last = start + step * i128::from(count.saturating_sub(1));
         let (least, most) = limits(&data_type);
@@ -123,11 +124,13 @@ impl Permute {
                 .at(&digits.place)
                 .hint("leave the others out"));
         }
+        // The greatest number of 19 digits is beyond 64 bits with a sign.
         let wrong = || Problem::new("`digits` is 1 to 18").at(&digits.place);
         let digits = match digits.value.0 {
             digits @ 1..=18 => digits as u32,
             _ => return Err(wrong()),
         };
+        // 0 has one digit, too.
         let least = if digits == 1 {
             0
         } else {
@@ -136,14 +139,6 @@ impl Permute {
         let count = 10u64.pow(digits) - least;
         check_room(build, "permutation", count)?;
         Ok((i128::from(least) * step, count))
-    }
-}
-
-/// What the numbers differ by: one, of decimals too; for dates and times the type's unit.
-fn step(data_type: &DataType) -> i128 {
-    match data_type {
-        DataType::Decimal64(_, scale) => 10i128.pow(u32::from(scale.unsigned_abs())),
-        _ => 1,
     }
 }
 

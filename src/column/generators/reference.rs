@@ -108,6 +108,7 @@ fn weighted(reference: &Reference, weight: &Placed<Text>) -> Result<WeightedChoi
     let weights: Vec<f64> = weights
         .as_primitive::<Float64Type>()
         .iter()
+        // A row that is given no weight is never picked.
         .map(|weight| weight.unwrap_or(0.0))
         .collect();
     WeightedChoice::new(&weights).map_err(|message| Problem::new(message).at(&weight.place))

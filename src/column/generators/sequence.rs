@@ -12,7 +12,7 @@ use crate::column::random::permutation::row_numbers;
 use crate::column::rows::Rows;
 use crate::column::values::arrays::{from_i64, low_bits};
 use crate::column::values::scalar::{integer, is_integral, limits, show_integer};
-use crate::column::values::step::step;
+use crate::column::values::step::{one, step};
 use crate::column::values::types::show_type;
 use crate::domain::{Domain, Order, Range};
 use crate::error::{Problem, Result};
@@ -121,14 +121,6 @@ fn domain(start: i128, step: i128, last: Option<i128>) -> Domain {
 /// Bits of the integers that hold the type's values.
 fn bits(data_type: &DataType) -> usize {
     data_type.primitive_width().map_or(64, |bytes| bytes * 8)
-}
-
-/// The integer that holds 1.
-fn one(data_type: &DataType) -> i128 {
-    match data_type {
-        DataType::Decimal64(_, scale) => 10i128.pow(u32::from(scale.unsigned_abs())),
-        _ => 1,
-    }
 }
 
 impl Fill for SequenceFill {

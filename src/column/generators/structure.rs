@@ -131,6 +131,7 @@ impl ColumnFields for StructureFields {
                 dictionary: None,
                 ..self.domains[*only].clone()
             },
+            // Domains are kept of the fields, not of what is within them.
             _ => Domain {
                 nulls: true,
                 bytes: around.bytes,
@@ -168,6 +169,7 @@ fn child(around: &ArrayRef, steps: &[usize]) -> Result<ArrayRef> {
     let mut values = around.clone();
     let mut nulls: Option<NullBuffer> = None;
     for step in steps {
+        // Arrow has a struct's nulls beside its fields and not in them.
         nulls = NullBuffer::union(nulls.as_ref(), values.nulls());
         values = values.as_struct().column(*step).clone();
     }

@@ -111,6 +111,7 @@ impl Uniform {
             count: values,
             permutation: each_once(build, values)?,
         };
+        // Values that stand once at most gain nothing from keys.
         if values <= FEW && !build.unique {
             return few(fill);
         }
@@ -180,6 +181,8 @@ fn each_once(build: &mut Build<'_>, values: u64) -> Result<Option<Permutation>, 
 impl UniformIntegers {
     #[inline(always)]
     fn value(&self, index: u64) -> i64 {
+        // The upper half of uint64 is negative here (`low_bits`), and what wraps comes out as the
+        // right bits.
         self.min.wrapping_add(self.step.wrapping_mul(index as i64))
     }
 }

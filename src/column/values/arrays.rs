@@ -10,6 +10,7 @@ use arrow::datatypes::{
 
 use crate::domain::Range;
 use crate::error::Result;
+pub use crate::type_names::plain_type;
 
 /// An array of an integral type from the integers that hold its values, each within the type's limits.
 pub fn integers(data_type: &DataType, values: &[Option<i128>]) -> ArrayRef {
@@ -88,34 +89,23 @@ pub fn range(values: &ArrayRef) -> Option<Range> {
             max: max(floats)?,
         });
     }
-    let wide = match width(values.data_type()) {
-        _ if !super::scalar::is_integral(values.data_type()) => return None,
-        IntegerWidth::I128 => retype(values.clone(), &DataType::Decimal128(38, 0)),
-        IntegerWidth::I64 => arrow::compute::cast(
-            &retype(values.clone(), &DataType::Int64),
-            &DataType::Decimal128(38, 0),
-        )
-        .ok()?,
-        IntegerWidth::I32 => arrow::compute::cast(
-            &retype(values.clone(), &DataType::Int32),
-            &DataType::Decimal128(38, 0),
-        )
-        .ok()?,
-        _ => arrow::compute::cast(values, &DataType::Decimal128(38, 0)).ok()?,
+    if !super::scalar::is_integral(values.data_type()) {
+        return None;
+    }
+    // As plain integers first: of a decimal the digits are wanted, and Arrow casts no time to one.
+    let decimal = DataType::Decimal128(38, 0);
+    let plain = match width(values.data_type()) {
+        IntegerWidth::I128 => retype(values.clone(), &decimal),
+        IntegerWidth::I64 => retype(values.clone(), &DataType::Int64),
+        IntegerWidth::I32 => retype(values.clone(), &DataType::Int32),
+        _ => values.clone(),
     };
+    let wide = arrow::compute::cast(&plain, &decimal).ok()?;
     let wide = wide.as_primitive::<Decimal128Type>();
     Some(Range::Integer {
         min: min(wide)?,
         max: max(wide)?,
     })
-}
-
-/// The plain type of what may be a dictionary.
-pub fn plain_type(data_type: &DataType) -> &DataType {
-    match data_type {
-        DataType::Dictionary(_, values) => values,
-        other => other,
-    }
 }
 
 // By layout, not by type: a timestamp is 64 bits like an int64, so nine loops serve some thirty

@@ -24,6 +24,15 @@ pub fn step(scalar: &Scalar, data_type: &DataType, number: &DataType) -> Result<
     })
 }
 
+/// The integer that holds 1; for dates and times the type's unit.
+pub fn one(data_type: &DataType) -> i128 {
+    match data_type {
+        // Decimals count in whole numbers, too: 1.00, 2.00, 3.00.
+        DataType::Decimal64(_, scale) => 10i128.pow(u32::from(scale.unsigned_abs())),
+        _ => 1,
+    }
+}
+
 fn unit(data_type: &DataType) -> Option<&'static str> {
     Some(match data_type {
         DataType::Date32 => "days",

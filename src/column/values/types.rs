@@ -66,6 +66,7 @@ pub fn parse_type(text: &str) -> Result<ColumnType, String> {
             ..ColumnType::plain(data_type.clone())
         });
     }
+    // Microseconds, as PostgreSQL's `timestamp` has them.
     if text == "timestamp" {
         return Ok(ColumnType::plain(DataType::Timestamp(
             TimeUnit::Microsecond,

@@ -32,6 +32,7 @@ impl Binder<'_> {
     ) -> Result<Option<TypedNode>> {
         let name = function.name.to_string().to_lowercase();
         let calls: &[AggregateFunction] = match name.as_str() {
+            // Two aggregates, which a `sum` and a `count` of the same column beside it share.
             "avg" => &[AggregateFunction::Sum, AggregateFunction::Count],
             "bool_and" | "every" => &[AggregateFunction::And],
             "bool_or" => &[AggregateFunction::Or],
@@ -75,6 +76,8 @@ impl Binder<'_> {
 /// A sum divided by how many values it is of: null of none.
 fn average(sum: TypedNode, count: TypedNode, place: TextSpan) -> Result<TypedNode> {
     let sum = match family(&sum.data_type) {
+        // A mean of whole numbers is a decimal in PostgreSQL; without the cast the division would
+        // cut.
         Family::Integer => cast::explicit(sum, &cast::CastTarget::Numeric, place)?,
         _ => sum,
     };

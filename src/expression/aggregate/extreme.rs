@@ -140,7 +140,9 @@ impl Texts {
                         text.push_str(separator);
                         text.push_str(value);
                     }
+                    // Into the memory of the text before, not a new one for each that is better.
                     TextKind::Least if value < text.as_str() => value.clone_into(text),
+                    // By their bytes, as PostgreSQL's collation `C` orders texts.
                     TextKind::Greatest if value > text.as_str() => value.clone_into(text),
                     TextKind::Least | TextKind::Greatest => {}
                 },

@@ -202,6 +202,8 @@ impl Aggregate {
         if let Some(valid) = valid {
             evaluation = evaluation.only(valid);
         }
+        // The filter first: where it does not hold the argument may fail, as `1 / n` does `where n
+        // > 0`.
         if let Some(filter) = &self.filter {
             let truth = filter.evaluate(&evaluation).map_err(failed)?.booleans(rows);
             evaluation = evaluation.only(super::evaluate::is(&truth, true));

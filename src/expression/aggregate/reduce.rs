@@ -92,6 +92,8 @@ impl Reduction<'_> {
     ) -> Result<(), EvaluateError> {
         let rows = offsets.last().copied().unwrap_or(0);
         let parts = Parts { first, offsets };
+        // `count(child)` needs no column: how many children a row has follows from where they
+        // begin.
         if let (State::Counts(counts), false, None) =
             (&mut self.state, self.aggregate.reads_rows(), &valid)
         {

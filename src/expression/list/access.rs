@@ -3,9 +3,9 @@
 use super::{internal, items_of, no_field, of_type, represented};
 use crate::expression::cast::{self, CastContext};
 use crate::expression::error::{Result, TextSpan};
-use crate::expression::functions::mismatch;
+use crate::expression::functions::require;
 use crate::expression::node::{Kernel, TypedNode};
-use crate::expression::types::{self, Family, family};
+use crate::expression::types::{self, Family};
 use arrow::array::{Array, AsArray, UInt32Array, make_array};
 use arrow::buffer::NullBuffer;
 use arrow::compute::take;
@@ -18,9 +18,7 @@ pub(in crate::expression) fn item(
     place: TextSpan,
 ) -> Result<TypedNode> {
     let item = items_of("[…]", &list)?;
-    if ![Family::Integer, Family::Null].contains(&family(&place_of.data_type)) {
-        return Err(mismatch("[…]", "a whole number", &place_of));
-    }
+    require("[…]", &place_of, Family::Integer, "a whole number")?;
     let place_of = cast::cast(place_of, &DataType::Int64, CastContext::Explicitly)?;
     let result = of_type(item.clone());
     let kernel: Kernel = Box::new(move |values, evaluation| {
@@ -62,6 +60,7 @@ pub(in crate::expression) fn field(
     let kernel: Kernel = Box::new(move |values, _| {
         let structs = values[0].array.as_struct();
         let field = structs.column(index);
+        // Below a struct that is null Arrow's fields hold anything, also values.
         let nulls = NullBuffer::union(structs.nulls(), field.nulls());
         let data = field.to_data().into_builder().nulls(nulls);
         represented(&make_array(data.build().map_err(internal)?), &inside)

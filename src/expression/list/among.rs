@@ -145,11 +145,15 @@ fn answers(
     value: Option<&ColumnarValue>,
 ) -> Result<BooleanArray, RowFailure> {
     let offsets = lists.offsets();
+    // A slice of a list array keeps the items of all of its rows: only those between its own first
+    // and last offset are looked at.
     let begin = offsets[0] as usize;
     let count = offsets[offsets.len() - 1] as usize - begin;
     let mut inputs = vec![lists.values().slice(begin, count)];
     if let Some(value) = value {
         let pairs = offsets.windows(2).enumerate();
+        // The value of each row is put beside each of its items: the condition then runs once over
+        // two columns, where list by list it would be called for a handful of items each time.
         let owners = pairs.flat_map(|(row, pair)| {
             let row = if value.constant { 0 } else { row as u32 };
             std::iter::repeat_n(row, (pair[1] - pair[0]) as usize)

@@ -14,6 +14,7 @@ use super::leaf::Conversion;
 use crate::format::cells::{CellValues, Cells, Delimiters, Refusal};
 use crate::format::nested::first_wrong;
 use crate::format::text::leaf::{primitives, short};
+use crate::kernel::decimal::shortest;
 use crate::kernel::varint::{LONG, put_long, write_bytes};
 
 /// Integers, dates, times and timestamps in the schema's unit.
@@ -134,14 +135,6 @@ fn put_shortest(out: &mut [u8], at: usize, value: i64) -> usize {
     out[at] = length as u8 * 2;
     out[at + 1..at + 9].copy_from_slice(&bytes.to_be_bytes());
     at + 1 + length
-}
-
-/// Two's complement without the leading bytes that only repeat the sign.
-fn shortest(bytes: &[u8; 16]) -> &[u8] {
-    let sign = if bytes[0] & 0x80 == 0 { 0 } else { 0xff };
-    let repeats = |start: &usize| bytes[*start] == sign && (bytes[*start + 1] ^ sign) & 0x80 == 0;
-    let start = (0..15).take_while(repeats).count();
-    &bytes[start..]
 }
 
 /// Big-endian two's complement in `width` bytes, which the plan has found to be enough.

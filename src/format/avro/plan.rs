@@ -152,6 +152,8 @@ impl<'a> SchemaMatch<'a> {
         }
         let mut members = Vec::new();
         for (name, schema) in written {
+            // By name, and in the schema's order: who reads has the schema, and may have written it
+            // before there was a table.
             match columns.iter().position(|column| column.name() == name) {
                 Some(index) => members.extend(self.member(schema, columns, index, path)),
                 None => {
@@ -178,6 +180,8 @@ impl<'a> SchemaMatch<'a> {
         let field = &columns[index];
         let path = format!("{parent}{}", field.name());
         let site = self.site(schema, field, &path)?;
+        // Of columns alone the values are known before the first row; what stands within one is
+        // looked at row by row.
         if let (Some(domain), true) = (self.domains.get(index), parent.is_empty()) {
             self.problems.extend(unfit(&site, domain, &path));
         }

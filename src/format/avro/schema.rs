@@ -167,6 +167,8 @@ impl Parser {
             "fixed" | "enum" | "record" => return self.define(name, json, space),
             _ => {
                 let named = self.by_name(name, space)?;
+                // A name with more said of it, such as `{ "type": "long", "logicalType":
+                // "timestamp-millis" }`.
                 let schema = with_logical(named.kind, json);
                 let logical = schema.logical.or(named.logical);
                 return Ok(Schema { logical, ..schema });

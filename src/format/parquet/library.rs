@@ -43,6 +43,8 @@ impl Library {
                 let own = fields.iter().map(|field| root.get_fields()[*field].clone());
                 let root = Type::group_type_builder(root.name()).with_fields(own.collect());
                 let root = Arc::new(root.build().map_err(doing)?);
+                // The library makes writers of columns from a file's writer alone, so that there is
+                // one which writes to nowhere.
                 let nowhere = SerializedFileWriter::new(std::io::sink(), root, properties.clone());
                 Some(ArrowRowGroupWriterFactory::new(
                     &nowhere.map_err(doing)?,

@@ -270,6 +270,8 @@ impl Ordered {
 }
 
 /// The bounds of so many bits.
+// True is there if any bit is set, false if not all are: counted byte by byte, no value is looked
+// at.
 fn of_bits(bits: &[u8], length: usize) -> Option<ValueBounds> {
     let set: usize = bits.iter().map(|byte| byte.count_ones() as usize).sum();
     (length > 0).then(|| ValueBounds {

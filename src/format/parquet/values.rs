@@ -209,6 +209,8 @@ fn bits<'a>(data: &ArrayData, room: &'a mut Vec<u8>) -> PageValues<'a> {
     let array = arrow::array::BooleanArray::from(data.clone());
     let array = match nulls(data) {
         None => array,
+        // Bit by bit, as bits around nulls have to move anyway. Nobody has asked for more speed of
+        // truth values with nulls.
         Some(_) => arrow::array::BooleanArray::from_iter(array.iter().flatten().map(Some)),
     };
     room.clear();
@@ -258,6 +260,7 @@ fn fixed<'a>(data: &'a ArrayData, width: usize, room: &'a mut Vec<u8>) -> PageVa
 fn text<'a, O: ArrowNativeType>(data: &'a ArrayData, room: &'a mut Room) -> PageValues<'a> {
     let offsets = &data.buffer::<O>(0)[..data.len() + 1];
     let bytes = data.buffers()[1].as_slice();
+    // A slice of an array has offsets that do not begin at 0, which a page's have to.
     let first = offsets[0].as_usize();
     let Some(nulls) = nulls(data) else {
         let bytes = &bytes[first..];

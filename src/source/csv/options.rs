@@ -118,6 +118,8 @@ impl Csv {
     }
 
     pub(super) fn dialect(&self, file: &OpenFile) -> Result<Dialect, Problem> {
+        // The extension is all that such a file says of itself. Nothing is guessed from its lines:
+        // a guess that is wrong would be noticed late, as one column of everything.
         let tabs = file.extension().is_some_and(|extension| extension == "tsv");
         let delimiter = match &self.delimiter {
             Some(text) => character(text, "delimiter")?,
@@ -159,6 +161,7 @@ fn different(one: (&str, u8), other: (&str, u8)) -> Result<(), Problem> {
 
 fn character(text: &Placed<Text>, what: &str) -> Result<u8, Problem> {
     match text.as_bytes() {
+        // Between single quotes, and without any, YAML keeps the backslash.
         b"\\t" => Ok(b'\t'),
         [byte] if byte.is_ascii() && !matches!(byte, b'\r' | b'\n') => Ok(*byte),
         _ => Err(Problem::new(format!(

@@ -178,6 +178,7 @@ impl<'b> RecordSplitter<'b> {
             let mut cell = match quoted {
                 true => {
                     let (cell, after) = enclosed(bytes, dialect, at);
+                    // A closing quote leaves a byte between the value's end and what comes behind.
                     self.open = after == cell.end as usize;
                     at = after;
                     cell
@@ -191,6 +192,9 @@ impl<'b> RecordSplitter<'b> {
             let mut end = found.map_or(bytes.len(), |found| at + found);
             let last = found.is_none() || bytes[end] == b'\n';
             let next = end + usize::from(found.is_some());
+            // Lines end as RFC 4180 has them, in `\r\n`, or as Unix does. A carriage return at the
+            // very end of the file is a part of its value: no line feed says that it is a line's
+            // end.
             if last && end > at && bytes[end - 1] == b'\r' && found.is_some() {
                 end -= 1;
             }

@@ -197,6 +197,7 @@ impl ObjectLayout {
                 let ends = Ends {
                     quote: None,
                     escape: None,
+                    // Without quotes no delimiter is looked for.
                     delimiter: b',',
                 };
                 let lines = Lines::find(file, start, ends);
@@ -262,6 +263,8 @@ impl Records for JsonFile {
             self.split(&stretch, count)?.into_iter().unzip();
         let rows = JsonRows::new(Arc::new(self.schema.project(columns)?));
         let (arrays, bad) = match self.once {
+            // Only where `verify` reads what a sink holds: there a name that stands twice is a
+            // mistake to be told. RFC 8259 only asks others for names that differ.
             true => read_once(&rows, &objects)?,
             false => rows.read(&objects)?,
         };

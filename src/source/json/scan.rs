@@ -66,6 +66,7 @@ const CLASSES: [u8; 256] = classes();
 
 const fn classes() -> [u8; 256] {
     let mut classes = [SOLID; 256];
+    // A `for` is not allowed in a `const fn`.
     let mut byte = 0;
     while byte < classes.len() {
         match byte as u8 {
@@ -135,6 +136,9 @@ impl ArrayScan {
     }
 
     fn outside(&mut self, bytes: &[u8], at: &mut usize) -> Result<Option<ScanEvent>, Misplaced> {
+        // Of what an element holds only brackets and quotes matter, and a comma where none is open;
+        // between elements anything begins one. All else is passed over in a loop without a branch
+        // on what it is.
         let wanted = match (self.place, self.open.as_slice()) {
             (ScanPlace::Within, []) => SHAPE | COMMA,
             (ScanPlace::Within, _) => SHAPE,

@@ -61,6 +61,7 @@ impl SeenValues {
             }
         };
         self.scalars = self.scalars.and(kinds);
+        // Each file is looked at as if it were the only one; `merge` gives its place in the set.
         self.first[place].get_or_insert((0, line, shape));
         Ok(())
     }
@@ -85,6 +86,8 @@ impl SeenValues {
     /// There is none.
     pub(super) fn data_type(&self, path: &str) -> Result<DataType, Conflict> {
         match self.first {
+            // Numbers beside texts have a type that holds both, text. A list or an object beside a
+            // number has none that a reader of either would expect, so that this is asked.
             [_, None, None] => Ok(self.scalars.data_type()),
             [None, Some(_), None] => {
                 let items = self.items.as_ref();

@@ -41,6 +41,7 @@ impl FolderCounts {
         keys: &Keys,
         entries: &[E],
     ) -> Result<()> {
+        // Counted apart first: the lock is taken once for all of these rows.
         let mut own: HashMap<Box<[u8]>, FolderCount> = HashMap::new();
         let mut count = |folder: &[u8], entry: E| match own.get_mut(folder) {
             Some(known) => known.rows += 1,

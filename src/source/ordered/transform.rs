@@ -13,6 +13,7 @@ use crate::column::arrays::{from_i64, plain, plain_type};
 use crate::column::show_type;
 use crate::domain::{Domain, Order, Range};
 use crate::error::{Problem, Result};
+use crate::kernel::decimal::shortest;
 use crate::kernel::murmur3::murmur3;
 use crate::kernel::time::{SECONDS_PER_DAY, per_second};
 
@@ -83,12 +84,9 @@ impl Transform {
     /// What its folders are called: the column, and what is made of it.
     pub fn folder(self, column: &str) -> String {
         let made = match self {
-            Self::Year => "year",
-            Self::Month => "month",
             Self::Date => "day",
-            Self::Hour => "hour",
-            Self::Bucket(_) => "bucket",
             Self::Truncate(_) => "trunc",
+            _ => self.name(),
         };
         format!("{column}_{made}")
     }
@@ -100,10 +98,7 @@ impl Transform {
         let day = matches!(data_type, T::Date32 | T::Timestamp(..));
         let text = matches!(data_type, T::Utf8 | T::LargeUtf8 | T::Utf8View);
         let whole = data_type.is_integer() && data_type != &T::UInt64;
-        let decimal = matches!(
-            data_type,
-            T::Decimal32(..) | T::Decimal64(..) | T::Decimal128(..)
-        );
+        let decimal = is_decimal(data_type);
         let (fits, needs) = match self {
             Self::Year | Self::Month | Self::Date => (day, "dates and times with a date"),
             Self::Hour => (matches!(data_type, T::Timestamp(..)), "times with a date"),
@@ -312,6 +307,8 @@ fn bucket(values: &ArrayRef, count: u32) -> Result<ArrayRef> {
             .collect(),
         T::Decimal128(..) => {
             let values = values.as_primitive::<Decimal128Type>();
+            // Iceberg's specification, appendix B: a decimal is hashed as the fewest bytes of its
+            // two's complement.
             values
                 .iter()
                 .map(|value| value.map(|value| of(shortest(&value.to_be_bytes()))))
@@ -344,17 +341,6 @@ fn is_nanos(data_type: &DataType) -> bool {
         data_type,
         DataType::Timestamp(TimeUnit::Nanosecond, _) | DataType::Time64(TimeUnit::Nanosecond)
     )
-}
-
-/// The fewest bytes that hold a number, the highest one first.
-// Iceberg's specification, appendix B: a decimal is hashed as the fewest bytes of its two's
-// complement.
-fn shortest(bytes: &[u8]) -> &[u8] {
-    let spare = |pair: &&[u8]| {
-        let sign = pair[1] & 0x80;
-        (pair[0] == 0 && sign == 0) || (pair[0] == 0xff && sign != 0)
-    };
-    &bytes[bytes.windows(2).take_while(spare).count()..]
 }
 
 fn truncate(values: &ArrayRef, width: u32) -> Result<ArrayRef> {

@@ -112,6 +112,7 @@ pub(super) fn told(doing: &str, url: &ObjectUrl, key: &str, error: &StoreError) 
     let problem = Problem::new(format!("{doing} `{}`", url.url(key)));
     let text = chain(error);
     let within = |(part, _, _): &&(&str, &str, &str)| text.contains(*part);
+    // The client keeps a store's answer as a text within its error, and no code of it.
     let code = between(&text, "<Code>", "</Code>");
     let known = KNOWN.iter().find(|(known, _, _)| code == Some(*known));
     if let Some((_, why, hint)) = known.or_else(|| WITHIN.iter().find(within)) {

@@ -281,18 +281,9 @@ impl Builder {
         let (inputs, precomputed) = self.fold_built(scope, &mut made, inputs);
         let base = &self.scopes[scope].nodes[base];
         made.domain.nulls |= base.nulls.is_some() || base.domain.nulls;
-        let new = NewNode {
-            domain: made.domain,
-            inputs,
-            fill: made.fill,
-            nulls: None,
-            precomputed,
-            picks: None,
-            // A field is what its column is made from, or a part of it.
-            pointwise: true,
-            steps: made.steps,
-        };
-        Ok(self.add(scope, path, Field::new(path, made.data_type, true), new))
+        // A field is what its column is made from, or a part of it.
+        made.pointwise = true;
+        Ok(self.add_built(scope, path, inputs, (made, precomputed)))
     }
 
     /// A node made of other nodes, with nothing more to it.
@@ -301,14 +292,14 @@ impl Builder {
         scope: usize,
         name: &str,
         inputs: Vec<usize>,
-        made: BuiltColumn,
+        (made, precomputed): (BuiltColumn, Option<Precomputed>),
     ) -> usize {
         let new = NewNode {
             domain: made.domain,
             inputs,
             fill: made.fill,
             nulls: None,
-            precomputed: None,
+            precomputed,
             picks: None,
             pointwise: made.pointwise,
             steps: made.steps,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::Builder;
-use crate::column::build::BuiltColumn;
 use crate::column::child_rows::ChildRows;
 use crate::column::program::{Origin, Program};
 use crate::error::{Problem, did_you_mean};
@@ -57,21 +56,12 @@ impl Builder {
         Ok(self.plain_node(scope, node))
     }
 
-    /// Adds a node made of others, if there is none of that name yet.
-    pub(in crate::column) fn add_derived(
-        &mut self,
-        scope: usize,
-        name: &str,
-        inputs: Vec<usize>,
-        made: BuiltColumn,
-    ) -> usize {
-        self.derived(scope, name, inputs, || made)
-    }
-
     /// Runs `make` while the programs of all tables can be read as far as they are built.
     pub(in crate::column) fn with_programs<T>(&self, make: impl FnOnce() -> T) -> T {
         let tables = &self.scopes[..self.tables.len()];
         for scope in tables {
+            // A copy: tables that are still being built go on getting nodes. Nothing of it is kept,
+            // for what is read here is read once, while planning.
             let so_far = Program::new(scope.nodes.clone());
             scope.program.set_so_far(Some(Arc::new(so_far)));
         }

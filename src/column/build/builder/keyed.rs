@@ -57,6 +57,7 @@ pub(super) fn keyed(
         let problem = Problem::new("`by` names no column").at(&by.place);
         return Err(problem.hint("name the column whose value decides: `by: device_id`"));
     }
+    // A function has no more values than there are arguments.
     let known = made.domain.distinct.into_iter().chain(distinct).min();
     made.domain = Domain {
         order: Order::Unknown,

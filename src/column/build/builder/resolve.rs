@@ -137,7 +137,7 @@ impl Builder {
 
     /// A node that a generator makes of other nodes for its own use; `made` is asked only if there
     /// is none of that name yet.
-    pub(in crate::column::build) fn derived(
+    pub(in crate::column) fn derived(
         &mut self,
         scope: usize,
         name: &str,
@@ -146,7 +146,7 @@ impl Builder {
     ) -> usize {
         match self.scopes[scope].names.get(name) {
             Some(known) => *known,
-            None => self.add_built(scope, name, inputs, made()),
+            None => self.add_built(scope, name, inputs, (made(), None)),
         }
     }
 

@@ -59,6 +59,8 @@ impl Generator for Company {
 
 impl Companies {
     fn new() -> Self {
+        // The same in every pipeline. The seed is in the numbers that rows draw; what a number
+        // stands for has none, so that a list of words can be checked once.
         let all = Key::new("rowgen company 1");
         let label = |text: &'static str| {
             let lower = |word: &str| ShortText::cut(&word.to_lowercase());

@@ -150,6 +150,8 @@ impl Area {
 
     /// Millionths of a degree; every height of the ball is as likely as any other.
     pub fn latitude(&self, random: u64) -> i64 {
+        // Archimedes: a zone of a ball has the area of the cylinder around it. Latitudes drawn
+        // evenly would crowd near the poles.
         let (low, high) = (sine(self.south), sine(self.north));
         let angle = libm::asin(low + unit(random) * (high - low)).to_degrees();
         within(angle * 1e6, self.south, self.north)

@@ -59,6 +59,7 @@ struct Points {
 }
 
 /// Parts of a degree.
+// A millionth of a degree of latitude is 11 cm.
 const PARTS: f64 = 1e6;
 
 impl Generator for Coordinates {
@@ -90,6 +91,8 @@ fn chosen(countries: &Placed<OneOrMany<Placed<Text>>>) -> Result<Vec<Area>, Prob
         if found.is_empty() {
             let codes = || COUNTRIES.iter().map(|(code, _)| *code);
             let hint = did_you_mean(country.as_str(), codes())
+                // Every two codes of two letters are close: only a longer word can be a misspelt
+                // one.
                 .filter(|_| country.len() > 2)
                 .unwrap_or_else(|| {
                     format!(
@@ -210,6 +213,8 @@ fn degrees(
     let points = points.clone();
     let fill = move |_: Rows<'_>, inputs: &[ArrayRef]| {
         let bits = inputs[0].as_primitive::<UInt64Type>().values();
+        // One division of whole numbers gives the float nearest to the six digits that `point`
+        // shows.
         let values = bits.iter().map(|bits| of(&points, *bits) as f64 / PARTS);
         Ok(Arc::new(Float64Array::from_iter_values(values)) as ArrayRef)
     };

@@ -80,6 +80,8 @@ impl Generator for EventTime {
         let start = if live { now(build, ticks) } else { start };
         let profile = self.profile(ticks, start)?;
         let ratio = self.ratio(ticks, start, rows, profile.as_ref(), build)?;
+        // An hour above the mean has more ticks of the profile's load than the clock has, so that
+        // rows share one.
         let strict = ratio.at_least_one() && profile.is_none();
         let pace = match (self.arrivals, rows.filter(|_| self.span.is_some())) {
             (Some(EventArrivals::Poisson), None) => {

@@ -51,6 +51,8 @@ pub(super) fn unknown(problem: Problem, inner: &mut Option<Problem>) -> UnknownN
         message: problem.message.clone(),
         hint: problem.hint.clone(),
     };
+    // An expression's own mistakes are a message and a hint. This one has a place, perhaps in
+    // another column or file, and is told instead.
     *inner = Some(problem);
     unknown
 }

@@ -85,6 +85,8 @@ impl<'n, 'b> RowNames<'n, 'b> {
             }
         };
         let aggregate = bound.of(size, all)?;
+        // Named as it is written: columns that ask for the same aggregate share one node, and it is
+        // made once.
         let name = format!("{} (aggregate)", call.text());
         let added = self.add(over, aggregate, &name);
         self.told(call, added)
@@ -94,6 +96,8 @@ impl<'n, 'b> RowNames<'n, 'b> {
     fn is_rows(&self, name: &str) -> bool {
         let tables = &self.build.tables;
         let root = tables.root(self.build.scope);
+        // A column hides a table of its name, unless that one's rows are children of this table:
+        // what else could `count(orders)` count?
         let hidden = tables.is_column(self.build.scope, name);
         tables.is_table(name) && (!hidden || tables.is_child(name, root))
     }
@@ -221,6 +225,8 @@ impl<'n, 'b> RowNames<'n, 'b> {
             .match_indices('.')
             .map(|(at, _)| at)
             .chain([path.len()]);
+        // From the shortest beginning on: what stands behind the name of a list is a field of its
+        // items, not a column.
         for end in ends {
             let node = self
                 .build
@@ -323,10 +329,8 @@ impl<'n, 'b> RowNames<'n, 'b> {
                     aggregate,
                     place,
                 };
-                {
-                    let made = BuiltColumn::new(data_type, domain, fill);
-                    (root, outer, BuiltColumn { steps, ..made })
-                }
+                let made = BuiltColumn::new(data_type, domain, fill);
+                (root, outer, BuiltColumn { steps, ..made })
             }
             Over::Items { node, .. } => {
                 let inputs = [node].into_iter().chain(outer).collect();
@@ -335,14 +339,11 @@ impl<'n, 'b> RowNames<'n, 'b> {
                     aggregate,
                     place,
                 };
-                (
-                    self.build.scope,
-                    inputs,
-                    BuiltColumn::new(data_type, domain, fill),
-                )
+                let made = BuiltColumn::new(data_type, domain, fill);
+                (self.build.scope, inputs, made)
             }
         };
-        self.build.tables.add_derived(scope, name, inputs, made);
+        self.build.tables.derived(scope, name, inputs, || made);
         self.build.input(name, self.place)
     }
 }

@@ -40,24 +40,11 @@ pub(super) fn chosen(
     let Some(row) = &key.row else {
         return Ok(None);
     };
-    let others = [
-        (
-            "per_parent",
-            key.per_parent.as_ref().map(|other| &other.place),
-        ),
-        (
-            "distribution",
-            key.distribution.as_ref().map(|other| &other.place),
-        ),
-        ("ranked", key.ranked.as_ref().map(|other| &other.place)),
-    ];
-    for (option, place) in others {
-        if let Some(place) = place {
-            let message = format!("`row` and `{option}` cannot be used together");
-            return Err(Problem::new(message)
-                .at(place)
-                .hint("`row` says the parent of each row: nothing is left to pick"));
-        }
+    if let Some((option, place)) = key.ways().find(|(option, _)| *option != "row") {
+        let message = format!("`row` and `{option}` cannot be used together");
+        return Err(Problem::new(message)
+            .at(place)
+            .hint("`row` says the parent of each row: nothing is left to pick"));
     }
     // The type that the column asks for is the key's, not the row number's.
     let wanted = build.wanted.replace(ColumnType::plain(DataType::Int64));

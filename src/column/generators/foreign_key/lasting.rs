@@ -56,27 +56,13 @@ pub(super) fn lasting(
             .at(place)
             .hint("make it a column of its own, hidden or not"));
     }
-    let asked = [
-        ("row", key.row.as_ref().map(|asked| &asked.place)),
-        (
-            "per_parent",
-            key.per_parent.as_ref().map(|asked| &asked.place),
-        ),
-        (
-            "distribution",
-            key.distribution.as_ref().map(|asked| &asked.place),
-        ),
-        ("ranked", key.ranked.as_ref().map(|asked| &asked.place)),
-    ];
-    for (option, asked) in asked {
-        if let Some(asked) = asked {
-            let message = format!(
-                "`{option}` needs parents whose number is known: those under `changes` become more, and all that stay are alike"
-            );
-            return Err(Problem::new(message)
-                .at(asked)
-                .hint(format!("leave out `{option}`")));
-        }
+    if let Some((option, asked)) = key.ways().next() {
+        let message = format!(
+            "`{option}` needs parents whose number is known: those under `changes` become more, and all that stay are alike"
+        );
+        return Err(Problem::new(message)
+            .at(asked)
+            .hint(format!("leave out `{option}`")));
     }
     Ok(Some(LastingParents {
         key: build.key,

@@ -168,6 +168,22 @@ impl ForeignKey {
         }
     }
 
+    /// The options that say which row of its parent's table each row has, as far as they are there.
+    fn ways(&self) -> impl Iterator<Item = (&'static str, &Place)> {
+        let row = self.row.as_ref().map(|way| &way.place);
+        let per_parent = self.per_parent.as_ref().map(|way| &way.place);
+        let distribution = self.distribution.as_ref().map(|way| &way.place);
+        let ranked = self.ranked.as_ref().map(|way| &way.place);
+        let ways = [
+            ("row", row),
+            ("per_parent", per_parent),
+            ("distribution", distribution),
+            ("ranked", ranked),
+        ];
+        ways.into_iter()
+            .filter_map(|(option, place)| Some((option, place?)))
+    }
+
     fn random(
         &self,
         key: Key,

@@ -159,6 +159,8 @@ impl Facts for Hosts {
                 write_ipv4(hosts.networks.address(hosts.address.at(bits)), writer);
             }),
             "ipv6" => texts(self, 39, |hosts, bits, writer| {
+                // Two hashes, of the row's bits and of their complement, as one has half of the
+                // bits.
                 let (high, low) = (hosts.interface.at(!bits), hosts.interface.at(bits));
                 write_ipv6(hosts.networks.ipv6(high, low), writer);
             }),

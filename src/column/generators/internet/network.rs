@@ -118,6 +118,7 @@ pub(super) fn write_ipv4(address: u32, writer: &mut ShortTextWriter) {
 /// In the one form of RFC 5952, which the standard library writes.
 pub(super) fn write_ipv6(address: u128, writer: &mut ShortTextWriter) {
     let text = Ipv6Addr::from(address).to_string();
+    // A block of the writer has 32 bytes, an address up to 39.
     let (first, rest) = text.split_at(text.len().min(32));
     writer.put(&ShortText::cut(first));
     writer.put(&ShortText::cut(rest));

@@ -33,6 +33,8 @@ struct FloorFill {
 /// these are many, or our times are not known.
 pub fn few(ours: &Input, theirs: &[Option<i64>]) -> Option<Floor> {
     let (min, max) = ours.domain.bounds()?;
+    // Between two changes of the reference all times see the same row: with few changes the time is
+    // one of few values, and all that is looked up by it becomes a table made before the first row.
     let between = theirs.iter().flatten().copied();
     let mut moments: Vec<i64> = between.filter(|time| *time > min && *time <= max).collect();
     moments.push(min);

@@ -102,6 +102,8 @@ impl Pattern {
         let parts = part.parts();
         let mut counted: Vec<Arc<PatternPart>> = Vec::new();
         let mut ways = 1u64;
+        // The permutation counts in 64 bits. Parts beyond that many ways are drawn at random: what
+        // the counted ones write differs already.
         let chosen: Vec<bool> = parts
             .iter()
             .map(
@@ -196,6 +198,8 @@ impl Fill for UniqueTexts {
 
 /// An array of `count` texts of up to `width` bytes, each written by `write`.
 fn texts(count: usize, width: usize, write: impl Fn(usize, &mut String)) -> Result<ArrayRef> {
+    // A pattern may have texts of 64 KiB, and mostly has short ones: room for the longest would be
+    // room for nothing.
     let mut text = String::with_capacity(count * width.min(256));
     let mut offsets = Vec::with_capacity(count + 1);
     offsets.push(0);

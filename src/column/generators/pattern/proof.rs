@@ -8,6 +8,7 @@ use super::part::{PartKind, PatternPart};
 /// Patterns with at most this many texts are proved by writing all of them down and comparing them.
 const FEW: u64 = 65_536;
 /// More alternatives are not compared one by one.
+// Half a million comparisons of a set with a set, while a pipeline is checked.
 const MANY: usize = 1024;
 
 /// True when no text comes from two ways to write the part: proved, not guessed.
@@ -58,6 +59,7 @@ fn all_differ(parts: &[Arc<PatternPart>]) -> bool {
         .all(|(index, one)| parts[..index].iter().all(|other| differ(one, other)))
 }
 
+// The proof that needs no idea: it holds for whatever the rules above do not see through.
 fn enumerated(part: &PatternPart, ways: u64) -> bool {
     let text = |way: u64| {
         let mut text = String::new();

@@ -9,6 +9,7 @@ use super::part::{PartKind, PatternPart};
 /// Longer texts than this are a mistake.
 const LONGEST: usize = 65_536;
 /// A repeat may vary by so much.
+// Each length that a repeat may have becomes an alternative with a part of its own.
 const SPREAD: usize = 256;
 /// The deepest nesting of brackets. Reading recurses, and a thread's stack holds some thousands of levels.
 const DEEPEST: usize = 64;

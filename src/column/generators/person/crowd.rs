@@ -109,6 +109,8 @@ impl Crowd {
     /// The place of the street in its list, and the house number.
     pub fn street(&self, locale: usize, person: u64) -> (usize, u64) {
         let random = self.keys.street.at(person);
+        // The high half is the street, and the low half, as random as before, gives the number: one
+        // hash for both.
         let product = u128::from(random) * self.lists[locale].streets.len() as u128;
         ((product >> 64) as usize, 1 + below(product as u64, 180))
     }

@@ -304,6 +304,8 @@ impl FieldText {
 
 fn write_pattern(steps: &[PatternStep], mut random: u64, writer: &mut ShortTextWriter) {
     let mut draw = |bound: u64| {
+        // One random number serves all steps: a draw takes the bits of its bound, and leaves the
+        // others.
         let product = u128::from(random) * u128::from(bound);
         random = product as u64;
         (product >> 64) as u64

@@ -122,6 +122,8 @@ impl Total {
                 digits => DataType::Decimal128(digits, *scale),
             },
             (Self::Sum, of) if is_float(of) => DataType::Float64,
+            // Not a decimal, as SQL's `sum` of a `bigint` is: it would be a decimal in every file.
+            // A total that leaves 64 bits is an error of its row.
             (Self::Sum, of) if of.is_integer() => DataType::Int64,
             _ => {
                 let (name, shown) = (column.as_str(), show_type(of));
@@ -179,6 +181,8 @@ impl Total {
             (Self::Min | Self::Max, range) => range,
             (Self::Count, _) => rows.map(|rows| whole(0, rows.into())),
             (Self::Sum, Some(Range::Integer { min, max })) => rows.and_then(|rows| {
+                // Of one value or of all, whichever is further out: a total of any other number
+                // lies between.
                 let far = |end: i128| end.checked_mul(rows.max(1).into());
                 Some(whole(min.min(far(min)?).min(0), max.max(far(max)?).max(0)))
             }),

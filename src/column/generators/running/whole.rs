@@ -57,7 +57,9 @@ impl RunningWhole {
     #[inline(always)]
     fn add(&self, known: &mut Known, value: i128) {
         known.total = match self.total {
-            Total::Sum => known.total + value,
+            // Two decimals of 38 digits may leave 128 bits. What has wrapped is further from zero
+            // than 1.4 · 10^38, beyond every type, and `array` refuses it.
+            Total::Sum => known.total.wrapping_add(value),
             Total::Count => known.total + 1,
             Total::Min if known.any => known.total.min(value),
             Total::Max if known.any => known.total.max(value),
@@ -149,7 +151,7 @@ impl Scan for RunningWhole {
     fn apply(&self, known: &mut Known, block: &Known) {
         match self.total {
             Total::Sum | Total::Count => {
-                known.total += block.total;
+                known.total = known.total.wrapping_add(block.total);
                 known.any |= block.any;
             }
             Total::Min | Total::Max if block.any => self.add(known, block.total),

@@ -69,6 +69,7 @@ impl Term {
             } => at.for_each(|(value, time)| {
                 // What is left of the period is exact, however far the time is from 1970.
                 let phase = time.saturating_sub(*peak).rem_euclid(*period);
+                // Not the platform's cosine, whose last bits are others on another machine.
                 *value += amplitude * libm::cos(TAU * (phase as f64 / *period as f64));
             }),
         }

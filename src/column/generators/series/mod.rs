@@ -108,6 +108,7 @@ impl Generator for Series {
             nulls: time.domain.nulls || of_column.is_some_and(|input| input.domain.nulls),
             ..Domain::default()
         };
+        // Noise is drawn by the row's number: the same time twice has two values.
         let pointwise = curve.noise.is_none();
         let made = BuiltColumn::new(data_type, domain, curve);
         Ok(BuiltColumn { pointwise, ..made })
@@ -133,6 +134,7 @@ impl Series {
     fn base(&self, build: &mut Build<'_>) -> Result<(f64, Option<Input>), Problem> {
         let text = self.base.text.as_deref().unwrap_or_default();
         let number = |first: char| first.is_ascii_digit() || "+-.".contains(first);
+        // A column whose name begins like a number cannot be meant here.
         if text.is_empty() || text.starts_with(number) {
             return Ok((float(&self.base, &DataType::Float64)?, None));
         }
@@ -179,6 +181,7 @@ impl Series {
 /// A duration in ticks of the time.
 fn ticks_of(duration: &Placed<Duration>, tick: i128) -> Result<i64, Problem> {
     let nanos = duration.value.0.as_nanos() as i128;
+    // A period that was rounded to ticks would slip against the calendar with every turn.
     let ticks = i64::try_from(nanos / tick)
         .ok()
         .filter(|_| nanos % tick == 0);

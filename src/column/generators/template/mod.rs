@@ -106,6 +106,8 @@ fn element(
         "row" => rows(input.domain, build),
         _ => input.domain,
     };
+    // Numbers that all have as many digits are written in one loop, whatever stands around them:
+    // `user{id}` takes a fifth of the time.
     let range = narrow(&domain, format.width());
     let shape = TextFacts::value(domain, &input.data_type, &format);
     let element = Element::Input {

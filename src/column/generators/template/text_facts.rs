@@ -113,11 +113,13 @@ impl TextFacts {
         let negative = match domain.range {
             Some(Range::Integer { min, max }) => {
                 self.longest = Some(width(min).max(width(max)));
+                // With a sign texts are not in the order of the numbers.
                 self.width = (min >= 0 && width(min) == width(max)).then_some(width(max));
                 self.shortest = self.width.unwrap_or(self.shortest);
                 min < 0
             }
             _ => {
+                // 38 digits, a sign and a point: no decimal and no integer has more.
                 self.longest = Some(least_width.max(40));
                 !data_type.is_unsigned_integer()
             }
@@ -139,6 +141,7 @@ impl TextFacts {
         let (first, last) = FOUR_DIGIT_YEARS;
         let within = matches!(domain.range, Some(Range::Integer { min, max })
             if min >= first * per_day && max < (last + 1) * per_day);
+        // Other years have a sign or a fifth digit.
         if !within {
             return;
         }

@@ -156,10 +156,12 @@ impl Words {
             .as_ref()
             .or(self.min.as_ref())
             .map(|bound| &bound.place);
-        let wrong = match () {
-            () if max < min => format!("`max` ({max}) is below `min` ({min})"),
-            () if max > MOST => format!("a text has at most {MOST} words"),
-            () => return Ok(TextLength::Between(min, max, self.most_characters())),
+        let wrong = if max < min {
+            format!("`max` ({max}) is below `min` ({min})")
+        } else if max > MOST {
+            format!("a text has at most {MOST} words")
+        } else {
+            return Ok(TextLength::Between(min, max, self.most_characters()));
         };
         let problem = Problem::new(wrong);
         Err(match place {

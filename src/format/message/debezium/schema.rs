@@ -72,6 +72,7 @@ fn source() -> Value {
         ("string", true, "query"),
     ];
     let mut fields = fields.map(|(connect, optional, name)| typed(connect, optional, name));
+    // `snapshot` is a text of four words, which Debezium tells as an enumeration of its own.
     fields[4]["name"] = "io.debezium.data.Enum".into();
     fields[4]["version"] = 1.into();
     fields[4]["parameters"] = json!({ "allowed": "true,last,false,incremental" });

@@ -12,6 +12,7 @@ use super::Decimals;
 use crate::error::Result;
 use crate::format::json::each_text;
 use crate::format::text::TextLeaf;
+use crate::kernel::decimal::shortest;
 
 /// How a column is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -182,6 +183,7 @@ impl Told {
             Becomes::Unscaled(wide) => {
                 let wide = cast(values, wide)?;
                 let numbers = wide.as_primitive::<Decimal128Type>().iter();
+                // As Java's `BigInteger` gives its bytes: without those that only repeat the sign.
                 let text = |number: i128| STANDARD.encode(shortest(&number.to_be_bytes()));
                 Ok(Arc::new(
                     numbers
@@ -201,14 +203,4 @@ impl Told {
             Becomes::Json => each_text(values),
         }
     }
-}
-
-/// A number of two's complement without the bytes in front that only repeat its sign, as Java writes it.
-fn shortest(bytes: &[u8]) -> &[u8] {
-    let repeats = |pair: &[u8]| {
-        matches!(pair, [0, next] if *next < 0x80) || matches!(pair, [0xff, next] if *next >= 0x80)
-    };
-    // The last byte always stays: zero is one byte.
-    let skipped = bytes.windows(2).take_while(|pair| repeats(pair)).count();
-    &bytes[skipped..]
 }

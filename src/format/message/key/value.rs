@@ -17,6 +17,8 @@ use crate::format::nested::unpacked;
 use crate::format::rows::{self, Memory, Of, RowSpelling};
 
 /// Integers of so many bytes, the highest first.
+// Four bytes or eight, as Java's two serializers take them. The width is a constant, so that each
+// value is one store and no copy of so many bytes.
 pub struct Integers<const BYTES: usize> {
     pub column: usize,
 }

@@ -6,6 +6,7 @@ use arrow::datatypes::{DataType, Field, TimeUnit};
 use super::table::Column;
 use crate::column::is_uuid;
 use crate::format::nested::plain_type;
+use crate::kernel::time::per_second;
 use crate::type_names::show_type;
 
 const INTEGERS: &[&str] = &["tinyint", "smallint", "mediumint", "int", "bigint"];
@@ -82,12 +83,7 @@ fn bits(data_type: &DataType) -> usize {
 
 /// Digits behind the second.
 fn digits(unit: TimeUnit) -> u8 {
-    match unit {
-        TimeUnit::Second => 0,
-        TimeUnit::Millisecond => 3,
-        TimeUnit::Microsecond => 6,
-        TimeUnit::Nanosecond => 9,
-    }
+    per_second(unit).ilog10() as u8
 }
 
 fn unlike(data_type: &DataType, column: &Column) -> String {

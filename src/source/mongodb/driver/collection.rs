@@ -12,6 +12,7 @@ use crate::client::runtime::{apart, block_on};
 use crate::error::Result;
 
 /// Where every so many documents begin is kept: those behind are found from there.
+// A billion documents have 244 141 marks, and at most 4095 of them are passed over to reach any.
 const STEP: u64 = 4096;
 
 /// A collection as it was when it was opened.

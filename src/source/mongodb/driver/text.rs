@@ -35,6 +35,7 @@ fn shown(value: &Bson, wanted: Option<&DataType>) -> String {
         Bson::Int32(number) => number.to_string(),
         Bson::Int64(number) => number.to_string(),
         Bson::Double(number) if number.is_finite() => Value::from(*number).to_string(),
+        // JSON has no infinities and no NaN.
         Bson::Double(number) => quoted(&number.to_string()),
         Bson::Decimal128(number) => decimal(&number.to_string()),
         Bson::String(text) | Bson::Symbol(text) => quoted(text),

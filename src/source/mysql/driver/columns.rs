@@ -171,6 +171,8 @@ fn found(told: &Told) -> Found {
     let signed = |signed, not| if unsigned { not } else { signed };
     let is_word = flags.intersects(ColumnFlags::ENUM_FLAG | ColumnFlags::SET_FLAG);
     Found::Kind(match told.column_type() {
+        // `boolean` is a synonym of `tinyint(1)`: the width of its display is all that the server
+        // keeps of it.
         ColumnType::MYSQL_TYPE_TINY if told.column_length() == 1 && !unsigned => Kind::Boolean,
         ColumnType::MYSQL_TYPE_TINY => signed(Kind::Int8, Kind::UInt8),
         ColumnType::MYSQL_TYPE_SHORT => signed(Kind::Int16, Kind::UInt16),

@@ -1,12 +1,13 @@
 //! Values of MySQL's binary protocol as Arrow arrays: row by row into a builder a column.
 
-use std::sync::Arc;
-
 use arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal64Builder, Decimal128Builder,
-    FixedSizeBinaryBuilder, Float32Builder, Float64Builder, Int8Builder, Int16Builder,
-    Int32Builder, Int64Builder, StringBuilder, Time64MicrosecondBuilder,
-    TimestampMicrosecondBuilder, UInt8Builder, UInt16Builder, UInt32Builder, UInt64Builder,
+    ArrayBuilder, ArrayRef, ArrowPrimitiveType, BinaryBuilder, BooleanBuilder,
+    FixedSizeBinaryBuilder, PrimitiveBuilder, StringBuilder,
+};
+use arrow::datatypes::{
+    Date32Type, Decimal64Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type,
+    Int32Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
 };
 use mysql_async::Value;
 
@@ -17,146 +18,115 @@ use crate::kernel::time::{SECONDS_PER_DAY, days_from_civil, days_in_month};
 const SECOND: i64 = 1_000_000;
 
 /// The values of a column that have come.
-pub(super) enum Builder {
-    Boolean(BooleanBuilder),
-    Int8(Int8Builder),
-    Int16(Int16Builder),
-    Int32(Int32Builder),
-    Int64(Int64Builder),
-    UInt8(UInt8Builder),
-    UInt16(UInt16Builder),
-    UInt32(UInt32Builder),
-    UInt64(UInt64Builder),
-    Float32(Float32Builder),
-    Float64(Float64Builder),
-    Decimal64(Decimal64Builder, u8, i8),
-    Decimal128(Decimal128Builder, u8, i8),
-    Text(StringBuilder),
-    Binary(BinaryBuilder),
-    Fixed(FixedSizeBinaryBuilder, usize),
-    Bits(UInt64Builder),
-    Date(Date32Builder),
-    Time(Time64MicrosecondBuilder),
-    Timestamp(TimestampMicrosecondBuilder),
-}
-
-impl Builder {
-    pub(super) fn new(kind: &Kind) -> Self {
-        match kind {
-            Kind::Boolean => Self::Boolean(BooleanBuilder::new()),
-            Kind::Int8 => Self::Int8(Int8Builder::new()),
-            Kind::Int16 => Self::Int16(Int16Builder::new()),
-            Kind::Int32 => Self::Int32(Int32Builder::new()),
-            Kind::Int64 => Self::Int64(Int64Builder::new()),
-            Kind::UInt8 => Self::UInt8(UInt8Builder::new()),
-            Kind::UInt16 => Self::UInt16(UInt16Builder::new()),
-            Kind::UInt32 => Self::UInt32(UInt32Builder::new()),
-            Kind::UInt64 => Self::UInt64(UInt64Builder::new()),
-            Kind::Float32 => Self::Float32(Float32Builder::new()),
-            Kind::Float64 => Self::Float64(Float64Builder::new()),
-            Kind::Decimal(precision @ ..=18, scale) => {
-                let values = Decimal64Builder::new().with_data_type(kind.data_type());
-                Self::Decimal64(values, *precision, *scale)
-            }
-            Kind::Decimal(precision, scale) => {
-                let values = Decimal128Builder::new().with_data_type(kind.data_type());
-                Self::Decimal128(values, *precision, *scale)
-            }
-            Kind::Text => Self::Text(StringBuilder::new()),
-            Kind::Binary => Self::Binary(BinaryBuilder::new()),
-            Kind::Fixed(width) => Self::Fixed(
-                FixedSizeBinaryBuilder::new(*width),
-                width.unsigned_abs() as usize,
-            ),
-            Kind::Bits => Self::Bits(UInt64Builder::new()),
-            Kind::Date => Self::Date(Date32Builder::new()),
-            Kind::Time => Self::Time(Time64MicrosecondBuilder::new()),
-            Kind::Timestamp | Kind::Zoned => {
-                let values = TimestampMicrosecondBuilder::new();
-                Self::Timestamp(values.with_data_type(kind.data_type()))
-            }
-        }
-    }
-
+pub(super) trait Builder: Send {
     /// Adds a value. What its type does not have is null, and told.
-    pub(super) fn add(&mut self, value: Value) -> Result<(), String> {
-        macro_rules! append {
-            ($builder:expr, $value:expr) => {{
-                let read = match value {
-                    Value::NULL => Ok(None),
-                    value => $value(value).map(Some),
-                };
-                match read {
-                    Ok(Some(value)) => $builder.append_value(value),
-                    Ok(None) => $builder.append_null(),
-                    Err(what) => {
-                        $builder.append_null();
-                        return Err(what);
-                    }
-                }
-                Ok(())
-            }};
-        }
-        macro_rules! whole {
-            ($builder:expr, $type:ty) => {
-                append!($builder, |value| whole(&value)
-                    .and_then(|whole| <$type>::try_from(whole).ok())
-                    .ok_or_else(|| unlike(&value)))
-            };
-        }
-        match self {
-            Self::Boolean(values) => append!(values, |value| boolean(&value)),
-            Self::Int8(values) => whole!(values, i8),
-            Self::Int16(values) => whole!(values, i16),
-            Self::Int32(values) => whole!(values, i32),
-            Self::Int64(values) => whole!(values, i64),
-            Self::UInt8(values) => whole!(values, u8),
-            Self::UInt16(values) => whole!(values, u16),
-            Self::UInt32(values) => whole!(values, u32),
-            Self::UInt64(values) => whole!(values, u64),
-            Self::Float32(values) => append!(values, float),
-            Self::Float64(values) => append!(values, double),
-            Self::Decimal64(values, precision, scale) => {
-                append!(values, |value| decimal(&value, *precision, *scale)
-                    .map(|value| value as i64))
-            }
-            Self::Decimal128(values, precision, scale) => {
-                append!(values, |value| decimal(&value, *precision, *scale))
-            }
-            Self::Text(values) => append!(values, text),
-            Self::Binary(values) => append!(values, bytes),
-            Self::Fixed(values, width) => fixed(values, *width, value),
-            Self::Bits(values) => append!(values, bits),
-            Self::Date(values) => append!(values, |value| date(&value).map(|days| days as i32)),
-            Self::Time(values) => append!(values, |value| time(&value)),
-            Self::Timestamp(values) => append!(values, |value| moment(&value)),
-        }
-    }
+    fn add(&mut self, value: Value) -> Result<(), String>;
 
     /// All of them.
-    pub(super) fn finish(&mut self) -> ArrayRef {
-        match self {
-            Self::Boolean(values) => Arc::new(values.finish()),
-            Self::Int8(values) => Arc::new(values.finish()),
-            Self::Int16(values) => Arc::new(values.finish()),
-            Self::Int32(values) => Arc::new(values.finish()),
-            Self::Int64(values) => Arc::new(values.finish()),
-            Self::UInt8(values) => Arc::new(values.finish()),
-            Self::UInt16(values) => Arc::new(values.finish()),
-            Self::UInt32(values) => Arc::new(values.finish()),
-            Self::UInt64(values) | Self::Bits(values) => Arc::new(values.finish()),
-            Self::Float32(values) => Arc::new(values.finish()),
-            Self::Float64(values) => Arc::new(values.finish()),
-            Self::Decimal64(values, ..) => Arc::new(values.finish()),
-            Self::Decimal128(values, ..) => Arc::new(values.finish()),
-            Self::Text(values) => Arc::new(values.finish()),
-            Self::Binary(values) => Arc::new(values.finish()),
-            Self::Fixed(values, _) => Arc::new(values.finish()),
-            Self::Date(values) => Arc::new(values.finish()),
-            Self::Time(values) => Arc::new(values.finish()),
-            Self::Timestamp(values) => Arc::new(values.finish()),
+    fn finish(&mut self) -> ArrayRef;
+}
+
+/// How values of one type are read and kept.
+// The binary protocol sends rows, each with a value of every column. A builder of a type of its own for
+// every column costs one indirect call a value, as a `match` over all types did, and says each type once.
+struct Values<B, A, R> {
+    values: B,
+    append: A,
+    read: R,
+}
+
+impl<B, A, R, T> Builder for Values<B, A, R>
+where
+    B: ArrayBuilder,
+    A: Fn(&mut B, Option<T>) + Send,
+    R: Fn(Value) -> Result<T, String> + Send,
+{
+    fn add(&mut self, value: Value) -> Result<(), String> {
+        let read = match value {
+            Value::NULL => Ok(None),
+            value => (self.read)(value).map(Some),
+        };
+        let (value, told) = match read {
+            Ok(value) => (value, Ok(())),
+            Err(what) => (None, Err(what)),
+        };
+        (self.append)(&mut self.values, value);
+        told
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        self.values.finish()
+    }
+}
+
+/// A builder for the values of a column.
+pub(super) fn builder(kind: &Kind) -> Box<dyn Builder> {
+    match *kind {
+        Kind::Boolean => of(
+            BooleanBuilder::new(),
+            BooleanBuilder::append_option,
+            |value| boolean(&value),
+        ),
+        Kind::Int8 => wholes::<Int8Type>(kind),
+        Kind::Int16 => wholes::<Int16Type>(kind),
+        Kind::Int32 => wholes::<Int32Type>(kind),
+        Kind::Int64 => wholes::<Int64Type>(kind),
+        Kind::UInt8 => wholes::<UInt8Type>(kind),
+        Kind::UInt16 => wholes::<UInt16Type>(kind),
+        Kind::UInt32 => wholes::<UInt32Type>(kind),
+        Kind::UInt64 => wholes::<UInt64Type>(kind),
+        Kind::Float32 => numbers::<Float32Type>(kind, float),
+        Kind::Float64 => numbers::<Float64Type>(kind, double),
+        Kind::Decimal(precision @ ..=18, scale) => numbers::<Decimal64Type>(kind, move |value| {
+            decimal(&value, precision, scale).map(|value| value as i64)
+        }),
+        Kind::Decimal(precision, scale) => {
+            numbers::<Decimal128Type>(kind, move |value| decimal(&value, precision, scale))
+        }
+        Kind::Text => of(StringBuilder::new(), StringBuilder::append_option, text),
+        Kind::Binary => of(BinaryBuilder::new(), BinaryBuilder::append_option, bytes),
+        Kind::Fixed(width) => of(
+            FixedSizeBinaryBuilder::new(width),
+            append_fixed,
+            move |value| fixed(value, width.unsigned_abs() as usize),
+        ),
+        Kind::Bits => numbers::<UInt64Type>(kind, bits),
+        Kind::Date => numbers::<Date32Type>(kind, |value| date(&value).map(|days| days as i32)),
+        Kind::Time => numbers::<Time64MicrosecondType>(kind, |value| time(&value)),
+        Kind::Timestamp | Kind::Zoned => {
+            numbers::<TimestampMicrosecondType>(kind, |value| moment(&value))
         }
     }
+}
+
+fn of<B: ArrayBuilder, T: 'static>(
+    values: B,
+    append: impl Fn(&mut B, Option<T>) + Send + 'static,
+    read: impl Fn(Value) -> Result<T, String> + Send + 'static,
+) -> Box<dyn Builder> {
+    Box::new(Values {
+        values,
+        append,
+        read,
+    })
+}
+
+fn numbers<T: ArrowPrimitiveType>(
+    kind: &Kind,
+    read: impl Fn(Value) -> Result<T::Native, String> + Send + 'static,
+) -> Box<dyn Builder> {
+    let values = PrimitiveBuilder::<T>::new().with_data_type(kind.data_type());
+    of(values, PrimitiveBuilder::append_option, read)
+}
+
+fn wholes<T: ArrowPrimitiveType>(kind: &Kind) -> Box<dyn Builder>
+where
+    T::Native: TryFrom<i128>,
+{
+    numbers::<T>(kind, |value| {
+        let number = whole(&value).and_then(|whole| T::Native::try_from(whole).ok());
+        number.ok_or_else(|| unlike(&value))
+    })
 }
 
 /// What the server sends is nothing that a column of this type has.
@@ -182,21 +152,21 @@ fn boolean(value: &Value) -> Result<bool, String> {
     }
 }
 
-/// Bytes of one length. A view's column may be shorter than it says.
-fn fixed(values: &mut FixedSizeBinaryBuilder, width: usize, value: Value) -> Result<(), String> {
-    let value = match value {
-        Value::NULL => {
-            values.append_null();
-            return Ok(());
-        }
-        value => bytes(value)?,
-    };
-    if values.append_value(&value).is_err() {
-        values.append_null();
-        let length = value.len();
-        return Err(format!("it has {length} bytes, and was to have {width}"));
+/// Bytes of one length.
+// A view's column may be shorter than it says.
+fn fixed(value: Value, width: usize) -> Result<Vec<u8>, String> {
+    let value = bytes(value)?;
+    match value.len() {
+        length if length == width => Ok(value),
+        length => Err(format!("it has {length} bytes, and was to have {width}")),
     }
-    Ok(())
+}
+
+fn append_fixed(values: &mut FixedSizeBinaryBuilder, value: Option<Vec<u8>>) {
+    // Of another width nothing comes here: the builder takes what `fixed` has looked at.
+    if value.is_none_or(|value| values.append_value(value).is_err()) {
+        values.append_null();
+    }
 }
 
 fn float(value: Value) -> Result<f32, String> {
@@ -313,7 +283,7 @@ mod tests {
     use arrow::util::display::array_value_to_string;
 
     fn shown(kind: &Kind, values: Vec<Value>) -> Vec<String> {
-        let mut builder = Builder::new(kind);
+        let mut builder = builder(kind);
         let told: Vec<Result<(), String>> =
             values.into_iter().map(|value| builder.add(value)).collect();
         let array = builder.finish();

@@ -75,6 +75,8 @@ impl Reading<'_> {
 
     /// The columns as the server tells them.
     async fn told(&self, conn: &mut Conn) -> Result<Vec<Told>> {
+        // Prepared, and never run: the answer has the names, types, flags and character sets of a
+        // query's columns as well as of a table's.
         let all = format!("{} LIMIT 0", self.relation.select("*"));
         let asked = async {
             let statement = conn.prep(all).await?;

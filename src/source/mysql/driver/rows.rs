@@ -1,4 +1,4 @@
-//! DecodedRows that come, as columns.
+//! Rows that come, as columns.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -10,12 +10,12 @@ use mysql_async::{BinaryProtocol, Conn, Error as Refusal, Params, ResultSetStrea
 
 use super::Reading;
 use super::columns::Kind;
-use super::decode::Builder;
+use super::decode::{Builder, builder};
 use super::session::reader;
 use crate::error::{Error, Result};
 use crate::source::sequence::{Reads, Stretch};
 
-/// DecodedRows of some columns.
+/// Rows of some columns.
 #[derive(Clone, Default)]
 pub(super) struct DecodedRows {
     pub(super) columns: Vec<ArrayRef>,
@@ -24,9 +24,9 @@ pub(super) struct DecodedRows {
     count: usize,
 }
 
-/// DecodedRows on their way into columns.
+/// Rows on their way into columns.
 struct Filling {
-    builders: Vec<Builder>,
+    builders: Vec<Box<dyn Builder>>,
     odd: Vec<(usize, usize, String)>,
     count: usize,
 }
@@ -40,7 +40,7 @@ pub(super) struct Whole<'r> {
     pub(super) begun: &'r std::sync::Mutex<Option<Conn>>,
 }
 
-/// DecodedRows as the server sends them.
+/// Rows as the server sends them.
 type Answer = ResultSetStream<'static, 'static, 'static, Row, BinaryProtocol>;
 
 /// All rows, as far as they have come.
@@ -52,7 +52,7 @@ pub(super) struct Sent {
 impl Filling {
     fn new(kinds: &[Kind]) -> Self {
         Self {
-            builders: kinds.iter().map(Builder::new).collect(),
+            builders: kinds.iter().map(builder).collect(),
             odd: Vec::new(),
             count: 0,
         }
@@ -70,7 +70,11 @@ impl Filling {
 
     fn finish(mut self) -> DecodedRows {
         DecodedRows {
-            columns: self.builders.iter_mut().map(Builder::finish).collect(),
+            columns: self
+                .builders
+                .iter_mut()
+                .map(|builder| builder.finish())
+                .collect(),
             odd: self.odd,
             count: self.count,
         }

@@ -67,6 +67,8 @@ async fn begin_all(connections: &mut [Conn]) -> Result<Option<String>, Refusal> 
         },
         _ => None,
     };
+    // Until the leader lets go nobody commits: snapshots that begin one after the other are of one
+    // moment. MySQL has no snapshot with a name, which PostgreSQL's connections share.
     for conn in connections.iter_mut() {
         conn.query_drop(BEGIN).await?;
     }

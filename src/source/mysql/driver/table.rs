@@ -1,4 +1,4 @@
-//! DecodedRows of a table or a query as they were at one moment, to be read by any worker.
+//! Rows of a table or a query as they were at one moment, to be read by any worker.
 
 use std::sync::Mutex;
 
@@ -39,7 +39,7 @@ pub(super) enum Access {
     Sequence(Sequences<Sent, DecodedRows>, Mutex<Option<Conn>>),
 }
 
-/// DecodedRows, and their keys if they have one.
+/// Rows, and their keys if they have one.
 pub(super) struct Read {
     rows: DecodedRows,
     keys: Vec<i64>,
@@ -71,7 +71,7 @@ impl table_reader::Table for Table {
 }
 
 impl Table {
-    /// DecodedRows of some columns.
+    /// Rows of some columns.
     ///
     /// # Errors
     /// What the server says, or it is not there any more.
@@ -115,6 +115,7 @@ impl Table {
     ) -> Result<Read> {
         let wanted = key.wanted((first, count), reading, self.known.rows)?;
         let column = Relation::column(&key.name);
+        // One type of key to read, whichever of the eight integers it is.
         selected.insert(0, format!("CAST({column} AS SIGNED)"));
         kinds.insert(0, Kind::Int64);
         let select = format!(

@@ -105,6 +105,7 @@ fn column(
         |found: &Found| *found != Found::Kind(Kind::Text) && *found != Found::Kind(Kind::Jsonb);
     let is_list = matches!(type_.kind(), Family::Array(_));
     Ok(match (found(type_, modifier), asked) {
+        // The server writes the text, as only it knows how each of its types is written.
         (found, Some(DataType::Utf8)) if text(&found) => of(Kind::Text, "::text"),
         (Found::Kind(kind), _) => of(kind, ""),
         (

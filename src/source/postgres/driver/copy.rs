@@ -45,6 +45,8 @@ impl Copy {
         width: usize,
         reading: Reading<'_>,
     ) -> Result<Self> {
+        // A COPY comes in messages of bytes, which are cut where they lie. Of a `SELECT` the driver
+        // would make an object for each row.
         let statement = format!("COPY ({select}) TO STDOUT (FORMAT binary)");
         let begun = held.client.copy_out(&statement);
         let stream = reading.read(None, begun).await?;

@@ -64,6 +64,7 @@ impl Count<'_> {
         if let (Some(least), Some(most)) = (end(0), end(1))
             && most.abs_diff(least).checked_add(1) == Some(rows)
         {
+            // No key is missing between the ends: no pass has to look for gaps.
             return Ok(Counted::dense(least..=most));
         }
         // There may be no rows, or none that has a key.

@@ -19,7 +19,7 @@ pub(super) struct FieldRange {
     length: i32,
 }
 
-/// UndecodedRows, not looked at yet.
+/// Rows, not looked at yet.
 #[derive(Debug, Clone, Default)]
 pub(super) struct UndecodedRows {
     bytes: Vec<u8>,
@@ -136,7 +136,7 @@ impl<'r> Slots<'r> {
 }
 
 impl Splitter {
-    /// UndecodedRows of so many fields.
+    /// Rows of so many fields.
     pub(super) fn new(width: usize) -> Self {
         Self {
             rows: UndecodedRows {

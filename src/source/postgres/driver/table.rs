@@ -1,4 +1,4 @@
-//! UndecodedRows of a table or a query as they were at one moment, to be read by any worker.
+//! Rows of a table or a query as they were at one moment, to be read by any worker.
 
 use arrow::array::ArrayRef;
 
@@ -36,7 +36,7 @@ pub(super) enum Access {
     Sequence(Sequences<Sent, UndecodedRows>),
 }
 
-/// UndecodedRows, and their keys if they have one.
+/// Rows, and their keys if they have one.
 pub(super) struct Read {
     rows: UndecodedRows,
     keys: Vec<i64>,
@@ -76,7 +76,7 @@ impl table_reader::Table for Table {
 }
 
 impl Table {
-    /// UndecodedRows as they are sent, of some columns.
+    /// Rows as they are sent, of some columns.
     ///
     /// # Errors
     /// What the server says, or it is not there any more.
@@ -134,6 +134,7 @@ impl Table {
         let (width, select) = (width + front, self.relation.select(&selected));
         let (least, most) = (wanted.keys.start(), wanted.keys.end());
         let (offset, limit) = (wanted.offset, wanted.limit);
+        // A COPY takes no parameters: numbers stand in its text.
         let select = format!(
             "{select} WHERE {column} >= '{least}'::int8 AND {column} <= '{most}'::int8 ORDER BY {column} OFFSET {offset} LIMIT {limit}"
         );

@@ -73,6 +73,9 @@ impl CountedChildren {
         if fits(near) {
             return near;
         }
+        // Guessed first: numbers of children scatter around their mean, so the block is near the
+        // place that it would have if all had as many. Then steps that double, and halves of the
+        // last one.
         let even = (u128::from(row) * blocks as u128 / u128::from(total.max(1))) as usize;
         let (mut low, mut high) = (even.min(blocks - 1), even.min(blocks - 1) + 1);
         let mut step = 1;

@@ -41,6 +41,7 @@ impl CountedChildren {
         for (index, count) in counts.into_iter().enumerate() {
             let parent = parents.at(index);
             let first = match (before, runs.last()) {
+                // The next parent's children begin where the last one's end: nothing to look up.
                 (Some(before), Some(last)) if parent == before + 1 => last.first + last.count,
                 _ => self.first_child(parent),
             };

@@ -5,10 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, ArrowPrimitiveType, BooleanArray, PrimitiveArray};
 use arrow::buffer::{NullBuffer, ScalarBuffer};
-use arrow::datatypes::{
-    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType,
-    TimestampMicrosecondType,
-};
+use arrow::datatypes::{Date32Type, Time64MicrosecondType, TimestampMicrosecondType};
 
 use super::super::split::Slots;
 use super::{Wrong, each};
@@ -51,28 +48,13 @@ pub(super) fn booleans(slots: &Slots<'_>, odd: &mut Vec<Wrong>) -> Found {
     Ok(Arc::new(BooleanArray::new(values.into(), nulls)))
 }
 
-pub(super) fn int16s(slots: &Slots<'_>, odd: &mut Vec<Wrong>) -> Found {
-    let values = primitives::<Int16Type, 2>(slots, odd, |bytes| Ok(i16::from_be_bytes(bytes)))?;
-    Ok(Arc::new(values))
-}
-
-pub(super) fn int32s(slots: &Slots<'_>, odd: &mut Vec<Wrong>) -> Found {
-    let values = primitives::<Int32Type, 4>(slots, odd, |bytes| Ok(i32::from_be_bytes(bytes)))?;
-    Ok(Arc::new(values))
-}
-
-pub(super) fn int64s(slots: &Slots<'_>, odd: &mut Vec<Wrong>) -> Found {
-    let values = primitives::<Int64Type, 8>(slots, odd, |bytes| Ok(i64::from_be_bytes(bytes)))?;
-    Ok(Arc::new(values))
-}
-
-pub(super) fn float32s(slots: &Slots<'_>, odd: &mut Vec<Wrong>) -> Found {
-    let values = primitives::<Float32Type, 4>(slots, odd, |bytes| Ok(f32::from_be_bytes(bytes)))?;
-    Ok(Arc::new(values))
-}
-
-pub(super) fn float64s(slots: &Slots<'_>, odd: &mut Vec<Wrong>) -> Found {
-    let values = primitives::<Float64Type, 8>(slots, odd, |bytes| Ok(f64::from_be_bytes(bytes)))?;
+/// Numbers as they are, of which every one is a value.
+pub(super) fn numbers<T: ArrowPrimitiveType, const BYTES: usize>(
+    slots: &Slots<'_>,
+    odd: &mut Vec<Wrong>,
+    number: impl Fn([u8; BYTES]) -> T::Native,
+) -> Found {
+    let values = primitives::<T, BYTES>(slots, odd, |bytes| Ok(number(bytes)))?;
     Ok(Arc::new(values))
 }
 

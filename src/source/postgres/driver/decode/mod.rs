@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, NullBufferBuilder};
 use arrow::buffer::NullBuffer;
-use arrow::datatypes::{DataType, Field, TimeUnit};
+use arrow::datatypes::{
+    DataType, Field, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, TimeUnit,
+};
 
 use super::split::Slots;
 use crate::column::{LIST_ITEM, UUID_EXTENSION};
@@ -119,11 +121,11 @@ pub(super) fn decode(
 ) -> Result<ArrayRef, Wrong> {
     match kind {
         Kind::Boolean => fixed::booleans(slots, odd),
-        Kind::Int16 => fixed::int16s(slots, odd),
-        Kind::Int32 => fixed::int32s(slots, odd),
-        Kind::Int64 => fixed::int64s(slots, odd),
-        Kind::Float32 => fixed::float32s(slots, odd),
-        Kind::Float64 => fixed::float64s(slots, odd),
+        Kind::Int16 => fixed::numbers::<Int16Type, 2>(slots, odd, i16::from_be_bytes),
+        Kind::Int32 => fixed::numbers::<Int32Type, 4>(slots, odd, i32::from_be_bytes),
+        Kind::Int64 => fixed::numbers::<Int64Type, 8>(slots, odd, i64::from_be_bytes),
+        Kind::Float32 => fixed::numbers::<Float32Type, 4>(slots, odd, f32::from_be_bytes),
+        Kind::Float64 => fixed::numbers::<Float64Type, 8>(slots, odd, f64::from_be_bytes),
         Kind::Decimal(precision, scale) => numeric::decimals(slots, *precision, *scale, odd),
         Kind::Text => bytes::texts(slots),
         Kind::Jsonb => bytes::jsonb(slots),
