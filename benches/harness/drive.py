@@ -12,6 +12,7 @@ import kafka
 import mysql
 import ordered
 import seed_status
+import spark
 import stream
 import targets
 import verify
@@ -33,6 +34,7 @@ PACKAGES = {
     "stream": [],
     "cdc": [],
     "before": [],
+    "spark": ["pyspark", "pyarrow"],
 }
 CRATES = ["parquet", "arrow-csv", "arrow-json", "arrow-avro"]
 FILES = {
@@ -64,6 +66,7 @@ def size(name):
         "cdc": f"{Settings.messages:,} changes",
         "mysql": f"{Settings.messages:,} rows",
         "before": f"{before.rows():,} rows",
+        "spark": f"{spark.ROWS:,} rows",
         "verify": f"{Settings.rows_memory:,} rows of Parquet, {Settings.rows:,} shuffled, {Settings.messages:,} in PostgreSQL",
     }[name]
 
@@ -98,6 +101,8 @@ def versions_of(name, peers_only):
         known |= {"Apache Kafka": kafka.version(), **crate_versions(["rdkafka", "rdkafka-sys"])}
     if peers_only:
         return known
+    if name == "spark":
+        return {"rowgen": spark.version(), **known}
     said = subprocess.run([Settings.rowgen, "--version"], capture_output=True, text=True, check=True).stdout
     return {"rowgen": said.split()[-1], **known}
 
@@ -120,6 +125,8 @@ def raced(name, peers_only):
         return before.race(), before.facts()
     if name == "mysql":
         return mysql.race(), mysql.facts()
+    if name == "spark":
+        return spark.race(), spark.facts()
     chosen, facts = works_of(name, peers_only)
     return race(chosen), {"files": f"{FILES[name]}; fsync off for every tool", **facts, "measured": MEASURED}
 
@@ -150,7 +157,7 @@ def main():
     parser.add_argument("name", choices=[*PACKAGES, "targets"])
     parser.add_argument("--peers-only", action="store_true", help="without rowgen; nothing is recorded")
     options = parser.parse_args()
-    if not options.peers_only and not os.access(Settings.rowgen, os.X_OK):
+    if not options.peers_only and options.name != "spark" and not os.access(Settings.rowgen, os.X_OK):
         sys.exit(f"bench: no rowgen binary at {Settings.rowgen!r}; set ROWGEN, or use --peers-only")
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: Settings.threads])
     names = [*PACKAGES] if options.name == "targets" else [options.name]

@@ -218,6 +218,17 @@ TARGETS = {
         *(Speed(f"changes into MariaDB, {load}", load, ["LOAD DATA"], None) for load in cdc_loads()),
         AtMost("changes into MariaDB, CPU a change", cdc_loads()[0], 2, lambda run: run.cpu / run.rows * 1e6, "us"),
     ],
+    "spark": [
+        target
+        for threads in (2, 4)
+        for target in [
+            Speed(f"Spark to noop, {threads} threads", f"noop, {threads} threads", ["spark.range"], 0.8),
+            Speed(f"Spark to Parquet, {threads} threads", f"parquet, {threads} threads", ["spark.range"], 0.65),
+            Speed(f"Spark to noop, {threads} threads", f"noop, {threads} threads", ["ready batches"], None),
+            Speed(f"Spark to Parquet, {threads} threads", f"parquet, {threads} threads", ["ready batches"], None),
+            Speed(f"Spark to Parquet, {threads} threads", f"parquet, {threads} threads", ["rowgen run"], None),
+        ]
+    ],
     "mysql": [
         Speed("rows into MariaDB", "load", ["LOAD DATA"], None),
         Speed("verifying MariaDB", "verify", ["mariadb-dump"], 1),

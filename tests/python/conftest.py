@@ -1,6 +1,7 @@
 """What the tests of the Python package share."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,24 @@ GOOD = ["id", "word", "price", "at"]
 def threads():
     """How many threads this process has."""
     return lambda: len(os.listdir("/proc/self/task"))
+
+
+@pytest.fixture(scope="session")
+def spark():
+    """The one Spark of all tests: two tasks at a time, each tried up to three times; starting it takes some seconds."""
+    from pyspark.sql import SparkSession
+
+    # Executors run the Python of PATH otherwise, which has no rowgen.
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    settings = {
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.log.level": "OFF",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "2",
+    }
+    session = SparkSession.builder.master("local[2,3]").appName("rowgen tests").config(map=settings).getOrCreate()
+    yield session
+    session.stop()
