@@ -11,6 +11,7 @@ import cdc
 import kafka
 import mysql
 import ordered
+import python
 import seed_status
 import stream
 import targets
@@ -33,6 +34,7 @@ PACKAGES = {
     "stream": [],
     "cdc": [],
     "before": [],
+    "python": ["polars", "pyarrow", "numpy", "duckdb", "chdb", "Faker", "mimesis"],
 }
 CRATES = ["parquet", "arrow-csv", "arrow-json", "arrow-avro"]
 FILES = {
@@ -64,6 +66,7 @@ def size(name):
         "cdc": f"{Settings.messages:,} changes",
         "mysql": f"{Settings.messages:,} rows",
         "before": f"{before.rows():,} rows",
+        "python": f"{Settings.rows:,} rows, {python.AVERAGE_TIMES * Settings.rows:,} of the average",
         "verify": f"{Settings.rows_memory:,} rows of Parquet, {Settings.rows:,} shuffled, {Settings.messages:,} in PostgreSQL",
     }[name]
 
@@ -98,7 +101,8 @@ def versions_of(name, peers_only):
         known |= {"Apache Kafka": kafka.version(), **crate_versions(["rdkafka", "rdkafka-sys"])}
     if peers_only:
         return known
-    said = subprocess.run([Settings.rowgen, "--version"], capture_output=True, text=True, check=True).stdout
+    binary = python.ROWGEN if name == "python" else Settings.rowgen
+    said = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout
     return {"rowgen": said.split()[-1], **known}
 
 
@@ -118,6 +122,8 @@ def raced(name, peers_only):
         return verify.race(), verify.facts()
     if name == "before":
         return before.race(), before.facts()
+    if name == "python":
+        return python.race(), python.facts()
     if name == "mysql":
         return mysql.race(), mysql.facts()
     chosen, facts = works_of(name, peers_only)
@@ -150,7 +156,7 @@ def main():
     parser.add_argument("name", choices=[*PACKAGES, "targets"])
     parser.add_argument("--peers-only", action="store_true", help="without rowgen; nothing is recorded")
     options = parser.parse_args()
-    if not options.peers_only and not os.access(Settings.rowgen, os.X_OK):
+    if not options.peers_only and options.name != "python" and not os.access(Settings.rowgen, os.X_OK):
         sys.exit(f"bench: no rowgen binary at {Settings.rowgen!r}; set ROWGEN, or use --peers-only")
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: Settings.threads])
     names = [*PACKAGES] if options.name == "targets" else [options.name]

@@ -1,5 +1,5 @@
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from os import PathLike
 from typing import Any
 
@@ -45,6 +45,7 @@ def read(
     params: Mapping[str, Any] | None = None,
     seed: str | int | None = None,
     run_date: str | date | None = None,
+    now: str | datetime | None = None,
     threads: int | None = None,
     batch_rows: int | None = None,
     dictionaries: bool = True,
@@ -58,6 +59,7 @@ def scan(
     params: Mapping[str, Any] | None = None,
     seed: str | int | None = None,
     run_date: str | date | None = None,
+    now: str | datetime | None = None,
     threads: int | None = None,
 ) -> polars.LazyFrame: ...
 def run(

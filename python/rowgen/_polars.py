@@ -1,5 +1,7 @@
 """A table as a lazy frame of polars, which asks for only the columns and rows that it needs."""
 
+from datetime import datetime, timezone
+
 
 def scan(
     pipeline,
@@ -10,6 +12,7 @@ def scan(
     params=None,
     seed=None,
     run_date=None,
+    now=None,
     threads=None,
 ):
     """The rows of a table as a `polars.LazyFrame`.
@@ -22,7 +25,16 @@ def scan(
 
     from ._rowgen import read
 
-    rest = {"params": params, "seed": seed, "run_date": run_date, "threads": threads, "dictionaries": False}
+    # Every query of the frame is of the moment in which the frame was made.
+    now = now or datetime.now(timezone.utc)
+    rest = {
+        "params": params,
+        "seed": seed,
+        "run_date": run_date,
+        "now": now,
+        "threads": threads,
+        "dictionaries": False,
+    }
     whole = read(pipeline, table, None, start, stop, **rest)
 
     def rows(with_columns, predicate, n_rows, batch_size):

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use chrono::{NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict};
 use rowgen::error::{Error, Result};
@@ -42,6 +42,8 @@ pub struct Values {
     pub seed: Option<String>,
     /// `--run-date`.
     pub run_date: Option<String>,
+    /// The moment that counts as the beginning.
+    pub now: DateTime<Utc>,
 }
 
 impl Values {
@@ -53,10 +55,12 @@ impl Values {
         params: Option<&Bound<'_, PyDict>>,
         seed: Option<&Bound<'_, PyAny>>,
         run_date: Option<&Bound<'_, PyAny>>,
+        now: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let mut values = Self {
             seed: seed.map(text).transpose()?,
             run_date: run_date.map(date).transpose()?,
+            now: now.map_or_else(|| Ok(Utc::now()), moment)?,
             ..Self::default()
         };
         for (name, value) in params.into_iter().flatten() {
@@ -86,6 +90,17 @@ fn date(value: &Bound<'_, PyAny>) -> PyResult<String> {
     }
 }
 
+/// A `datetime` that knows its offset from UTC, or the text of one.
+fn moment(value: &Bound<'_, PyAny>) -> PyResult<DateTime<Utc>> {
+    let text = text(value)?;
+    text.parse().map_err(|_| {
+        let message = format!(
+            "`now`: expected a moment and its offset from UTC such as 2026-01-31T12:00:00Z, found `{text}`"
+        );
+        exception(&Error::user(message))
+    })
+}
+
 /// Reads a pipeline.
 ///
 /// # Errors
@@ -94,7 +109,7 @@ pub fn pipeline(given: &Given, values: &Values) -> Result<Pipeline> {
     let given_values = GivenValues {
         set: values.params.clone(),
         seed: values.seed.clone(),
-        ..GivenValues::new(Utc::now(), values.run_date.as_deref())
+        ..GivenValues::new(values.now, values.run_date.as_deref())
     };
     match given {
         Given::File(path) => spec::read(path, &given_values),
@@ -103,9 +118,9 @@ pub fn pipeline(given: &Given, values: &Values) -> Result<Pipeline> {
 }
 
 /// Nothing is said beside the file.
-pub fn overrides() -> Overrides {
+pub fn overrides(values: &Values) -> Overrides {
     Overrides {
-        now_micros: Utc::now().timestamp_micros(),
+        now_micros: values.now.timestamp_micros(),
         ..Overrides::default()
     }
 }

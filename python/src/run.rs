@@ -33,7 +33,7 @@ pub fn run<'py>(
     overwrite: bool,
     force: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let values = Values::new(params, seed, run_date)?;
+    let values = Values::new(params, seed, run_date, None)?;
     let told = |error: Error| exception(&error);
     let slice = slice.map(|text| {
         text.parse()
@@ -44,7 +44,7 @@ pub fn run<'py>(
         slice: slice.transpose()?,
         threads,
         sinks,
-        ..overrides()
+        ..overrides(&values)
     };
     let plan = py
         .detach(|| planned(&pipeline, &values, &overrides))
@@ -112,9 +112,9 @@ pub fn check(
     seed: Option<&Bound<'_, PyAny>>,
     run_date: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Vec<String>> {
-    let values = Values::new(params, seed, run_date)?;
+    let values = Values::new(params, seed, run_date, None)?;
     let checked = py.detach(|| {
-        let plan = planned(&pipeline, &values, &overrides())?;
+        let plan = planned(&pipeline, &values, &overrides(&values))?;
         engine::check(&plan, &RunOptions::default())?;
         Ok(plan)
     });

@@ -20,7 +20,7 @@ pub struct Batches(reader::Reader);
 
 /// Plans a table of a pipeline: see `rowgen.read` in the package.
 #[pyfunction]
-#[pyo3(signature = (pipeline, table=None, columns=None, start=0, stop=None, *, params=None, seed=None, run_date=None, threads=None, batch_rows=None, dictionaries=true))]
+#[pyo3(signature = (pipeline, table=None, columns=None, start=0, stop=None, *, params=None, seed=None, run_date=None, now=None, threads=None, batch_rows=None, dictionaries=true))]
 #[allow(clippy::too_many_arguments, reason = "they are keywords in Python")]
 pub fn read(
     py: Python<'_>,
@@ -32,11 +32,12 @@ pub fn read(
     params: Option<&Bound<'_, PyDict>>,
     seed: Option<&Bound<'_, PyAny>>,
     run_date: Option<&Bound<'_, PyAny>>,
+    now: Option<&Bound<'_, PyAny>>,
     threads: Option<usize>,
     batch_rows: Option<u64>,
     dictionaries: bool,
 ) -> PyResult<Table> {
-    let values = Values::new(params, seed, run_date)?;
+    let values = Values::new(params, seed, run_date, now)?;
     let wanted = Wanted {
         table,
         columns,
@@ -52,7 +53,7 @@ pub fn read(
 }
 
 fn planned(given: &Given, values: &Values, wanted: Wanted) -> rowgen::error::Result<reader::Table> {
-    reader::Table::new(&pipeline(given, values)?, &overrides(), wanted)
+    reader::Table::new(&pipeline(given, values)?, &overrides(values), wanted)
 }
 
 impl Table {
