@@ -11,6 +11,7 @@ import cdc
 import kafka
 import mysql
 import ordered
+import python
 import seed_status
 import spark
 import stream
@@ -35,6 +36,7 @@ PACKAGES = {
     "cdc": [],
     "before": [],
     "spark": ["pyspark", "pyarrow"],
+    "python": ["polars", "pyarrow", "numpy", "duckdb", "chdb", "Faker", "mimesis"],
 }
 CRATES = ["parquet", "arrow-csv", "arrow-json", "arrow-avro"]
 FILES = {
@@ -67,6 +69,7 @@ def size(name):
         "mysql": f"{Settings.messages:,} rows",
         "before": f"{before.rows():,} rows",
         "spark": f"{spark.ROWS:,} rows",
+        "python": f"{Settings.rows:,} rows, {python.AVERAGE_TIMES * Settings.rows:,} of the average",
         "verify": f"{Settings.rows_memory:,} rows of Parquet, {Settings.rows:,} shuffled, {Settings.messages:,} in PostgreSQL",
     }[name]
 
@@ -103,7 +106,8 @@ def versions_of(name, peers_only):
         return known
     if name == "spark":
         return {"rowgen": spark.version(), **known}
-    said = subprocess.run([Settings.rowgen, "--version"], capture_output=True, text=True, check=True).stdout
+    binary = python.ROWGEN if name == "python" else Settings.rowgen
+    said = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout
     return {"rowgen": said.split()[-1], **known}
 
 
@@ -123,6 +127,8 @@ def raced(name, peers_only):
         return verify.race(), verify.facts()
     if name == "before":
         return before.race(), before.facts()
+    if name == "python":
+        return python.race(), python.facts()
     if name == "mysql":
         return mysql.race(), mysql.facts()
     if name == "spark":
@@ -157,7 +163,7 @@ def main():
     parser.add_argument("name", choices=[*PACKAGES, "targets"])
     parser.add_argument("--peers-only", action="store_true", help="without rowgen; nothing is recorded")
     options = parser.parse_args()
-    if not options.peers_only and options.name != "spark" and not os.access(Settings.rowgen, os.X_OK):
+    if not options.peers_only and options.name not in ("python", "spark") and not os.access(Settings.rowgen, os.X_OK):
         sys.exit(f"bench: no rowgen binary at {Settings.rowgen!r}; set ROWGEN, or use --peers-only")
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: Settings.threads])
     names = [*PACKAGES] if options.name == "targets" else [options.name]

@@ -67,6 +67,26 @@ class Slowness:
 
 
 @dataclass
+class Together:
+    """Time against the sum of what is done in it."""
+
+    name: str
+    work: str
+    against: list
+    bar: float
+    tool: str = "rowgen"
+
+    def reach(self, results):
+        mine, parts = results[self.work, self.tool], [results[self.work, tool] for tool in self.against]
+        ratio = mine.wall / sum(part.wall for part in parts)
+        cpu = mine.cpu / sum(part.cpu for part in parts)
+        cells = [self.name, " + ".join(self.against), f"{ratio:.2f}x", f"{cpu:.2f}x"]
+        return [*cells, f"<= {self.bar:g}x", verdict_of(ratio <= self.bar)]
+
+    needs = Speed.needs
+
+
+@dataclass
 class AtMost:
     """One figure of one tool's runs."""
 
@@ -141,6 +161,26 @@ def kafka():
     ]
     read = [(data, fmt) for data in ["users", "casino"] for fmt in ["json", "avro"]]
     return sent + [Speed(f"{data} from Kafka, {fmt}", f"read {data} {fmt}", ["perf-test"], 0.8) for data, fmt in read]
+
+
+def python():
+    """Into each library beside the peers, those that make a value for each call, and what the library itself needs."""
+    libraries = {"pyarrow": ("rowgen", 5), "polars": ("rowgen, polars", 3), "duckdb": ("rowgen, duckdb", 3)}
+    into = [
+        Speed(f"casino into {library}", "table", against, least, tool)
+        for library, (tool, bar) in libraries.items()
+        for against, least in [(DATABASES, bar), (["faker"], None), (["mimesis"], None)]
+    ]
+    ceilings = [
+        Speed(f"casino into {library}", "table", [f"{library}, ready"], None, libraries[library][0])
+        for library in ["polars", "duckdb"]
+    ]
+    return [
+        *into,
+        *ceilings,
+        Together("average over a stream", "average", ["made", "duckdb, ready"], 1.15),
+        memory("average over a stream, peak memory", "average", 300),
+    ]
 
 
 def cdc_loads():
@@ -229,6 +269,7 @@ TARGETS = {
             Speed(f"Spark to Parquet, {threads} threads", f"parquet, {threads} threads", ["rowgen run"], None),
         ]
     ],
+    "python": python(),
     "mysql": [
         Speed("rows into MariaDB", "load", ["LOAD DATA"], None),
         Speed("verifying MariaDB", "verify", ["mariadb-dump"], 1),

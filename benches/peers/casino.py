@@ -4,7 +4,10 @@ A peer draws evenly from each table by index, and computes no rate: what a bet i
 between two changes of rate, is worked out here. So each peer is spared work that rowgen does.
 """
 
+import resource
 import sys
+import time
+from contextlib import contextmanager
 from fractions import Fraction
 from math import floor, lcm
 from pathlib import Path
@@ -78,8 +81,17 @@ def interval_sql(settled, micros_of):
 
 
 def arguments():
-    """What a peer is called with: format, rows, threads, path."""
+    """What a peer is called with: format (`memory` is a table of its own, written nowhere), rows, threads, path."""
     fmt, rows, threads, path = sys.argv[1:]
     if int(rows) > MOST_ROWS:
         sys.exit(f"the peers number at most {MOST_ROWS} rows, with eight digits")
     return fmt, int(rows), int(threads), path
+
+
+@contextmanager
+def timed():
+    """Says what it took to make a table in memory: seconds by the clock, of the user, of the system."""
+    before, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+    yield
+    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)
+    print(f"seconds: {wall} {after.ru_utime - before.ru_utime} {after.ru_stime - before.ru_stime}", flush=True)

@@ -4,6 +4,7 @@ Its rows come in no fixed order: `numbers_mt` is spared what keeping them in ord
 """
 
 import chdb
+from chdb.session import Session
 from casino import (
     AGENT_IDS,
     BET_MICROS,
@@ -22,6 +23,7 @@ from casino import (
     WIN_TENTHS,
     arguments,
     interval_sql,
+    timed,
 )
 
 FORMATS = {"parquet": "Parquet", "csv": "CSVWithNames"}
@@ -70,8 +72,20 @@ def query(rows):
         FROM (SELECT number, {drawn} FROM numbers_mt({rows})))"""
 
 
+def in_memory(rows, threads):
+    """Into a table of the engine `Memory`, by as many threads as make it."""
+    session = Session()
+    session.query(f"SET max_threads = {threads}, max_insert_threads = {threads}")
+    with timed():
+        session.query(f"CREATE TABLE transactions ENGINE = Memory AS {query(rows)}")
+    print(f"rows: {session.query('SELECT count() FROM transactions', 'CSV')}")
+
+
 def main():
     fmt, rows, threads, path = arguments()
+    if fmt == "memory":
+        in_memory(rows, threads)
+        return
     settings = (
         f"max_threads = {threads}, output_format_parquet_compression_method = 'snappy', "
         "output_format_decimal_trailing_zeros = 1, date_time_output_format = 'iso'"

@@ -24,6 +24,7 @@ from casino import (
     WIN_TENTHS,
     arguments,
     interval_sql,
+    timed,
 )
 
 FORMATS = {"parquet": "FORMAT parquet, COMPRESSION snappy", "csv": "FORMAT csv, HEADER", "json": "FORMAT json"}
@@ -76,7 +77,14 @@ def main():
     db = duckdb.connect(config={"threads": threads})
     db.execute("SET TimeZone = 'UTC'")
     db.execute("SET preserve_insertion_order = false")
-    db.execute(f"CREATE TEMP TABLE row_numbers AS SELECT range AS i FROM range({rows})")
+    numbers = f"CREATE TEMP TABLE row_numbers AS SELECT range AS i FROM range({rows})"
+    if fmt == "memory":
+        with timed():
+            db.execute(numbers)
+            db.execute(f"CREATE TEMP TABLE transactions AS {query(rows)}")
+        print(f"rows: {db.execute('SELECT count(*) FROM transactions').fetchone()[0]}")
+        return
+    db.execute(numbers)
     db.execute(f"COPY ({query(rows)}) TO '{path}' ({FORMATS[fmt]})")
 
 

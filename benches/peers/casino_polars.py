@@ -29,6 +29,7 @@ from casino import (  # noqa: E402
     VENDOR_CODES,
     WIN_TENTHS,
     arguments,
+    timed,
 )
 
 MICROS = 1_000_000
@@ -99,7 +100,11 @@ def query(rows):
 
 def main():
     fmt, rows, _threads, path = arguments()
-    if fmt == "parquet":
+    if fmt == "memory":
+        with timed():
+            frame = query(rows).collect(engine="streaming")
+        print(f"rows: {frame.height}")
+    elif fmt == "parquet":
         query(rows).sink_parquet(path, compression="snappy", engine="streaming")
     else:
         query(rows).sink_csv(path, engine="streaming")

@@ -8,6 +8,9 @@ import pytest
 
 TOP = Path(__file__).resolve().parents[2]
 
+# Pages whose Python needs the packages of `engines/`.
+ENGINES = ["docs/src/ray.md"]
+
 NUMBERS = """
 version: 1
 seed: 7

@@ -2,6 +2,7 @@
 
 import gc
 import multiprocessing
+import os
 import resource
 import signal
 import subprocess
@@ -10,6 +11,8 @@ import textwrap
 import threading
 import time
 
+import duckdb
+import polars
 import pyarrow
 import pytest
 import rowgen
@@ -20,7 +23,8 @@ LONG = NUMBERS.replace("100_000", "100_000_000_000")
 
 def interrupted(body):
     """Runs Python until it says that it reads, interrupts it, and gives what came of it."""
-    program = "import sys, pyarrow, rowgen\n" + textwrap.dedent(body)
+    # An interrupt within an import is lost where somebody catches what it raises.
+    program = "import sys, duckdb, polars, pyarrow, rowgen\n" + textwrap.dedent(body)
     process = subprocess.Popen(
         [sys.executable, "-c", program, LONG], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -38,8 +42,8 @@ def interrupted(body):
     [
         "for batch in rowgen.read(sys.argv[1], columns=['id']): pass",
         "pyarrow.RecordBatchReader.from_stream(rowgen.read(sys.argv[1], columns=['id'])).read_all()",
-        "import polars; polars.DataFrame(rowgen.read(sys.argv[1], columns=['id']))",
-        "import duckdb; t = rowgen.read(sys.argv[1], columns=['id']); duckdb.sql('select avg(id) from t').fetchall()",
+        "polars.DataFrame(rowgen.read(sys.argv[1], columns=['id']))",
+        "t = rowgen.read(sys.argv[1], columns=['id']); duckdb.sql('select avg(id) from t').fetchall()",
     ],
 )
 def test_control_c_ends_a_reader(read):
@@ -73,6 +77,103 @@ def test_threads_end_with_their_reader(threads):
             raise ZeroDivisionError
     gc.collect()
     assert threads() == before
+
+
+# A cell ends at Ctrl-C, and the session goes on: as in a notebook, whose kernel is interrupted by SIGINT.
+SESSION = """
+import os
+import sys
+import traceback
+
+cells = [
+    "import gc, duckdb, polars, pyarrow, rowgen; t = rowgen.read(sys.argv[1], columns=['id'])",
+    "duckdb.sql('set threads = 1'); few = t.slice(0, 10)",
+    "duckdb.sql('select sum(id) from few').fetchall(); before = len(os.listdir('/proc/self/task'))",
+    "print('reads', flush=True); READ",
+    "gc.collect(); print('threads', len(os.listdir('/proc/self/task')) - before, flush=True)",
+    "print('again', pyarrow.table(t.slice(5, 9))['id'].to_pylist(), flush=True)",
+]
+names = {"sys": sys, "os": os}
+for cell in cells:
+    try:
+        exec(cell.replace("READ", sys.argv[2]), names)
+    except BaseException:
+        print("ended", traceback.format_exc().replace(chr(10), " "), flush=True)
+        # As IPython keeps the last one: frames of the reader stay with it until the next.
+        sys.last_traceback = None
+"""
+
+
+@pytest.mark.parametrize(
+    "read",
+    ["[None for _ in t]", "pyarrow.table(t)", "duckdb.sql('select sum(id) from t').fetchall()"],
+)
+def test_a_session_goes_on_after_control_c(read):
+    words = [sys.executable, "-c", SESSION, LONG, read]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline() == "reads\n"
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        told, wrong = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    ended, *after = told.splitlines()
+    assert ended.startswith("ended") and "nterrupt" in ended, (told, wrong)
+    assert after == ["threads 0", "again [5, 6, 7, 8]"]
+    assert process.returncode == 0
+
+
+def test_an_error_of_the_library_that_reads_ends_the_reader(threads):
+    rows = rowgen.read(LONG, columns=["id"], threads=2)
+    few = rows.slice(0, 10)
+    db = duckdb.connect(config={"threads": 1})
+    db.execute("select sum(id) from few").fetchall()
+    before = threads()
+    with pytest.raises(duckdb.Error, match="enough"):
+        db.execute("select sum(case when id = 500000 then error('enough') else id end) from rows").fetchall()
+    gc.collect()
+    assert threads() == before
+    with pytest.raises(polars.exceptions.PolarsError):
+        rowgen.scan(LONG).select(polars.col("id").cast(polars.Int8)).collect()
+    reader = pyarrow.RecordBatchReader.from_stream(rows)
+    reader.read_next_batch()
+    del reader
+    gc.collect()
+    assert wait_for(lambda: threads() <= before + polars.thread_pool_size() + 4)
+
+
+def wait_for(holds):
+    """Threads of others end a little later."""
+    for _ in range(100):
+        if holds():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_reader_that_nobody_reads_costs_nothing(threads):
+    table = rowgen.read(LONG, threads=4)
+    files = lambda: len(os.listdir("/proc/self/fd"))
+    sizes = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    left = lambda: [(iter(table), table.__arrow_c_stream__(), table.slice(7)) for _ in range(1_000)]
+    left()
+    before = threads(), files(), sizes()
+    for _ in range(5):
+        left()
+    assert (threads(), files()) == before[:2]
+    assert sizes() - before[2] < 4_000
+
+
+def test_a_program_ends_while_readers_are_open():
+    program = (
+        "import sys, threading, rowgen\n"
+        "open = [iter(rowgen.read(sys.argv[1], columns=['id'])) for _ in range(3)]\n"
+        "next(open[0]); next(open[1])\n"
+        "threading.Thread(target=lambda: [None for _ in open[2]], daemon=True).start()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program, LONG], timeout=20, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_two_readers_at_once_do_not_disturb_each_other():
@@ -111,7 +212,7 @@ def goes_on(batches):
     return "it went on"
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
 def test_processes_read_for_themselves(method):
     context = multiprocessing.get_context(method)
     with context.Pool(2) as pool:

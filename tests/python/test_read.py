@@ -109,6 +109,29 @@ tables:
     assert [{name: str(value).lower() for name, value in got.items()} for got in pyarrow.table(read).to_pylist()] == [row] * 2
 
 
+def test_the_moment_of_a_run_can_be_said():
+    text = """
+version: 1
+tables:
+  t:
+    rows: 2
+    columns:
+      at: { type: "timestamp(us, UTC)", now: {} }
+      day: { constant: "${run_date}" }
+"""
+    moment = datetime.datetime(2026, 3, 4, 5, 6, 7, 89, datetime.timezone(datetime.timedelta(hours=9)))
+    for now in [moment, "2026-03-03T20:06:07.000089Z"]:
+        row = pyarrow.table(rowgen.read(text, now=now)).to_pylist()[1]
+        assert row["at"] == moment and str(row["day"]) == "2026-03-03"
+    frame = rowgen.scan(text)
+    assert frame.collect().equals(frame.collect())
+    with pytest.raises(rowgen.PipelineError) as told:
+        rowgen.read(text, now=datetime.datetime(2026, 3, 4))
+    assert str(told.value) == (
+        "`now`: expected a moment and its offset from UTC such as 2026-01-31T12:00:00Z, found `2026-03-04 00:00:00`"
+    )
+
+
 def test_a_seed_makes_other_rows_and_another_fingerprint():
     read = lambda seed: rowgen.read(NUMBERS, columns=["price"], seed=seed)
     one, two, same = read(1), read(2), read("1")
