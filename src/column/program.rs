@@ -7,6 +7,7 @@ use arrow::array::{ArrayRef, Int64Array, NullArray, make_array};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{DataType, Field};
 
+use crate::column::before::own::MadeAgain;
 use crate::column::changes::{ChangeFrame, ChangePlaces};
 use crate::column::kin::{KinPart, KnownValues};
 use crate::column::random::hash::Key;
@@ -39,15 +40,6 @@ pub trait Fill: Send + Sync {
     fn again(&self) -> Option<MadeAgain<'_>> {
         None
     }
-}
-
-/// What a column makes again of its own table, at the rows before or behind those that are asked for.
-pub struct MadeAgain<'a> {
-    /// The nodes that are made again.
-    pub nodes: &'a [usize],
-    /// The only input that is read where the rows are a list. Were the others made, too, every column would
-    /// be made twice for the next one, and of sixteen in a row the first 65 536 times.
-    pub listed: Option<usize>,
 }
 
 impl<F> Fill for F

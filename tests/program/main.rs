@@ -1,5 +1,6 @@
 //! Whole-program tests: the binary as a user runs it, on files as a user writes them.
 
+mod authorities;
 mod bad_files;
 mod bench_parquet;
 mod between;

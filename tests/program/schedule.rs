@@ -61,15 +61,8 @@ fn days() -> Vec<String> {
 /// Every file below a folder of each day is, byte by byte, the one that a run of that day alone makes.
 fn equals_by_hand(folder: &Folder) {
     for day in days() {
-        let by_hand = folder.run(&[
-            "run",
-            "p.yaml",
-            "--run-date",
-            &day,
-            "--out",
-            "hand",
-            "--quiet",
-        ]);
+        let day = format!("run p.yaml --run-date {day} --out hand --quiet");
+        let by_hand = folder.run(&day.split(' ').collect::<Vec<_>>());
         assert_eq!(by_hand.code, 0, "{}", by_hand.stderr);
     }
     let (made, by_hand) = (folder.names("lake"), folder.names("hand/lake"));
@@ -79,8 +72,8 @@ fn equals_by_hand(folder: &Folder) {
     assert!(made.len() > DAYS * 6, "{}", made.len());
     for name in made {
         let (one, other) = (format!("lake/{name}"), format!("hand/lake/{name}"));
-        let same = folder.bytes(&one) == folder.bytes(&other);
         let text = |path: &str| String::from_utf8_lossy(&folder.bytes(path)).into_owned();
+        let same = folder.bytes(&one) == folder.bytes(&other);
         assert!(same, "{name}:\n{}\n{}", text(&one), text(&other));
     }
 }

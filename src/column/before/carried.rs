@@ -7,9 +7,9 @@ use arrow::datatypes::DataType;
 
 use super::Group;
 use super::blocks::{BLOCK, BlockStates};
-use super::own::OwnColumns;
+use super::own::{MadeAgain, OwnColumns};
 use crate::column::build::{Build, BuiltColumn};
-use crate::column::program::{Fill, MadeAgain};
+use crate::column::program::Fill;
 use crate::column::rows::Rows;
 use crate::domain::Domain;
 use crate::error::Result;

@@ -6,11 +6,11 @@ use arrow::compute::{concat, take};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::own::OwnColumns;
+use super::own::{MadeAgain, OwnColumns};
 use super::{Group, Reach};
 use crate::column::build::{Build, BuiltColumn};
 use crate::column::generators::GeneratorKind;
-use crate::column::program::{Fill, MadeAgain, with_valid};
+use crate::column::program::{Fill, with_valid};
 use crate::column::rows::Rows;
 use crate::column::values::arrays::plain_type;
 use crate::column::values::types::show_type;

@@ -5,10 +5,19 @@ use std::sync::OnceLock;
 use arrow::array::ArrayRef;
 
 use crate::column::build::Build;
-use crate::column::program::{MadeAgain, Selection};
+use crate::column::program::Selection;
 use crate::column::program_cell::ProgramRef;
 use crate::column::rows::Rows;
 use crate::error::{Error, Result};
+
+/// What a column makes again of its own table, at the rows before or behind those that are asked for.
+pub struct MadeAgain<'a> {
+    /// The nodes that are made again.
+    pub nodes: &'a [usize],
+    /// The only input that is read where the rows are a list. Were the others made, too, every column would
+    /// be made twice for the next one, and of sixteen in a row the first 65 536 times.
+    pub listed: Option<usize>,
+}
 
 /// The nodes of a table that one of its columns reads, at any rows.
 pub(in crate::column) struct OwnColumns {
