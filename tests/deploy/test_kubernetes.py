@@ -79,6 +79,34 @@ def test_pods_run_pipelines_that_are_there():
         assert pipelines[0] in mapped or (PROJECT / pipelines[0]).exists(), file
 
 
+def jobs():
+    for file, manifest in manifests():
+        if manifest["kind"] in ("Job", "CronJob"):
+            yield file, manifest["spec"].get("jobTemplate", manifest)["spec"]
+
+
+def action(rules, code):
+    """What Kubernetes does after a pod ends with a code: the first rule that matches, or it is tried again."""
+    for rule in rules:
+        codes = rule.get("onExitCodes")
+        if codes:
+            assert codes["containerName"] == "rowgen" and codes["operator"] == "In" and 0 not in codes["values"]
+            if code in codes["values"]:
+                return rule["action"]
+    return "Count"
+
+
+@pytest.mark.parametrize("file, job", list(jobs()))
+def test_jobs_try_again_what_may_go_better(file, job):
+    """1 is a mistake, 2 a failure; killed pods (137) and ended ones (143) are begun again."""
+    rules = job["podFailurePolicy"]["rules"]
+    assert action(rules, 1) == "FailJob"
+    assert action(rules, 3) == ("FailIndex" if "completionMode" in job else "FailJob")
+    assert {action(rules, code) for code in (2, 129, 130, 137, 143)} == {"Count"}
+    assert [rule["action"] for rule in rules if "onPodConditions" in rule] == ["Ignore"]
+    assert job.get("backoffLimitPerIndex", job.get("backoffLimit")) > 0
+
+
 def job():
     return read("kubernetes/slices.yaml")["spec"]
 

@@ -15,7 +15,7 @@ rowgen() {
   command rowgen "$@" --help >/dev/null
 }
 cargo() {
-  case $1 in bench | build | doc | install | run | test) ;; *) echo "cargo $1?" >&2; return 1 ;; esac
+  case $1 in bench | binstall | build | doc | install | publish | run | test) ;; *) echo "cargo $1?" >&2; return 1 ;; esac
   while [ $# -gt 0 ]; do
     case $1 in
     --features) grep -qE "^$2 = \[" "$PROJECT/Cargo.toml" || { echo "no feature $2" >&2; return 1; } ;;
@@ -41,6 +41,13 @@ docker() {
 }
 kubectl() { named_files "$@"; }
 systemctl() { :; }
+exec() { "$@"; }
+apt() { :; }
+brew() { :; }
+gh() { :; }
+pip() { :; }
+sha256sum() { :; }
+twine() { :; }
 "#;
 
 /// A run of an example need not be a long one: this ends it, with whole files.

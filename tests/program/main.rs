@@ -64,6 +64,7 @@ mod running;
 mod schedule;
 mod schema;
 mod secrets;
+mod slices_at_once;
 mod source_values;
 mod sources;
 mod strange_files;

@@ -51,6 +51,8 @@ mod objects_errors;
 #[cfg(all(feature = "postgres", feature = "s3"))]
 mod objects_gone;
 #[cfg(all(feature = "postgres", feature = "s3"))]
+mod objects_slices;
+#[cfg(all(feature = "postgres", feature = "s3"))]
 mod objects_slots;
 #[cfg(all(feature = "postgres", feature = "s3"))]
 mod objects_source;

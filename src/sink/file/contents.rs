@@ -7,6 +7,7 @@ use super::layout::PartFolder;
 use super::manifest::{Listing, entries_in, looked_at};
 use crate::dataset::FOLDER;
 use crate::error::Result;
+use crate::sink::Slice;
 
 /// What was found.
 #[derive(Debug)]
@@ -62,6 +63,21 @@ impl Contents {
         }
     }
 
+    /// What an engine would read and no manifest lists.
+    // A part of another slice is that slice's to look after: while it publishes, files have their names
+    // a moment before its manifest lists them, and slices that begin then are not to be refused.
+    pub(super) fn unlisted<'c>(
+        &'c self,
+        folder: &'c PartFolder,
+    ) -> impl Iterator<Item = &'c String> {
+        let known = self.listing.paths();
+        self.visible.iter().filter(move |path| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let is_sibling = self.has_notes && is_of_sibling(folder, name);
+            !known.contains(path.as_str()) && !is_sibling
+        })
+    }
+
     /// A part that no manifest lists, in a dataset that is not whole: what is left of a run that was killed
     /// while it published, and that nobody can finish any more.
     pub(super) fn is_leftover(&self, folder: &PartFolder, path: &str) -> bool {
@@ -84,6 +100,19 @@ impl Contents {
     }
 }
 
+/// True for the name of a part of another slice of the same dataset.
+fn is_of_sibling(folder: &PartFolder, name: &str) -> bool {
+    let index = name
+        .strip_prefix("part-")
+        .and_then(|rest| rest.split_once('-'));
+    let index = index.and_then(|(index, _)| index.parse::<u64>().ok());
+    let (Some(own), Some(index)) = (folder.slice, index) else {
+        return false;
+    };
+    let sibling = Slice { index, ..own };
+    index != own.index && PartFolder::at(&folder.path, Some(sibling)).is_part(name)
+}
+
 /// The files below a folder that an engine would read, relative to it.
 fn visible_files(folder: &Path) -> Result<Vec<String>> {
     let mut files = Vec::new();
@@ -104,4 +133,26 @@ fn visible_files(folder: &Path) -> Result<Vec<String>> {
     }
     files.sort();
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_other_slices_are_known_by_their_names() {
+        let slice = Slice { index: 2, count: 8 };
+        let sliced = PartFolder::at(Path::new("out"), Some(slice));
+        for (name, expected) in [
+            ("part-00001-of-00008-00000.parquet", true),
+            ("part-00002-of-00008-00000.parquet", false),
+            ("part-00001-of-00004-00000.parquet", false),
+            ("part-00001.parquet", false),
+            ("part-1-of-8-0.parquet", false),
+        ] {
+            assert_eq!(is_of_sibling(&sliced, name), expected, "{name}");
+            let whole = PartFolder::at(Path::new("out"), None);
+            assert!(!is_of_sibling(&whole, name));
+        }
+    }
 }

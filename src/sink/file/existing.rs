@@ -162,7 +162,7 @@ pub(super) fn check_folder(
         return Err(is_mixed(&shown, &path));
     }
     match if_exists {
-        IfExists::Skip if is_same(contents, target) => Ok(Existing::Same),
+        IfExists::Skip if is_same(folder, contents, target) => Ok(Existing::Same),
         IfExists::Skip if stranger.is_none() && is_mine(listing, target) => Ok(Existing::Nothing),
         IfExists::Skip => Err(other_output(&shown)),
         IfExists::Error if dataset => {
@@ -208,7 +208,6 @@ fn stranger(
     if_exists: IfExists,
     written: &BTreeSet<PathBuf>,
 ) -> Option<String> {
-    let known = contents.listing.paths();
     let in_the_way = |path: &String| {
         let whole = folder.path.join(path);
         if_exists != IfExists::ReplacePartitions
@@ -217,10 +216,9 @@ fn stranger(
                 .is_some_and(|parent| written.contains(parent))
     };
     let replaces = matches!(if_exists, IfExists::Replace | IfExists::ReplacePartitions);
-    let mut strangers = contents.visible.iter().filter(|path| {
-        let is_known = known.contains(path.as_str());
-        !is_known && in_the_way(path) && !(replaces && contents.is_part(folder, path))
-    });
+    let mut strangers = contents
+        .unlisted(folder)
+        .filter(|path| in_the_way(path) && !(replaces && contents.is_part(folder, path)));
     strangers.next().cloned()
 }
 
@@ -282,7 +280,7 @@ fn is_mixed(shown: &str, path: &str) -> Error {
 }
 
 /// Complete, and of the same plan and seed.
-fn is_same(contents: &Contents, target: &Target) -> bool {
+fn is_same(folder: &PartFolder, contents: &Contents, target: &Target) -> bool {
     let listing = &contents.listing;
     let stands = |entry: &ManifestEntry| match &entry.path {
         Some(path) => matches!(contents.bytes(path), Ok(Some(found)) if found == entry.bytes),
@@ -292,11 +290,7 @@ fn is_same(contents: &Contents, target: &Target) -> bool {
     let committed = listing.own.as_ref();
     let whole = listing.journal.is_empty() && committed.is_some_and(|own| own.iter().all(same));
     // A manifest that was cut short lists too little.
-    let listed = listing.paths();
-    let is_cut = contents
-        .visible
-        .iter()
-        .any(|path| !listed.contains(path.as_str()))
+    let is_cut = contents.unlisted(folder).next().is_some()
         || committed.is_some_and(Vec::is_empty) && target.shape.rows.is_some_and(|rows| rows > 0);
     // A run that was killed right before `_SUCCESS` is run again.
     whole && !is_cut && (contents.has_success || !contents.is_complete)
