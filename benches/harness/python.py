@@ -28,8 +28,8 @@ def install():
     run([str(ALONE / "bin" / "python"), "-m", "pip", *quietly, "-c", str(PINNED), wheel, "duckdb"])
 
 
-def peer(tool, rows):
-    return [sys.executable, PEERS / f"casino_{tool}.py", "memory", rows, Settings.threads, "-"]
+def peer(tool, rows, fmt="memory"):
+    return [sys.executable, PEERS / f"casino_{tool}.py", fmt, rows, Settings.threads, "-"]
 
 
 def tables():
@@ -43,7 +43,9 @@ def tables():
         "rowgen, batches": own("batches"),
         "polars, ready": own("ready-polars"),
         "duckdb, ready": own("ready-duckdb"),
-        **{tool: peer(tool, Settings.rows) for tool in ["polars", "pyarrow", "duckdb", "clickhouse"]},
+        **{tool: peer(tool, Settings.rows) for tool in ["polars", "pyarrow", "duckdb"]},
+        "clickhouse": peer("clickhouse", Settings.rows, "arrow"),
+        "clickhouse, memory": peer("clickhouse", Settings.rows),
         **{tool: peer(tool, few) for tool in ["faker", "mimesis"]},
     }
 
@@ -89,7 +91,8 @@ def facts():
         "measured": "by each program's own clock, time and CPU, from before the rows are planned until they are there: a "
         "Python process's start and its imports do not count; peak memory is the whole process's; table: the casino in the "
         "memory of pyarrow (rowgen), polars, DuckDB, or batches that are thrown away; ready: what the library needs for rows "
-        "that are an Arrow table before; the peers make a table of their own; faker, mimesis: dictionaries, and an Arrow "
-        "table of them; average: select avg(total) over a stream, in an environment with the wheel and DuckDB alone; made: "
-        "the same rows thrown away; ready: the same batch again and again"
+        "that are an Arrow table before; the peers make a table of their own, ClickHouse an Arrow table (and one of its "
+        "engine Memory, which no Python library reads); faker, mimesis: dictionaries, and an Arrow table of them; average: "
+        "select avg(total) over a stream, in an environment with the wheel and DuckDB alone; made: the same rows thrown "
+        "away; ready: the same batch again and again"
     }

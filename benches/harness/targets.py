@@ -169,7 +169,7 @@ def python():
     into = [
         Speed(f"casino into {library}", "table", against, least, tool)
         for library, (tool, bar) in libraries.items()
-        for against, least in [(DATABASES, bar), (["faker"], None), (["mimesis"], None)]
+        for against, least in [(DATABASES, bar), (["clickhouse, memory"], None), (["faker"], None), (["mimesis"], None)]
     ]
     ceilings = [
         Speed(f"casino into {library}", "table", [f"{library}, ready"], None, libraries[library][0])

@@ -81,7 +81,7 @@ def interval_sql(settled, micros_of):
 
 
 def arguments():
-    """What a peer is called with: format (`memory` is a table of its own, written nowhere), rows, threads, path."""
+    """What a peer is called with: format (`memory`: a table of its own, written nowhere), rows, threads, path."""
     fmt, rows, threads, path = sys.argv[1:]
     if int(rows) > MOST_ROWS:
         sys.exit(f"the peers number at most {MOST_ROWS} rows, with eight digits")

@@ -72,19 +72,26 @@ def query(rows):
         FROM (SELECT number, {drawn} FROM numbers_mt({rows})))"""
 
 
-def in_memory(rows, threads):
-    """Into a table of the engine `Memory`, by as many threads as make it."""
+def in_memory(fmt, rows, threads):
+    """A table of ClickHouse's engine `Memory`, or an Arrow table, which is what Python's libraries can read of it."""
+    if fmt == "arrow":
+        import pyarrow  # noqa: F401: as chdb does when it makes its first Arrow table; imports do not count
+
     session = Session()
     session.query(f"SET max_threads = {threads}, max_insert_threads = {threads}")
     with timed():
-        session.query(f"CREATE TABLE transactions ENGINE = Memory AS {query(rows)}")
-    print(f"rows: {session.query('SELECT count() FROM transactions', 'CSV')}")
+        if fmt == "memory":
+            session.query(f"CREATE TABLE transactions ENGINE = Memory AS {query(rows)}")
+        else:
+            table = session.query(query(rows), "ArrowTable")
+    count = table.num_rows if fmt == "arrow" else session.query("SELECT count() FROM transactions", "CSV")
+    print(f"rows: {count}")
 
 
 def main():
     fmt, rows, threads, path = arguments()
-    if fmt == "memory":
-        in_memory(rows, threads)
+    if fmt in ("memory", "arrow"):
+        in_memory(fmt, rows, threads)
         return
     settings = (
         f"max_threads = {threads}, output_format_parquet_compression_method = 'snappy', "
