@@ -8,6 +8,7 @@ Python that has one batch of rowgen's and yields it again and again: what a sour
 import os
 import sys
 import time
+from pathlib import Path
 
 from casino import (
     AGENT_IDS,
@@ -31,7 +32,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
 SOURCE, SINK, ROWS, THREADS, PATH = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
-PIPELINE = os.path.abspath("pipelines/casino.yaml")
+PIPELINE = str(Path(__file__).resolve().parents[2] / "pipelines/casino.yaml")
 ROWS_PER_TASK = 1_000_000
 WARM_UP = 10  # a query of so many times fewer rows
 SETTINGS = {

@@ -9,6 +9,7 @@ from pyspark.sql.datasource import DataSource
 
 from .options import options_of
 from .reader import Reader
+from .stream import StreamReader
 from .types import spark_schema
 
 __all__ = ["DefaultSource"]
@@ -38,7 +39,4 @@ class DefaultSource(DataSource):
         return Reader(self.wanted, self.rows, schema)
 
     def streamReader(self, schema):
-        # Spark 4.0 and 4.1 ask streams for their offsets in another way, and do not have what this imports.
-        from .stream import StreamReader
-
         return StreamReader(self.wanted, self.rows, schema)

@@ -70,16 +70,28 @@ def nearest(kind, column):
 def within(kind, column):
     """Types that hold others."""
     if pa.types.is_struct(kind):
-        return pa.struct([nearest_field(field, column) for field in kind])
+        return pa.struct([inner(field, column) for field in kind])
     if pa.types.is_map(kind):
-        return pa.map_(nearest_field(kind.key_field, column), nearest_field(kind.item_field, column))
+        return pa.map_(inner(kind.key_field, column), inner(kind.item_field, column))
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        return pa.list_(nearest_field(kind.value_field, column))
-    raise wrong(f"column `{column}` is {kind}: Spark has no such type", "leave it out of the option `columns`")
+        return pa.list_(inner(kind.value_field, column))
+    raise refused(kind, column)
+
+
+def inner(field, column):
+    """A field of such a type. pyarrow casts no UUIDs there."""
+    if is_uuid(field.type):
+        raise refused(field.type, column)
+    return nearest_field(field, column)
+
+
+def refused(kind, column):
+    shown = "a uuid within another value" if is_uuid(kind) else str(kind)
+    return wrong(f"column `{column}` is {shown}: Spark has no such type", "leave it out with the option `columns`")
 
 
 def is_uuid(kind):
-    return kind.extension_name == "arrow.uuid"
+    return isinstance(kind, pa.BaseExtensionType) and kind.extension_name == "arrow.uuid"
 
 
 def spark_batches(batches, schema):

@@ -9,6 +9,7 @@ import pyarrow.parquet
 import pytest
 import rowgen
 from conftest import GOOD, NUMBERS, TOP
+from pyspark_rowgen.types import spark_schema
 
 CASINO = str(TOP / "pipelines/casino.yaml")
 
@@ -109,6 +110,20 @@ def test_every_type_becomes_one_that_spark_has(spark):
     assert [at and at.timestamp() for at in found["zoned"]] == [at.timestamp() for at in made["zoned"].to_pylist()]
     nanos = frame.selectExpr("unix_micros(cast(nanos as timestamp)) as n").toArrow()["n"].to_pylist()
     assert nanos == [None if nanos is None else nanos // 1_000 for nanos in micros]
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (pyarrow.list_(pyarrow.uuid()), "column `x` is a uuid within another value: Spark has no such type"),
+        (pyarrow.decimal256(40, 2), "column `x` is decimal256(40, 2): Spark has no such type"),
+        (pyarrow.month_day_nano_interval(), "column `x` is month_day_nano_interval: Spark has no such type"),
+    ],
+)
+def test_what_spark_has_no_type_for_is_refused(kind, told):
+    with pytest.raises(rowgen.PipelineError) as error:
+        spark_schema(pyarrow.schema([("x", kind)]))
+    assert str(error.value) == told + "\n  hint: leave it out with the option `columns`"
 
 
 @pytest.mark.parametrize(
