@@ -80,9 +80,9 @@ pub fn append_to(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// The system refuses.
-pub fn add_lines<W>(file: &mut File, write: W) -> io::Result<()>
+pub fn add_lines<W>(file: &File, write: W) -> io::Result<()>
 where
-    W: FnOnce(&mut File) -> io::Result<()>,
+    W: FnOnce(&File) -> io::Result<()>,
 {
     let found = file.metadata()?;
     let before = found.is_file().then_some(found.len());
@@ -190,13 +190,13 @@ mod tests {
             assert_eq!(fs::read_to_string(&path).unwrap(), left);
         }
         fs::write(&path, "{}\n").unwrap();
-        let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
-        let full = add_lines(&mut file, |file| {
+        let file = fs::OpenOptions::new().append(true).open(&path).unwrap();
+        let full = add_lines(&file, |mut file| {
             file.write_all(b"{\"half")?;
             Err(io::ErrorKind::StorageFull.into())
         });
         assert_eq!(full.unwrap_err().kind(), io::ErrorKind::StorageFull);
-        add_lines(&mut file, |file| file.write_all(b"[]\n")).unwrap();
+        add_lines(&file, |mut file| file.write_all(b"[]\n")).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "{}\n[]\n");
     }
 

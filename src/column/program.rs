@@ -1,7 +1,9 @@
 //! The columns of one table as nodes in the order of their dependencies, ready to be evaluated
 //! at any rows.
 
-use arrow::array::{ArrayRef, Int64Array, make_array};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, NullArray, make_array};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{DataType, Field};
 
@@ -32,6 +34,20 @@ pub trait Fill: Send + Sync {
     fn kin(&self) -> Option<KinPart> {
         None
     }
+
+    /// What it makes again at other rows than those that are asked for, if it does.
+    fn again(&self) -> Option<MadeAgain<'_>> {
+        None
+    }
+}
+
+/// What a column makes again of its own table, at the rows before or behind those that are asked for.
+pub struct MadeAgain<'a> {
+    /// The nodes that are made again.
+    pub nodes: &'a [usize],
+    /// The only input that is read where the rows are a list. Were the others made, too, every column would
+    /// be made twice for the next one, and of sixteen in a row the first 65 536 times.
+    pub listed: Option<usize>,
 }
 
 impl<F> Fill for F
@@ -47,7 +63,7 @@ where
 #[derive(Clone)]
 pub enum Origin {
     /// Made here.
-    Fill(std::sync::Arc<dyn Fill>),
+    Fill(Arc<dyn Fill>),
     /// Given from outside: the outer column of a nested one.
     Outer(usize),
     /// The row's number.
@@ -86,10 +102,19 @@ pub struct Program {
 /// Which nodes are wanted, and which must be evaluated for them.
 #[derive(Debug, Clone)]
 pub struct Selection {
-    order: Vec<usize>,
     wanted: Vec<usize>,
+    /// Of rows that follow each other.
+    ranged: Evaluated,
+    /// Of a list of rows.
+    listed: Evaluated,
+}
+
+/// Nodes that are evaluated, each after those that it reads.
+#[derive(Debug, Clone)]
+struct Evaluated {
+    order: Vec<usize>,
     /// Nodes that are made together.
-    together: std::sync::Arc<[Together]>,
+    together: Arc<[Together]>,
 }
 
 /// Fills a column with its first input, as it is.
@@ -142,24 +167,29 @@ impl Program {
 
     /// What it takes to evaluate the `wanted` nodes.
     pub fn select(&self, wanted: Vec<usize>) -> Selection {
+        Selection {
+            ranged: self.evaluated(&wanted, false),
+            listed: self.evaluated(&wanted, true),
+            wanted,
+        }
+    }
+
+    fn evaluated(&self, wanted: &[usize], listed: bool) -> Evaluated {
         let mut needed = vec![false; self.nodes.len()];
-        for index in &wanted {
+        for index in wanted {
             needed[*index] = true;
         }
-        mark_inputs(&self.nodes, &mut needed);
+        mark_inputs(&self.nodes, &mut needed, listed);
         let order = (0..needed.len()).filter(|index| needed[*index]);
         let order: Vec<usize> = order.collect();
         let together = Together::of(&self.nodes, &order);
-        Selection {
-            order,
-            wanted,
-            together,
-        }
+        Evaluated { order, together }
     }
 
     /// The outer columns that a selection reads.
     pub fn outer(&self, selection: &Selection) -> Vec<usize> {
-        let origins = selection.order.iter().map(|node| &self.nodes[*node].origin);
+        let order = selection.order().iter();
+        let origins = order.map(|node| &self.nodes[*node].origin);
         let mut outer: Vec<usize> = origins
             .filter_map(|origin| match origin {
                 Origin::Outer(index) => Some(*index),
@@ -236,11 +266,15 @@ impl Program {
         for (index, values) in given.0 {
             made[index] = Some(self.nodes[index].with_nulls(rows, values)?);
         }
-        for index in &selection.order {
+        let evaluated = match rows {
+            Rows::Range { .. } => &selection.ranged,
+            Rows::List(_) => &selection.listed,
+        };
+        for index in &evaluated.order {
             if made[*index].is_some() {
                 continue;
             }
-            let mut together = selection.together.iter();
+            let mut together = evaluated.together.iter();
             let Some(group) = together.find(|group| group.has(*index)) else {
                 self.fill(*index, rows, outer, &mut made)?;
                 continue;
@@ -262,20 +296,26 @@ impl Program {
         made: &mut [Option<ArrayRef>],
     ) -> Result<()> {
         let node = &self.nodes[index];
+        // An input that is not read has no values, but its place.
+        let none = || Arc::new(NullArray::new(0)) as ArrayRef;
         let inputs = node.inputs.iter();
-        let inputs: Vec<ArrayRef> = inputs.filter_map(|input| made[*input].clone()).collect();
+        let inputs = inputs.map(|input| made[*input].clone().unwrap_or_else(none));
+        let inputs: Vec<ArrayRef> = inputs.collect();
         let values = node.values(rows, &inputs, outer)?;
         made[index] = Some(node.with_nulls(rows, values)?);
         Ok(())
     }
 }
 
-/// All that marked nodes are made of is marked, too.
-pub(super) fn mark_inputs(nodes: &[ProgramNode], marked: &mut [bool]) {
+/// All that marked nodes are made of is marked, too: for rows that follow each other, or for a list of rows.
+pub(super) fn mark_inputs(nodes: &[ProgramNode], marked: &mut [bool], listed: bool) {
     // Nodes stand behind those that they read: once backwards marks everything below.
     for (index, node) in nodes.iter().enumerate().rev() {
-        if marked[index] {
-            node.inputs.iter().for_each(|input| marked[*input] = true);
+        if !marked[index] {
+            continue;
+        }
+        for (at, input) in node.inputs.iter().enumerate() {
+            marked[*input] |= !listed || node.again().is_none_or(|again| again.listed == Some(at));
         }
     }
 }
@@ -283,7 +323,7 @@ pub(super) fn mark_inputs(nodes: &[ProgramNode], marked: &mut [bool]) {
 impl Selection {
     /// The nodes that are evaluated, in order.
     pub(super) fn order(&self) -> &[usize] {
-        &self.order
+        &self.ranged.order
     }
 
     /// The nodes that are wanted.
@@ -293,6 +333,14 @@ impl Selection {
 }
 
 impl ProgramNode {
+    /// What it makes again at other rows, if it does.
+    pub(super) fn again(&self) -> Option<MadeAgain<'_>> {
+        match &self.origin {
+            Origin::Fill(fill) => fill.again(),
+            _ => None,
+        }
+    }
+
     /// A node of which nothing is known but its type, without nulls.
     pub fn new(name: &str, data_type: DataType, inputs: Vec<usize>, origin: Origin) -> Self {
         Self {
@@ -350,5 +398,5 @@ pub(super) fn with_valid(values: &ArrayRef, valid: &NullBuffer) -> Result<ArrayR
 }
 
 fn numbers(rows: Rows<'_>, number: impl Fn(u64) -> i64) -> ArrayRef {
-    std::sync::Arc::new(Int64Array::from(rows.map(number)))
+    Arc::new(Int64Array::from(rows.map(number)))
 }

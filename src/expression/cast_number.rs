@@ -52,16 +52,13 @@ pub(super) fn exact_to_float(node: TypedNode, target: &DataType) -> Result<Typed
 }
 
 pub(super) fn float_to_float(node: TypedNode, target: &DataType) -> Result<TypedNode> {
-    let (place, result_type) = (node.place, ResultType::of(target.clone()));
-    let form = float::form([&node]);
     if *target == DataType::Float64 {
         return Ok(TypedNode {
             data_type: DataType::Float64,
             ..node
         });
     }
-    let single = float::simple(|value| f64::from(value as f32));
-    Ok(TypedNode::strict(place, result_type, vec![node], single)?.with_form(form))
+    float::to_single(node)
 }
 
 pub(super) fn float_to_exact(node: TypedNode, target: &DataType) -> Result<TypedNode> {

@@ -111,6 +111,14 @@ pub(super) fn negate(node: TypedNode, place: TextSpan) -> Result<TypedNode> {
     Ok(TypedNode::strict(place, result_type, vec![node], simple(|value| -value))?.with_form(form))
 }
 
+/// The nearest `real`; a number that is too large for one fails, as in PostgreSQL.
+pub(super) fn to_single(node: TypedNode) -> Result<TypedNode> {
+    let (place, zero) = (node.place, constant(0.0, node.place));
+    let kernel = binary(|value, _| value, |_, _| None, true);
+    let result_type = ResultType::of(DataType::Float32).fallible(true);
+    TypedNode::strict(place, result_type, vec![node, zero], kernel)
+}
+
 /// A function of one float that cannot fail.
 pub(super) fn simple(function: impl Fn(f64) -> f64 + Send + Sync + 'static) -> Kernel {
     Box::new(move |values, _| {

@@ -23,7 +23,13 @@ pub(super) type ReadResult<T> = std::result::Result<T, String>;
 pub(super) fn to_date(arguments: CallArguments) -> Result<TypedNode> {
     let days = NumericBounds::new(i32::MIN.into(), i32::MAX.into());
     let result_type = ResultType::of(DataType::Date32).within(days);
-    read(arguments, result_type, |fields| fields.days())
+    read(arguments, result_type, |fields| {
+        let days = fields.days()?;
+        match i32::try_from(days) {
+            Ok(days) => Ok(days.into()),
+            Err(_) => Err("it does not fit a date".to_owned()),
+        }
+    })
 }
 
 pub(super) fn to_timestamp(arguments: CallArguments) -> Result<TypedNode> {

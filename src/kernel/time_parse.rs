@@ -69,7 +69,7 @@ pub fn clock(text: &str) -> Option<(i64, i64, &str)> {
     };
     let total = hour * 3600 + minute * 60 + second;
     // `24:00` is the end of the day, in ISO 8601 and in PostgreSQL.
-    let ends = parts.next().is_none() && total <= SECONDS_PER_DAY;
+    let ends = parts.next().is_none() && (total, nanoseconds) <= (SECONDS_PER_DAY, 0);
     ends.then_some((total, nanoseconds, zone.trim()))
 }
 
@@ -154,6 +154,10 @@ mod tests {
             ("1970-01-01 01:00:00.0005", false, Some(3_600_001)),
             ("1970-01-01 01:00 Mars", true, None),
             ("1970-01-01 1", false, None),
+            ("1970-01-01 24:00", false, Some(86_400_000)),
+            ("1970-01-01 24:00:00.000", false, Some(86_400_000)),
+            ("1970-01-01 24:00:00.5", false, None),
+            ("1970-01-01 24:00:01", false, None),
             ("999999-01-01", false, Some(31_494_753_244_800_000)),
         ] {
             assert_eq!(

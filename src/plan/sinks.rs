@@ -301,6 +301,14 @@ fn faulted(
     builder: &mut Builder,
 ) -> Result<Vec<Resolved>, Problem> {
     let (asked, ledger) = faults.of(pipeline, entry, &sink, builder)?;
+    let said = entry
+        .common
+        .on_sink_failure
+        .or(pipeline.run.on_sink_failure);
+    if ledger.is_some() && said.is_none() {
+        // Rows with faults that nobody names are what a ledger is there against.
+        sink.on_failure = OnSinkFailure::Stop;
+    }
     if let Some(asked) = asked.as_ref().filter(|_| !sink.filter.is_empty()) {
         let what = "`where` leaves out rows of this sink, and `faults` are made among all rows";
         let hint =

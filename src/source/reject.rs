@@ -189,8 +189,8 @@ impl Rejects {
             _ => Some(DeadLetterFile::open(name, &begin.out, false)?),
         };
         if let Some(letters) = own.as_ref().or(self.letters.as_ref()) {
-            letters.write(|file| add_lines(file, |file| file.write_all(&lines)))?;
-            letters.write(|file| wait_for_disk(file))?;
+            letters.write(|file| add_lines(file, |mut file| file.write_all(&lines)))?;
+            letters.write(wait_for_disk)?;
         }
         self.file_letters = Some(path);
         Ok(())
@@ -226,7 +226,7 @@ impl Rejects {
         if let Some(letters) = &self.letters {
             // Whole lines or none: what a full disk cut off was glued to the first letter of the
             // next run, and no reader could read either.
-            letters.write(|file| add_lines(file, |file| file.write_all(&lines)))?;
+            letters.write(|file| add_lines(file, |mut file| file.write_all(&lines)))?;
         }
         self.meter.reject(rejected.len() as u64);
         Ok(())
@@ -238,7 +238,7 @@ impl Rejects {
     /// It is not.
     pub fn sync(&self) -> Result<()> {
         match &self.letters {
-            Some(letters) => letters.write(|file| wait_for_disk(file)),
+            Some(letters) => letters.write(wait_for_disk),
             None => Ok(()),
         }
     }
@@ -292,9 +292,9 @@ impl DeadLetterFile {
         Ok(Self { path, file })
     }
 
-    fn write(&self, write: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<()> {
-        let mut file = lock(&self.file);
-        write(&mut file).map_err(|error| {
+    fn write(&self, write: impl FnOnce(&File) -> std::io::Result<()>) -> Result<()> {
+        let file = lock(&self.file);
+        write(&file).map_err(|error| {
             let path = self.path.display();
             Error::because(format!("writing the dead-letter file `{path}`"), error)
         })

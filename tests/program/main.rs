@@ -27,6 +27,7 @@ mod existing_output;
 mod expect;
 mod faults;
 mod faulty;
+mod faulty_time;
 mod file_sets;
 mod filtered;
 mod first_hour;

@@ -78,9 +78,10 @@ fn equals_by_hand(folder: &Folder) {
     assert_eq!(made.len(), by_hand.len());
     assert!(made.len() > DAYS * 6, "{}", made.len());
     for name in made {
-        let same =
-            folder.bytes(&format!("lake/{name}")) == folder.bytes(&format!("hand/lake/{name}"));
-        assert!(same, "{name}");
+        let (one, other) = (format!("lake/{name}"), format!("hand/lake/{name}"));
+        let same = folder.bytes(&one) == folder.bytes(&other);
+        let text = |path: &str| String::from_utf8_lossy(&folder.bytes(path)).into_owned();
+        assert!(same, "{name}:\n{}\n{}", text(&one), text(&other));
     }
 }
 

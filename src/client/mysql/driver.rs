@@ -1,7 +1,5 @@
 //! Connections to MySQL: mysql_async, with rustls where encryption is asked for.
 
-use std::path::PathBuf;
-
 use mysql_async::prelude::Queryable;
 use mysql_async::{
     Conn, DriverError, Error as Refusal, IoError, Opts, OptsBuilder, ServerError, SslOpts,
@@ -9,7 +7,7 @@ use mysql_async::{
 
 use super::{MysqlNames, literal, quoted};
 use crate::client::address;
-use crate::client::certificates::{certificates, unreadable};
+use crate::client::certificates::certificates;
 use crate::client::database::Tls;
 use crate::client::server::{CONNECT, KEEPALIVE, NO_TLS, Server, Unanswered, in_time};
 use crate::error::{Problem, Result};
@@ -207,10 +205,9 @@ fn encrypted(tls: &Tls) -> Result<SslOpts, Problem> {
     let Some(file) = &tls.ca else {
         return Ok(SslOpts::default());
     };
-    if certificates(file)?.is_empty() {
-        return Err(unreadable(file, "it has no certificate"));
-    }
-    let path = PathBuf::from(file.as_str());
+    // The driver reads it when it connects; what is wrong with it is told before.
+    certificates(file)?;
+    let path = file.beside();
     Ok(SslOpts::default()
         .with_root_certs(vec![path.into()])
         .with_disable_built_in_roots(true))

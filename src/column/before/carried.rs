@@ -9,7 +9,7 @@ use super::Group;
 use super::blocks::{BLOCK, BlockStates};
 use super::own::OwnColumns;
 use crate::column::build::{Build, BuiltColumn};
-use crate::column::program::Fill;
+use crate::column::program::{Fill, MadeAgain};
 use crate::column::rows::Rows;
 use crate::domain::Domain;
 use crate::error::Result;
@@ -251,5 +251,9 @@ impl<S: Scan> Fill for Carried<S> {
             Rows::List(list) => self.list(list, &places)?,
         };
         self.scan.array(rows, values)
+    }
+
+    fn again(&self) -> Option<MadeAgain<'_>> {
+        Some(self.own.again(self.group.places))
     }
 }

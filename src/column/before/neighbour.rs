@@ -10,7 +10,7 @@ use super::own::OwnColumns;
 use super::{Group, Reach};
 use crate::column::build::{Build, BuiltColumn};
 use crate::column::generators::GeneratorKind;
-use crate::column::program::{Fill, with_valid};
+use crate::column::program::{Fill, MadeAgain, with_valid};
 use crate::column::rows::Rows;
 use crate::column::values::arrays::plain_type;
 use crate::column::values::types::show_type;
@@ -198,9 +198,6 @@ impl NeighbourFill {
 
 impl Fill for NeighbourFill {
     fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
-        if rows.is_empty() {
-            return Ok(inputs[0].slice(0, 0));
-        }
         let has = self.has(rows, inputs);
         let shifted = match rows {
             Rows::Range { first, .. } => self.shifted(first, &has, &inputs[0])?,
@@ -210,5 +207,9 @@ impl Fill for NeighbourFill {
             Some(shifted) => Ok(shifted),
             None => self.listed(rows, &has),
         }
+    }
+
+    fn again(&self) -> Option<MadeAgain<'_>> {
+        Some(self.own.again(self.group.places))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use arrow::array::ArrayRef;
 
 use crate::column::build::Build;
-use crate::column::program::Selection;
+use crate::column::program::{MadeAgain, Selection};
 use crate::column::program_cell::ProgramRef;
 use crate::column::rows::Rows;
 use crate::error::{Error, Result};
@@ -25,6 +25,12 @@ impl OwnColumns {
             nodes: build.inputs[..count].to_vec(),
             selection: OnceLock::new(),
         }
+    }
+
+    /// What they are to the program.
+    pub(in crate::column) fn again(&self, listed: Option<usize>) -> MadeAgain<'_> {
+        let nodes = &self.nodes;
+        MadeAgain { nodes, listed }
     }
 
     /// Their values at `rows`.

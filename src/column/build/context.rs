@@ -94,6 +94,8 @@ pub struct Pick {
     pub pointwise: bool,
     /// It is one of so many rows.
     pub rows: Option<usize>,
+    /// It can be null, and with it all that is shown of it.
+    pub nulls: bool,
 }
 
 /// The fields of a column that has some.

@@ -7,11 +7,12 @@ use arrow::array::{Array, ArrayRef, AsArray, StringArray, UInt64Array};
 use arrow::datatypes::{DataType, UInt64Type};
 
 use crate::column::build::{Build, BuiltColumn, ColumnFields, Pick};
+use crate::column::program::{Fill, with_valid};
 use crate::column::rows::Rows;
 use crate::column::values::arrays::from_i64;
 use crate::column::values::dictionary_encoded::{column, dictionary_type};
 use crate::domain::Domain;
-use crate::error::{Error, Problem, did_you_mean};
+use crate::error::{Error, Problem, Result, did_you_mean};
 use crate::kernel::short_text::{ShortText, ShortTextWriter};
 
 /// Something that has fields.
@@ -44,7 +45,9 @@ pub(super) fn column_of<F: Facts>(
         }),
         pointwise: false,
         rows: None,
+        nulls: false,
     });
+    made.fill = Arc::new(NullWithPick(made.fill));
     made.fields = Some(Arc::new(FieldsOf(facts)));
     Ok(made)
 }
@@ -59,7 +62,23 @@ fn no_field<F: Facts>(name: &str, build: &Build<'_>) -> Problem {
 
 impl<F: Facts> ColumnFields for FieldsOf<F> {
     fn field(&self, path: &str, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
-        self.0.field(path).ok_or_else(|| no_field::<F>(path, build))
+        let made = self.0.field(path);
+        let mut made = made.ok_or_else(|| no_field::<F>(path, build))?;
+        made.fill = Arc::new(NullWithPick(made.fill));
+        Ok(made)
+    }
+}
+
+/// What is shown of a pick, null where that is: nobody has no name.
+struct NullWithPick(Arc<dyn Fill>);
+
+impl Fill for NullWithPick {
+    fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
+        let made = self.0.fill(rows, inputs)?;
+        match inputs[0].nulls() {
+            Some(valid) if valid.null_count() > 0 => with_valid(&made, valid),
+            _ => Ok(made),
+        }
     }
 }
 

@@ -41,6 +41,7 @@ impl Generator for Json {
             fill: parts.fill,
             pointwise: parts.pointwise,
             rows: None,
+            nulls: false,
         });
         made.fields = parts.fields;
         Ok(made)
@@ -55,6 +56,10 @@ impl Fill for JsonFill {
         let mut texts = StringBuilder::with_capacity(objects.len(), objects.len() * 64);
         let mut text = Vec::new();
         for row in 0..objects.len() {
+            if objects.is_null(row) {
+                texts.append_null();
+                continue;
+            }
             text.clear();
             encoder.encode(row, &mut text);
             let text = std::str::from_utf8(&text);

@@ -71,6 +71,7 @@ impl Generator for ReferencePick {
             fill: Arc::new(picker),
             pointwise: false,
             rows: Some(reference.rows.num_rows()),
+            nulls: false,
         });
         made.fields = Some(Arc::new(ReferenceFields(reference)));
         Ok(made)

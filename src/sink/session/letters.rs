@@ -129,7 +129,7 @@ fn append(path: &Path, file: &mut Option<File>, lines: &str) -> std::io::Result<
         // back a write that fails: readers of JSON lines could read neither.
         None => file.insert(append_to(path)?),
     };
-    add_lines(file, |file| {
+    add_lines(file, |mut file| {
         file.write_all(lines.as_bytes())?;
         wait_for_disk(file)
     })

@@ -1,5 +1,6 @@
 //! Tests of what came before: against a replay row by row, in short and long groups and whole tables.
 
+mod chains;
 mod replay;
 
 use arrow::array::{Array, UInt64Array};

@@ -113,6 +113,7 @@ impl Builder {
             steps: made.steps,
         };
         let node = self.add(scope, name, field(name, &made.data_type, column), new);
+        self.count_again(scope, node, &column.place)?;
         let parts = &mut self.scopes[scope];
         parts.derived_rows = made.rows.or(parts.derived_rows);
         if let Some(fields) = made.fields {
@@ -167,7 +168,10 @@ impl Builder {
             None => (inputs, pick.fill, None),
         };
         let new = NewNode {
-            domain: Domain::default(),
+            domain: Domain {
+                nulls: pick.nulls,
+                ..Domain::default()
+            },
             inputs,
             fill,
             nulls,
@@ -275,7 +279,8 @@ impl Builder {
         let mut made = fields.field(rest, &mut build)?;
         let inputs = build.inputs;
         let (inputs, precomputed) = self.fold_built(scope, &mut made, inputs);
-        made.domain.nulls |= self.scopes[scope].nodes[base].nulls.is_some();
+        let base = &self.scopes[scope].nodes[base];
+        made.domain.nulls |= base.nulls.is_some() || base.domain.nulls;
         // A field is what its column is made from, or a part of it.
         made.pointwise = true;
         Ok(self.add_built(scope, path, inputs, (made, precomputed)))

@@ -77,7 +77,7 @@ impl TableScope {
             }
             let mut own = vec![false; self.nodes.len()];
             own[node] = true;
-            mark_inputs(&self.nodes, &mut own);
+            mark_inputs(&self.nodes, &mut own, false);
             if let Some((other, _)) = set.iter().find(|(_, set)| own[*set]) {
                 let (name, other) = (&name.value, &other.value);
                 let message = format!("column `{name}` is made of `{other}`, which updates set");

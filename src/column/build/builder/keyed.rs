@@ -83,6 +83,7 @@ pub(super) fn keyed(
         Some(pick) => {
             pick.fill = keyed(&pick.fill);
             pick.pointwise = true;
+            pick.nulls |= absent || nulls.is_some();
         }
         None => {
             made.fill = keyed(&made.fill);

@@ -98,6 +98,8 @@ struct TableScope {
     precomputed: HashMap<usize, Precomputed>,
     /// Through how many tables nodes are made.
     steps: HashMap<usize, usize>,
+    /// How often rows are made again for a row of a node.
+    made_again: HashMap<usize, u64>,
     derived_rows: Option<u64>,
     building: Vec<usize>,
     parents: Vec<String>,
@@ -304,6 +306,7 @@ impl TableScope {
             fields: HashMap::new(),
             precomputed: HashMap::new(),
             steps: HashMap::new(),
+            made_again: HashMap::new(),
             derived_rows: None,
             building: Vec::new(),
             parents: Vec::new(),

@@ -237,6 +237,7 @@ impl ParentFields {
             fill,
             pointwise: false,
             rows: None,
+            nulls: false,
         });
         made.fields = Some(Arc::new(self));
         Ok(made)

@@ -85,6 +85,7 @@ impl Generator for Lookup {
             // becomes a table like any expression, and costs a row one look-up.
             pointwise: true,
             rows: None,
+            nulls: false,
         });
         let nulls = !total;
         made.fields = Some(Arc::new(LookupFields { reference, nulls }));

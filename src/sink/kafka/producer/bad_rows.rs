@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::batch::{Batch, Position};
 use crate::error::{Error, Result};
-use crate::plain_file::{append_to, wait_for_disk};
+use crate::plain_file::{add_lines, append_to, wait_for_disk};
 use crate::report::Meter;
 use crate::sink::on_bad_row::{self, OnBadRow};
 use crate::sync::lock;
@@ -63,7 +63,8 @@ impl BadRows {
                 .insert(Arc::new(append_to(path).map_err(doing)?))
                 .clone(),
         };
-        file.as_ref().write_all(lines).map_err(doing)?;
+        // Whole lines or none: no reader of JSON lines could read what a full disk cut off.
+        add_lines(&file, |mut file| file.write_all(lines)).map_err(doing)?;
         // Others may write while the disk is waited for.
         drop(held);
         wait_for_disk(&file).map_err(doing)

@@ -71,6 +71,50 @@ fn several_columns_decide_together_and_nulls_decide_nothing() {
 }
 
 #[test]
+fn what_is_shown_of_nobody_is_null() {
+    let tables = one(
+        500,
+        r#"k: { choice: [a, b], nulls: 0.3 }
+person: { person: {}, by: k }
+email: { copy: person.email }
+born: { copy: person.birth_date }
+country: { copy: person.country }
+company: { company: {}, by: k }
+iban: { iban: {}, by: k }
+card: { credit_card: {}, by: k }
+json: { json: { a: { bool: {} } }, by: k }
+"#,
+    );
+    let keys = tables.texts("t", "k");
+    let columns = [
+        "person", "email", "born", "country", "company", "iban", "card", "json",
+    ];
+    for column in columns {
+        let known = beside(&keys, &tables.texts("t", column));
+        assert_eq!(known.len(), 3, "{column}");
+        assert_eq!(known["null"], "null", "{column}");
+        assert!(known["a"] != "null" && known["b"] != "null", "{column}");
+    }
+    check_any_split(&tables, "t", &columns);
+}
+
+#[test]
+fn fields_are_null_where_their_column_is() {
+    let tables = one(
+        500,
+        "p: { person: {}, nulls: 0.5 }\nemail: { copy: p.email }\ncountry: { copy: p.country }\n",
+    );
+    let people = tables.texts("t", "p");
+    assert!(people.contains(&"null".to_string()));
+    for field in ["email", "country"] {
+        let field = tables.texts("t", field);
+        for row in 0..500 {
+            assert_eq!(field[row] == "null", people[row] == "null", "row {row}");
+        }
+    }
+}
+
+#[test]
 fn values_are_a_function_of_the_row() {
     let columns = ["model", "weight", "serial", "email", "sizes", "warm"];
     check_any_split(&one(200, COLUMNS), "t", &columns);
