@@ -246,6 +246,7 @@ fn guessed(schema: &Schema, row: &str) -> Meanings {
 
 /// Parts of a second: milliseconds of moments before the year 5138, else microseconds.
 fn unit(value: &serde_json::Value) -> i64 {
+    // 10^14 microseconds are in March 1973: a moment before that is taken for one in milliseconds.
     match value.as_i64().unwrap_or(0).unsigned_abs() < 100_000_000_000_000 {
         true => 1_000,
         false => 1_000_000,

@@ -189,3 +189,29 @@ impl RunningWhole {
         Error::run(problem.hint(wider))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::Source;
+
+    #[test]
+    fn a_sum_that_leaves_128_bits_is_refused() {
+        let source = std::sync::Arc::new(Source::new("p.yaml", "running: { sum: amount }"));
+        let data_type = DataType::Decimal128(38, 0);
+        let place = Place::new(source, 1, 1, 7);
+        let scan = RunningWhole::new(Total::Sum, data_type, "total".into(), &place);
+        let greatest = 10_i128.pow(38) - 1;
+        for value in [greatest, -greatest] {
+            let mut known = scan.initial();
+            let totals = (0..2).map(|_| {
+                scan.add(&mut known, value);
+                known
+            });
+            let totals = totals.collect();
+            let made = scan.array(Rows::Range { first: 0, count: 2 }, totals);
+            let error = made.unwrap_err().to_string();
+            assert!(error.contains("row 1: the sum"), "{error}");
+        }
+    }
+}

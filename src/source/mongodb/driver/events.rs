@@ -165,6 +165,7 @@ fn typed(row: &Document, wanted: &Schema) -> Result<String, String> {
 /// Parts of a second: milliseconds of moments before the year 5138, else microseconds.
 fn unit(value: &Bson) -> i64 {
     let number = value.as_i64().or(value.as_i32().map(i64::from));
+    // 10^14 microseconds are in March 1973: a moment before that is taken for one in milliseconds.
     match number.unwrap_or(0).unsigned_abs() < 100_000_000_000_000 {
         true => 1_000,
         false => 1_000_000,

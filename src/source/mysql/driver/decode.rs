@@ -220,6 +220,7 @@ fn decimal(value: &Value, precision: u8, scale: i8) -> Result<i128, String> {
         match byte {
             b'.' if !point => point = true,
             b'0'..=b'9' => {
+                // More than 38 digits come from a broken server alone, which must not end the process.
                 number = number
                     .wrapping_mul(10)
                     .wrapping_add(i128::from(byte - b'0'));

@@ -178,6 +178,8 @@ fn decimal(modifier: i32) -> Found {
     let Some(packed) = modifier.checked_sub(4).filter(|packed| *packed >= 0) else {
         return Found::Digits;
     };
+    // The precision stands in the upper 16 bits; the scale in the lowest 11, with a sign since
+    // version 15.
     let (precision, scale) = (packed >> 16, ((packed & 0x7ff) ^ 0x400) - 0x400);
     let precision = (precision - scale.min(0)).max(scale);
     match (u8::try_from(precision), i8::try_from(scale.max(0))) {
