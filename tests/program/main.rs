@@ -27,6 +27,8 @@ mod existing_output;
 mod expect;
 mod faults;
 mod faulty;
+mod faulty_filtered;
+mod faulty_late;
 mod file_sets;
 mod filtered;
 mod first_hour;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef};
 use arrow::buffer::NullBuffer;
 
-use crate::column::build::{Build, BuiltColumn, Column};
+use crate::column::build::{Build, BuiltColumn, Column, ColumnFields};
 use crate::column::program::{Fill, nulled, with_valid};
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
@@ -27,6 +27,12 @@ struct Keyed {
     by: Vec<usize>,
     nulls: Option<(Key, Option<u64>)>,
 }
+
+/// Values that are null where their pick is.
+struct OfPick(Arc<dyn Fill>);
+
+/// Fields that are.
+struct FieldsOfPick(Arc<dyn ColumnFields>);
 
 /// What was made, as a function of the columns named under `by`, if there are any.
 ///
@@ -53,10 +59,6 @@ pub(super) fn keyed(
             .and_then(|(all, one)| all.checked_mul(one));
         made.domain.depend_on(&domain);
     }
-    if inputs.is_empty() {
-        let problem = Problem::new("`by` names no column").at(&by.place);
-        return Err(problem.hint("name the column whose value decides: `by: device_id`"));
-    }
     let known = made.domain.distinct.into_iter().chain(distinct).min();
     made.domain = Domain {
         order: Order::Unknown,
@@ -82,6 +84,12 @@ pub(super) fn keyed(
         Some(pick) => {
             pick.fill = keyed(&pick.fill);
             pick.pointwise = true;
+            if absent || nulls.is_some() {
+                made.fill = Arc::new(OfPick(made.fill));
+                made.fields = made
+                    .fields
+                    .map(|fields| -> Arc<dyn ColumnFields> { Arc::new(FieldsOfPick(fields)) });
+            }
         }
         None => {
             made.fill = keyed(&made.fill);
@@ -148,6 +156,28 @@ impl Fill for Keyed {
             Some(valid) => with_valid(&made, &valid),
             None => Ok(made),
         }
+    }
+}
+
+impl Fill for OfPick {
+    fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
+        let made = self.0.fill(rows, inputs)?;
+        match inputs[0]
+            .logical_nulls()
+            .filter(|nulls| nulls.null_count() > 0)
+        {
+            Some(valid) => with_valid(&made, &valid),
+            None => Ok(made),
+        }
+    }
+}
+
+impl ColumnFields for FieldsOfPick {
+    fn field(&self, path: &str, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
+        let mut made = self.0.field(path, build)?;
+        made.domain.nulls = true;
+        made.fill = Arc::new(OfPick(made.fill));
+        Ok(made)
     }
 }
 

@@ -55,8 +55,10 @@ impl RunningWhole {
     }
 
     #[inline(always)]
-    fn add(&self, known: &mut Known, value: i128) {
+    fn add(&self, known: &mut Known, value: i128, wide: bool) {
         known.total = match self.total {
+            Total::Sum if wide => sum(known.total, value),
+            // As many as there are rows fit.
             Total::Sum => known.total + value,
             Total::Count => known.total + 1,
             Total::Min if known.any => known.total.min(value),
@@ -72,8 +74,18 @@ impl RunningWhole {
             .as_ref()
             .is_none_or(|nulls| nulls.is_valid(index))
         {
-            self.add(known, values.numbers.at(index));
+            let wide = matches!(values.numbers, Numbers::Wide(_));
+            self.add(known, values.numbers.at(index), wide);
         }
+    }
+}
+
+/// The sum; what is beyond 128 bits stays at their end, which no type holds.
+fn sum(one: i128, other: i128) -> i128 {
+    let beyond = |number: &i128| matches!(*number, i128::MIN | i128::MAX);
+    match [one, other].into_iter().find(beyond) {
+        Some(end) => end,
+        None => one.saturating_add(other),
     }
 }
 
@@ -149,10 +161,10 @@ impl Scan for RunningWhole {
     fn apply(&self, known: &mut Known, block: &Known) {
         match self.total {
             Total::Sum | Total::Count => {
-                known.total += block.total;
+                known.total = sum(known.total, block.total);
                 known.any |= block.any;
             }
-            Total::Min | Total::Max if block.any => self.add(known, block.total),
+            Total::Min | Total::Max if block.any => self.add(known, block.total, false),
             Total::Min | Total::Max => {}
         }
     }
@@ -176,9 +188,12 @@ impl Scan for RunningWhole {
 
 impl RunningWhole {
     fn too_large(&self, row: u64, total: i128) -> Error {
-        let shown = show_integer(total, &self.data_type);
+        let shown = match total {
+            i128::MIN | i128::MAX => String::new(),
+            total => format!(" {}", show_integer(total, &self.data_type)),
+        };
         let data_type = show_type(&self.data_type);
-        let message = format!("row {row}: the sum {shown} does not fit in {data_type}");
+        let message = format!("row {row}: the sum{shown} does not fit in {data_type}");
         let problem = Problem::new(message).at(&self.place);
         let wider = format!(
             "give column `{}` a wider type, or `within` a key",
