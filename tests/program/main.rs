@@ -43,6 +43,7 @@ mod limits;
 mod live;
 mod lost;
 mod man;
+mod maps;
 mod moments;
 mod mutations;
 #[cfg(feature = "mysql")]
