@@ -14,6 +14,7 @@ use arrow::array::RecordBatch;
 
 use crate::error::Result;
 
+pub use keep::is_true;
 pub use position::{Offsets, Position, Runs};
 pub use values::json_values;
 

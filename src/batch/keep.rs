@@ -13,10 +13,7 @@ impl Batch {
     /// # Errors
     /// The mask has another length.
     pub fn keep(&self, mask: &BooleanArray) -> Result<Self> {
-        let kept = match mask.nulls() {
-            Some(nulls) => mask.values() & nulls.inner(),
-            None => mask.values().clone(),
-        };
+        let kept = is_true(mask);
         if kept.count_set_bits() == kept.len() {
             return Ok(self.clone());
         }
@@ -27,6 +24,14 @@ impl Batch {
             rows: filter_record_batch(&self.rows, &BooleanArray::new(kept.clone(), None))?,
             origin: self.origin.iter().map(|span| span.among(&kept)).collect(),
         })
+    }
+}
+
+/// Where a mask is true, and not null.
+pub fn is_true(mask: &BooleanArray) -> BooleanBuffer {
+    match mask.nulls() {
+        Some(nulls) => mask.values() & nulls.inner(),
+        None => mask.values().clone(),
     }
 }
 

@@ -211,6 +211,7 @@ fn tell_sink(sink: &SinkReport) {
         bytes = sink.bytes,
         files = sink.files.len(),
         rejected = sink.rejected,
+        left_out = sink.left_out,
         errors = sink.errors,
         encoding_seconds = sink.encoding.as_secs_f64(),
         busy_seconds = sink.busy.as_secs_f64(),

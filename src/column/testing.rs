@@ -155,6 +155,17 @@ impl Tables {
         program.evaluate(&selection, rows, &[]).unwrap().remove(0)
     }
 
+    /// The same where it may fail.
+    pub(super) fn try_at(
+        &self,
+        table: &str,
+        column: &str,
+        rows: Rows<'_>,
+    ) -> crate::error::Result<Vec<ArrayRef>> {
+        let (program, node) = self.find(table, column);
+        program.evaluate(&program.select(vec![node]), rows, &[])
+    }
+
     /// The text of the error that making the whole column ends in.
     pub(super) fn failure(&self, table: &str, column: &str) -> String {
         let (program, node) = self.find(table, column);

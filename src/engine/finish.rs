@@ -73,6 +73,9 @@ impl<'p> OpenRun<'p> {
         report.skipped = sink.skipped;
         report.recovered.clone_from(&sink.recovered);
         report.faults = self.sources[job].faults().filter(|_| !sink.skipped);
+        let filtered = sink.plan.is_filtered().then(|| sink.meter.left_out());
+        let left_out = filtered.or(self.sources[job].left_out());
+        report.left_out = left_out.filter(|_| !sink.skipped);
         Ending {
             sink,
             report,

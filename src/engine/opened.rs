@@ -185,12 +185,20 @@ impl OpenSink<'_> {
             return Ok(batch.clone());
         }
         let kept = match self.plan.is_filtered() {
-            true => Some(self.plan.kept(batch)?),
+            true => Some(self.left(batch)?),
             false => None,
         };
         let batch = kept.as_ref().unwrap_or(batch);
         let rows = self.plan.shape.take(&self.plan.columns, &batch.rows)?;
         Ok(batch.with(rows))
+    }
+
+    /// The rows of a batch for which its `where` is true; the others are counted.
+    fn left(&self, batch: &Batch) -> Result<Batch> {
+        let kept = self.plan.kept(batch)?;
+        let left_out = batch.rows.num_rows() - kept.rows.num_rows();
+        self.meter.leave_out(left_out as u64);
+        Ok(kept)
     }
 
     /// Waits for its lanes until all they have written is safe; or says why it is not.

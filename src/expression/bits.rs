@@ -82,7 +82,7 @@ fn whole(symbol: &str, node: TypedNode) -> Result<TypedNode> {
 }
 
 fn too_wide(symbol: &str, node: &TypedNode) -> ExpressionError {
-    mismatch(symbol, "whole numbers up to bigint", node).hint("write `cast(… as bigint)`")
+    mismatch(symbol, "whole numbers up to int64", node).hint("write `cast(… as int64)`")
 }
 
 pub(super) fn binary(

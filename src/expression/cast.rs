@@ -161,7 +161,7 @@ fn refused(node: &TypedNode, target: &DataType, asked: CastContext) -> Expressio
         _ => false,
     };
     if castable {
-        error.hint(format!("write `cast(… as {to})`"))
+        error.hint(format!("write `cast(… as {})`", types::written(target)))
     } else {
         error
     }

@@ -42,13 +42,13 @@ fn pair([left, right]: Sides, symbol: &str, place: TextSpan) -> Result<Vec<Typed
     if !comparable {
         let message = format!("`{symbol}` does not compare {left_name} with {right_name}");
         let error = place.error(message);
+        let cast = |to: &TypedNode| {
+            let to = types::written(&to.data_type);
+            format!("write `cast(… as {to})` around the text")
+        };
         return Err(match [&left, &right].map(|side| family(&side.data_type)) {
-            [Family::Text, _] => {
-                error.hint(format!("write `cast(… as {right_name})` around the text"))
-            }
-            [_, Family::Text] => {
-                error.hint(format!("write `cast(… as {left_name})` around the text"))
-            }
+            [Family::Text, _] => error.hint(cast(&right)),
+            [_, Family::Text] => error.hint(cast(&left)),
             _ => error,
         });
     }

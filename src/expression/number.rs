@@ -135,13 +135,11 @@ pub(super) fn negate(node: TypedNode, place: TextSpan) -> Result<TypedNode> {
     }
 }
 
-/// A number as it is written: `integer` or `bigint` where it fits, a decimal of its own digits otherwise.
+/// A number as it is written: `int32` or `int64` where it fits, a decimal of its own digits otherwise.
 pub(super) fn literal(text: &str, place: TextSpan) -> Result<TypedNode> {
     let error = || {
         let error = place.error(format!("`{text}` has more than 38 digits"));
-        error.hint(format!(
-            "a float may have more: `'{text}'::double precision`"
-        ))
+        error.hint(format!("a float may have more: `'{text}'::float64`"))
     };
     let (value, scale) = text_value::digits_of(&text.replace('_', "")).ok_or_else(error)?;
     let precision = text_value::precision(value, scale).ok_or_else(error)?;

@@ -24,11 +24,9 @@ pub(super) fn to_date(arguments: CallArguments) -> Result<TypedNode> {
     let days = NumericBounds::new(i32::MIN.into(), i32::MAX.into());
     let result_type = ResultType::of(DataType::Date32).within(days);
     read(arguments, result_type, |fields| {
-        let days = fields.days()?;
-        match i32::try_from(days) {
-            Ok(days) => Ok(days.into()),
-            Err(_) => Err("it does not fit a date".to_owned()),
-        }
+        let days = i32::try_from(fields.days()?);
+        days.map(i64::from)
+            .map_err(|_| "no date is so late".to_owned())
     })
 }
 
@@ -109,6 +107,7 @@ fn check(pattern: &TimePattern) -> Result<()> {
 /// A text that is being read.
 struct Reading<'a> {
     pattern: &'a TimePattern,
+    text: &'a str,
     rest: &'a str,
     /// Characters of the text that were passed over beyond those that the format has.
     more: i64,
@@ -119,6 +118,7 @@ impl<'a> Reading<'a> {
     fn new(pattern: &'a TimePattern, text: &'a str) -> Self {
         Self {
             pattern,
+            text,
             rest: text,
             more: 0,
             fields: Fields::default(),
@@ -263,8 +263,13 @@ impl<'a> Reading<'a> {
     }
 
     fn zone_hours(&mut self) -> ReadResult<()> {
-        self.fields.west = self.rest.starts_with('-');
-        if self.rest.starts_with(['+', '-', ' ']) {
+        // A separator of the format takes any of the text, also the sign: as in PostgreSQL it is one where
+        // more was passed over than the format has.
+        let taken = self.text.len() - self.rest.len();
+        let passed = self.more > 0 && self.text[..taken].ends_with('-');
+        let own = self.rest.starts_with(['+', '-', ' ']);
+        self.fields.west = self.rest.starts_with('-') || !own && passed;
+        if own {
             self.pass_letter();
         }
         let all = self.rest.find(|letter: char| !letter.is_ascii_digit());

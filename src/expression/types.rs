@@ -157,18 +157,10 @@ pub(super) fn bounds(data_type: &DataType) -> Option<NumericBounds> {
     })
 }
 
-/// The type as SQL, or the pipeline file, names it.
+/// The type as the pipeline file names it.
 pub(super) fn name(data_type: &DataType) -> String {
     use DataType::*;
     match data_type {
-        Null => "null".to_owned(),
-        Boolean => "boolean".to_owned(),
-        Int8 => "tinyint".to_owned(),
-        Int16 => "smallint".to_owned(),
-        Int32 => "integer".to_owned(),
-        Int64 => "bigint".to_owned(),
-        Float32 => "real".to_owned(),
-        Float64 => "double precision".to_owned(),
         Utf8 | LargeUtf8 | Utf8View => "text".to_owned(),
         Date32 | Date64 => "date".to_owned(),
         Decimal32(..) | Decimal64(..) | Decimal128(..) | Decimal256(..) => {
@@ -182,6 +174,14 @@ pub(super) fn name(data_type: &DataType) -> String {
         FixedSizeBinary(width) => format!("fixed_binary({width})"),
         Dictionary(_, values) => name(values),
         other => crate::type_names::show_type(other),
+    }
+}
+
+/// The type as an expression is to write it: `int8` has 64 bits there, as PostgreSQL's.
+pub(super) fn written(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Int8 => "tinyint".to_owned(),
+        other => name(other),
     }
 }
 

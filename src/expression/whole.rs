@@ -94,5 +94,8 @@ pub(super) fn refused(node: &TypedNode, target: &DataType) -> ExpressionError {
         .error(format!(
             "expected {to}, found {from}, which may have a fraction"
         ))
-        .hint(format!("write `round(…)`, `floor(…)` or `cast(… as {to})`"))
+        .hint(format!(
+            "write `round(…)`, `floor(…)` or `cast(… as {})`",
+            types::written(target)
+        ))
 }

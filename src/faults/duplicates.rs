@@ -27,6 +27,7 @@ pub struct Duplicates {
 /// Which rows have copies, and where those stand.
 struct Copied {
     chance: Chance,
+    share: f64,
     /// What the place of each copy is drawn with.
     copies: Vec<Key>,
     within: u64,
@@ -55,6 +56,7 @@ impl Duplicates {
         };
         Ok(Box::new(Copied {
             chance: Chance::new(key, &self.rate)?,
+            share: self.rate.value.0,
             copies: (1..=copies)
                 .map(|copy| key.child(&format!("copy {copy}")))
                 .collect(),
@@ -70,6 +72,10 @@ impl RowFault for Copied {
 
     fn repeats(&self) -> bool {
         true
+    }
+
+    fn more(&self) -> f64 {
+        self.share * self.copies.len() as f64
     }
 
     fn befall(&self, row: u64, fate: &mut Fate) {

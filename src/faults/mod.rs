@@ -8,6 +8,7 @@
 //! rows: its file, its `mod` line and its line in `Faults`.
 
 mod chance;
+mod clean;
 mod columns;
 mod duplicates;
 mod kinds;
@@ -20,6 +21,7 @@ mod out_of_order;
 mod plan;
 mod resolve;
 mod rows;
+mod times;
 mod values;
 
 #[cfg(test)]
@@ -28,6 +30,7 @@ mod tests;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use clean::CleanRows;
 pub use columns::FaultColumn;
 pub use kinds::Corrupt;
 pub use ledger::{domains as ledger_domains, fields as ledger_fields};
@@ -41,13 +44,22 @@ use missing::Missing;
 use nulls::Nulls;
 use out_of_order::OutOfOrder;
 
+impl Faults {
+    /// True where none is asked for.
+    fn are_none(&self) -> bool {
+        let of_rows = self.missing.is_none() && self.late.is_none();
+        let of_places = self.out_of_order.is_none() && self.duplicates.is_none();
+        of_rows && of_places && self.nulls.is_none() && self.corrupt.is_none()
+    }
+}
+
 /// Faults in rows that are otherwise right: each with a `rate`, the share of rows or values that it hits.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
     /// Rows that are not there.
     pub missing: Option<Missing>,
-    /// Rows that come later than their place, by up to `delay` rows: what they say, their time too, is as it was.
+    /// Rows that come later than their place, by up to `delay`, rows or a time: what they say, their time too, is as it was.
     pub late: Option<Late>,
     /// Rows that change places with those near them.
     pub out_of_order: Option<OutOfOrder>,

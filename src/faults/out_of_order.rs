@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::chance::Chance;
-use super::rows::{Fate, RowFault, reach};
+use super::rows::{Fate, RowFault, Shift, reach};
 use crate::column::hash::{Key, below};
 use crate::error::Problem;
 use crate::place::{Count, Number, Placed};
@@ -59,7 +59,7 @@ impl RowFault for Mixed {
         // What is late is not out of order, too: the ledger has one place for it.
         if fate.moved.is_none() && self.chance.hits(row) {
             let by = below(self.by.at(row), self.window);
-            fate.moved = (by > 0).then_some(("out_of_order", by));
+            fate.moved = (by > 0).then_some(("out_of_order", Shift::Rows(by)));
         }
     }
 }

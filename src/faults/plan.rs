@@ -7,6 +7,7 @@ use arrow::array::{ArrayRef, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::Field;
 
+use super::clean::{CleanRows, Kept};
 use super::columns::FaultColumn;
 use super::ledger::{self, Entry};
 use super::rows::{RowFaults, RowMark};
@@ -35,13 +36,12 @@ pub struct FaultyRows {
     pub count: usize,
     /// How many faults there are of each kind.
     pub counts: BTreeMap<&'static str, u64>,
+    /// How many rows of the table are left out.
+    pub left_out: u64,
 }
 
 /// A value as it is without and with its fault.
 type BeforeAndAfter = (Option<String>, Option<String>);
-
-/// The columns at any rows.
-pub type At<'a> = &'a dyn Fn(Rows<'_>) -> Result<Vec<ArrayRef>>;
 
 impl FaultPlan {
     /// The columns as they are with faults.
@@ -91,9 +91,19 @@ impl FaultPlan {
         self.rows.repeat()
     }
 
+    /// How many rows come for each, on average and rounded down.
+    pub fn growth(&self) -> u64 {
+        self.rows.growth()
+    }
+
     /// True where two rows may come in one place.
     pub fn shares_places(&self) -> bool {
-        self.rows.repeat() || self.rows.reach() > 0
+        self.rows.repeat() || self.rows.moves()
+    }
+
+    /// The place of the column whose times rows are late by.
+    pub fn times(&self) -> Option<usize> {
+        self.rows.delay().map(|delay| delay.column)
     }
 
     /// The fault of a column that is called so, in a word, where it has one.
@@ -119,40 +129,46 @@ impl FaultPlan {
             let reach = show_count(self.rows.reach());
             words.push_str(&format!(": a row comes up to {reach} rows late"));
         }
+        if let Some(delay) = self.rows.delay() {
+            let by = &self.columns[delay.column].name;
+            words.push_str(&format!(
+                ", or as late as `delay` says, by the times of {by}"
+            ));
+        }
         words
     }
 
     /// How many rows come in these slots.
-    pub fn count(&self, slots: Range<u64>) -> u64 {
-        match self.rows.is_empty() {
-            true => slots.end - slots.start,
-            false => self.rows.coming(slots).len() as u64,
-        }
+    ///
+    /// # Errors
+    /// A condition that cannot be made.
+    pub fn count(&self, slots: Range<u64>, clean: &dyn CleanRows) -> Result<u64> {
+        let kept = Kept::of(slots.clone(), clean)?;
+        Ok(match self.rows.is_empty() {
+            true => slots.end - slots.start - kept.left_out(),
+            false => {
+                let coming = self.rows.coming(slots, clean)?;
+                kept.coming(coming, clean)?.len() as u64
+            }
+        })
     }
 
     /// The rows that come in these slots, with their faults.
     ///
     /// # Errors
     /// A value that cannot be made.
-    pub fn batch(&self, slots: Range<u64>, at: At<'_>) -> Result<FaultyRows> {
-        let mut counts = BTreeMap::new();
+    pub fn batch(&self, slots: Range<u64>, clean: &dyn CleanRows) -> Result<FaultyRows> {
+        let kept = Kept::of(slots.clone(), clean)?;
         if self.rows.is_empty() {
-            let (first, count) = (slots.start, (slots.end - slots.start) as usize);
-            let rows = Rows::Range { first, count };
-            let (columns, hits) = self.values.apply(rows, &at(rows)?)?;
-            hits.iter().for_each(|hit| add(&mut counts, hit.kind));
-            return Ok(FaultyRows {
-                slots: None,
-                columns,
-                count,
-                counts,
-            });
+            return self.in_places(slots, &kept, clean);
         }
-        let (coming, marks) = self.rows.coming_and_marks(slots);
+        let mut counts = BTreeMap::new();
+        let (coming, marks) = self.rows.coming_and_marks(slots, clean)?;
+        let (coming, marks) = (kept.coming(coming, clean)?, kept.marks(marks));
         marks.iter().for_each(|mark| add(&mut counts, mark.kind));
         let numbers: Vec<u64> = coming.iter().map(|placing| placing.row).collect();
         let rows = Rows::List(&numbers);
-        let (columns, hits) = self.values.apply(rows, &at(rows)?)?;
+        let (columns, hits) = self.values.apply(rows, &clean.columns(rows)?)?;
         // Of a row that comes more than once the faults count once.
         let own = hits.iter().filter(|hit| coming[hit.index].copy == 0);
         own.for_each(|hit| add(&mut counts, hit.kind));
@@ -161,6 +177,32 @@ impl FaultPlan {
             columns,
             count: numbers.len(),
             counts,
+            left_out: kept.left_out(),
+        })
+    }
+
+    /// The rows, each in its place, with the faults of their values.
+    fn in_places(
+        &self,
+        slots: Range<u64>,
+        kept: &Kept,
+        clean: &dyn CleanRows,
+    ) -> Result<FaultyRows> {
+        let (first, count) = (slots.start, (slots.end - slots.start) as usize);
+        let numbers = kept.numbers();
+        let rows = match &numbers {
+            Some(numbers) => Rows::List(numbers),
+            None => Rows::Range { first, count },
+        };
+        let (columns, hits) = self.values.apply(rows, &clean.columns(rows)?)?;
+        let mut counts = BTreeMap::new();
+        hits.iter().for_each(|hit| add(&mut counts, hit.kind));
+        Ok(FaultyRows {
+            count: rows.len(),
+            slots: numbers,
+            columns,
+            counts,
+            left_out: kept.left_out(),
         })
     }
 
@@ -168,8 +210,8 @@ impl FaultPlan {
     ///
     /// # Errors
     /// A value that cannot be made.
-    pub fn ledger(&self, range: Range<u64>, at: At<'_>) -> Result<FaultyRows> {
-        let entries = self.entries(range, at)?;
+    pub fn ledger(&self, range: Range<u64>, clean: &dyn CleanRows) -> Result<FaultyRows> {
+        let entries = self.entries(range, clean)?;
         let mut counts = BTreeMap::new();
         entries
             .iter()
@@ -179,6 +221,7 @@ impl FaultPlan {
             columns: ledger::columns(&entries),
             count: entries.len(),
             counts,
+            left_out: 0,
         })
     }
 
@@ -203,11 +246,13 @@ impl FaultPlan {
     }
 
     /// What befell these rows, in their order.
-    fn entries(&self, range: Range<u64>, at: At<'_>) -> Result<Vec<Entry>> {
-        let marks = self.rows.marks(range.clone());
+    fn entries(&self, range: Range<u64>, clean: &dyn CleanRows) -> Result<Vec<Entry>> {
+        let kept = Kept::of(range.clone(), clean)?;
+        let marks = kept.marks(self.rows.marks(range.clone(), clean)?);
         let (first, count) = (range.start, (range.end - range.start) as usize);
         let suspects = self.values.suspects(Rows::Range { first, count });
-        let mut numbers: Vec<u64> = suspects.iter().map(|at| first + *at as u64).collect();
+        let suspects = suspects.iter().map(|at| first + *at as u64);
+        let mut numbers: Vec<u64> = suspects.filter(|row| kept.has(*row)).collect();
         numbers.extend(marks.iter().map(|mark| mark.row));
         numbers.sort_unstable();
         numbers.dedup();
@@ -216,7 +261,7 @@ impl FaultPlan {
         }
         // Rows without faults are not made.
         let rows = Rows::List(&numbers);
-        let clean = at(rows)?;
+        let clean = clean.columns(rows)?;
         let (columns, hits) = self.values.apply(rows, &clean)?;
         let keys = self.key.iter();
         let keys: Vec<_> = keys

@@ -14,7 +14,7 @@ use crate::column::hash::Key;
 use crate::domain::Order;
 use crate::error::{Problem, Problems, did_you_mean};
 use crate::format::text::patched;
-use crate::place::{Place, Placed, Text};
+use crate::place::{Place, Placed, Text, refuse_doubled};
 
 /// What faults are resolved against.
 pub struct Around<'a> {
@@ -36,14 +36,22 @@ impl Faults {
     /// # Errors
     /// Everything that cannot be.
     pub fn resolve(&self, around: &Around<'_>) -> Result<FaultPlan, Vec<Problem>> {
+        if self.are_none() {
+            return Err(vec![Problem::new("`faults` has no fault").hint(
+                "say which there are, such as `missing: { rate: 0.01 }`, or leave out `faults`",
+            )]);
+        }
         let mut problems = Problems::default();
         let key = around.key.child("faults");
-        let rows = problems.note(self.rows(key)).unwrap_or_default();
+        let rows = problems.note(self.rows(key, around)).unwrap_or_default();
         let values = self.values(key, around, &mut problems);
         let named = self.key.iter().flat_map(|named| &named.0);
         let named: Vec<usize> = named
             .filter_map(|name| problems.note(around.place(name)))
             .collect();
+        if let Some(key) = &self.key {
+            problems.note(refuse_doubled(&key.0));
+        }
         let unique = |column: &FaultColumn| {
             column.domain.unique || column.domain.order == Order::StrictlyAscending
         };
@@ -63,14 +71,18 @@ impl Faults {
     }
 
     /// The faults of whole rows: what is gone is not moved, and copies follow what is moved.
-    fn rows(&self, key: Key) -> Result<Vec<Box<dyn super::rows::RowFault>>, Problem> {
+    fn rows(
+        &self,
+        key: Key,
+        around: &Around<'_>,
+    ) -> Result<Vec<Box<dyn super::rows::RowFault>>, Problem> {
         let missing = self.missing.as_ref();
         let late = self.late.as_ref();
         let mixed = self.out_of_order.as_ref();
         let duplicates = self.duplicates.as_ref();
         let all = [
             missing.map(|fault| fault.fault(key.child("missing"))),
-            late.map(|fault| fault.fault(key.child("late"))),
+            late.map(|fault| fault.fault(key.child("late"), around)),
             mixed.map(|fault| fault.fault(key.child("out_of_order"))),
             duplicates.map(|fault| fault.fault(key.child("duplicates"))),
         ];
@@ -113,7 +125,7 @@ impl Faults {
 
 impl Around<'_> {
     /// The column of a name.
-    fn place(&self, name: &Placed<Text>) -> Result<usize, Problem> {
+    pub(super) fn place(&self, name: &Placed<Text>) -> Result<usize, Problem> {
         let names = || self.columns.iter().map(|column| column.name.as_str());
         names()
             .position(|known| known == name.as_str())
@@ -141,20 +153,6 @@ impl Around<'_> {
     }
 }
 
-/// Neither of its lists is empty: a value that is hit would have no kind to be wrong in.
-fn names_some(corrupt: &Corrupt) -> Result<(), Problem> {
-    let lists = [
-        ("columns", corrupt.columns.0.is_empty()),
-        ("kinds", corrupt.kinds.0.is_empty()),
-    ];
-    match lists.iter().find(|(_, is_empty)| *is_empty) {
-        Some((list, _)) => Err(Problem::new(format!("`corrupt` has no `{list}`"))
-            .at(&corrupt.rate.place)
-            .hint("name one or more, or leave out `corrupt`")),
-        None => Ok(()),
-    }
-}
-
 /// How each of these columns has wrong values.
 fn wrong(
     corrupt: &Corrupt,
@@ -163,7 +161,6 @@ fn wrong(
     around: &Around<'_>,
 ) -> Result<Vec<Wrong>, Vec<Problem>> {
     let mut problems = Vec::new();
-    names_some(corrupt).map_err(|problem| vec![problem])?;
     let mut used = vec![false; corrupt.kinds.0.len()];
     let mut all = Vec::new();
     for (at, place) in places.iter().enumerate() {

@@ -5,7 +5,9 @@
 
 use std::ops::Range;
 
-use crate::error::Problem;
+use super::clean::CleanRows;
+use super::times::{Delay, Times};
+use crate::error::{Problem, Result};
 use crate::place::{Count, Placed};
 
 /// The most rows by which one can be moved.
@@ -20,9 +22,19 @@ pub trait RowFault: Send + Sync {
         0
     }
 
+    /// How long after its time a row may come, where it moves rows by a time.
+    fn delay(&self) -> Option<&Delay> {
+        None
+    }
+
     /// True where a row may come more than once.
     fn repeats(&self) -> bool {
         false
+    }
+
+    /// How many rows more come for each, on average.
+    fn more(&self) -> f64 {
+        0.0
     }
 
     /// What it makes of a row, beside what faults before it have made.
@@ -34,10 +46,19 @@ pub trait RowFault: Send + Sync {
 pub struct Fate {
     /// It is not there.
     pub gone: bool,
-    /// What moves it, and by how many rows.
-    pub moved: Option<(&'static str, u64)>,
+    /// What moves it, and how far.
+    pub moved: Option<(&'static str, Shift)>,
     /// How many rows behind the row's place each copy comes; 0 is right behind the row itself.
     pub copies: Vec<u64>,
+}
+
+/// How far a row is moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shift {
+    /// So many rows.
+    Rows(u64),
+    /// Behind all rows whose times are below its own and so many ticks.
+    Time(i64),
 }
 
 /// All faults of whole rows of a table.
@@ -110,6 +131,12 @@ impl RowFaults {
         self.faults.iter().any(|fault| fault.repeats())
     }
 
+    /// How many rows come for each, on average and rounded down.
+    pub fn growth(&self) -> u64 {
+        let more: f64 = self.faults.iter().map(|fault| fault.more()).sum();
+        1 + more as u64
+    }
+
     /// The most rows by which one is moved.
     pub fn reach(&self) -> u64 {
         self.reach
@@ -125,18 +152,40 @@ impl RowFaults {
         }
     }
 
-    /// Where a row that is moved by so many rows comes: nothing is moved behind the last row.
-    fn slot(&self, row: u64, by: u64) -> u64 {
-        let slot = row + by;
+    /// How long after its time a row may come, where rows are moved by a time.
+    pub(super) fn delay(&self) -> Option<&Delay> {
+        self.faults.iter().find_map(|fault| fault.delay())
+    }
+
+    /// True where rows move.
+    pub fn moves(&self) -> bool {
+        self.reach > 0 || self.delay().is_some()
+    }
+
+    /// The times that rows are moved by which come in these slots.
+    fn times(&self, slots: Range<u64>, clean: &dyn CleanRows) -> Result<Option<Times>> {
+        let delay = self.delay();
+        let times = delay.map(|delay| Times::around(slots, (delay, self.end), clean));
+        times.transpose()
+    }
+
+    /// Where a row that is moved so far comes: nothing is moved behind the last row.
+    fn slot(&self, row: u64, by: Shift, times: Option<&Times>) -> u64 {
+        let slot = match (by, times) {
+            (Shift::Rows(rows), _) => row + rows,
+            (Shift::Time(ticks), Some(times)) => times.slot(row, ticks),
+            (Shift::Time(_), None) => row,
+        };
         self.end.map_or(slot, |end| slot.min(end.max(1) - 1))
     }
 
     /// Where a row and its copies come, in no order.
-    fn placings(&self, row: u64, fate: &Fate, mut put: impl FnMut(Placing)) {
+    fn placings(&self, row: u64, fate: &Fate, times: Option<&Times>, mut put: impl FnMut(Placing)) {
         if fate.gone {
             return;
         }
-        let slot = self.slot(row, fate.moved.map_or(0, |(_, by)| by));
+        let by = fate.moved.map_or(Shift::Rows(0), |(_, by)| by);
+        let slot = self.slot(row, by, times);
         let own = Placing {
             slot,
             moved: slot != row,
@@ -145,7 +194,7 @@ impl RowFaults {
         };
         put(own);
         for (copy, behind) in (1..).zip(&fate.copies) {
-            let slot = self.slot(row, *behind);
+            let slot = self.slot(row, Shift::Rows(*behind), times);
             put(match behind {
                 0 => Placing { copy, ..own },
                 _ => Placing {
@@ -159,53 +208,76 @@ impl RowFaults {
     }
 
     /// The rows that come in these slots, in order.
-    pub fn coming(&self, slots: Range<u64>) -> Vec<Placing> {
-        self.come(slots, |_, _| {})
+    ///
+    /// # Errors
+    /// A time that cannot be made.
+    pub fn coming(&self, slots: Range<u64>, clean: &dyn CleanRows) -> Result<Vec<Placing>> {
+        let times = self.times(slots.clone(), clean)?;
+        Ok(self.come(slots, times.as_ref(), |_, _| {}))
     }
 
     /// The rows that come in these slots, and what befalls the rows that belong there, each in order.
-    pub fn coming_and_marks(&self, slots: Range<u64>) -> (Vec<Placing>, Vec<RowMark>) {
-        let mut marks = Vec::new();
-        let coming = self.come(slots.clone(), |row, fate| {
+    ///
+    /// # Errors
+    /// A time that cannot be made.
+    pub fn coming_and_marks(
+        &self,
+        slots: Range<u64>,
+        clean: &dyn CleanRows,
+    ) -> Result<(Vec<Placing>, Vec<RowMark>)> {
+        let times = self.times(slots.clone(), clean)?;
+        let (mut marks, times) = (Vec::new(), times.as_ref());
+        let coming = self.come(slots.clone(), times, |row, fate| {
             // Those before are looked at for what of them comes here.
             if slots.contains(&row) {
-                self.mark(row, fate, &mut marks);
+                self.mark(row, fate, times, &mut marks);
             }
         });
-        (coming, marks)
+        Ok((coming, marks))
     }
 
     /// What befalls each of these rows, in order.
-    pub fn marks(&self, rows: Range<u64>) -> Vec<RowMark> {
+    ///
+    /// # Errors
+    /// A time that cannot be made.
+    pub fn marks(&self, rows: Range<u64>, clean: &dyn CleanRows) -> Result<Vec<RowMark>> {
+        let times = self.times(rows.clone(), clean)?;
         let (mut marks, mut fate) = (Vec::new(), Fate::default());
         for row in rows {
             self.befall(row, &mut fate);
-            self.mark(row, &fate, &mut marks);
+            self.mark(row, &fate, times.as_ref(), &mut marks);
         }
-        marks
+        Ok(marks)
     }
 
     /// The rows that come in these slots, in order; each row that is looked at is `seen` once.
-    fn come(&self, slots: Range<u64>, mut seen: impl FnMut(u64, &Fate)) -> Vec<Placing> {
+    fn come(
+        &self,
+        slots: Range<u64>,
+        times: Option<&Times>,
+        mut seen: impl FnMut(u64, &Fate),
+    ) -> Vec<Placing> {
+        let first = slots.start.saturating_sub(self.reach);
+        let first = times.map_or(first, |times| first.min(times.first));
         let mut coming = Vec::with_capacity((slots.end - slots.start) as usize);
         let mut fate = Fate::default();
-        for row in slots.start.saturating_sub(self.reach)..slots.end {
+        for row in first..slots.end {
             self.befall(row, &mut fate);
             seen(row, &fate);
-            self.placings(row, &fate, |placing| {
+            self.placings(row, &fate, times, |placing| {
                 if slots.contains(&placing.slot) {
                     coming.push(placing);
                 }
             });
         }
-        if self.reach > 0 {
+        if self.moves() {
             coming.sort_unstable();
         }
         coming
     }
 
     /// What befalls a row.
-    fn mark(&self, row: u64, fate: &Fate, marks: &mut Vec<RowMark>) {
+    fn mark(&self, row: u64, fate: &Fate, times: Option<&Times>, marks: &mut Vec<RowMark>) {
         if fate.gone {
             let kind = "missing";
             marks.push(RowMark {
@@ -215,7 +287,7 @@ impl RowFaults {
             });
             return;
         }
-        self.placings(row, fate, |placing| {
+        self.placings(row, fate, times, |placing| {
             let kind = match (placing.copy, fate.moved) {
                 (0, Some((kind, _))) if placing.moved => kind,
                 (0, _) => return,

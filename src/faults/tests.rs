@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, StringArray};
-use arrow::datatypes::{DataType, Field, Float64Type, Int64Type};
+use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, TimeUnit};
 
-use super::{Around, FaultColumn, FaultPlan, Faults};
+use super::{Around, CleanRows, FaultColumn, FaultPlan, Faults};
 use crate::column::hash::Key;
 use crate::column::rows::Rows;
 use crate::domain::{Domain, Order, Range};
 use crate::error::Result;
 use crate::place::{Source, decode, parse};
+
+mod late;
 
 const ROWS: u64 = 200_000;
 
@@ -35,6 +37,14 @@ fn columns() -> Vec<FaultColumn> {
         column("value", DataType::Float64, value),
         column("name", DataType::Utf8, Domain::default()),
         column("town", DataType::Utf8, Domain::default()),
+        column(
+            "at",
+            DataType::Timestamp(TimeUnit::Second, None),
+            Domain {
+                order: Order::Ascending,
+                ..Domain::default()
+            },
+        ),
     ]
 }
 
@@ -83,7 +93,10 @@ fn shown(plan: &FaultPlan, cuts: &[u64]) -> Vec<String> {
     let mut all = Vec::new();
     for cut in cuts.windows(2) {
         let batch = plan.batch(cut[0]..cut[1], &clean).unwrap();
-        assert_eq!(batch.count as u64, plan.count(cut[0]..cut[1]));
+        assert_eq!(
+            batch.count as u64,
+            plan.count(cut[0]..cut[1], &clean).unwrap()
+        );
         for row in 0..batch.count {
             let ids = batch.columns[0].as_primitive::<Int64Type>();
             let values = batch.columns[1].as_primitive::<Float64Type>();
@@ -216,6 +229,18 @@ fn what_cannot_be_is_refused() {
             "`delay` is from 1 to 1 048 576 rows (each batch looks back so far, so that it can be made alone)",
         ),
         (
+            "late: { rate: 0.1, delay: 5, column: at }",
+            "a `delay` in rows looks at no `column` (leave it out, or write a duration such as `5min`)",
+        ),
+        (
+            "late: { rate: 0.1, delay: 5min, column: value }",
+            "`value` is no column of times that never fall (`event_time` makes such times without nulls, and the sink must have the column; a `delay` in rows needs none)",
+        ),
+        (
+            "late: { rate: 0.1, delay: 5ms }",
+            "this `delay` is no time that `at` can count ()",
+        ),
+        (
             "out_of_order: { window: 1 }",
             "rows of a `window` of 1 stay where they are (the least window is 2: neighbours change places)",
         ),
@@ -232,16 +257,16 @@ fn what_cannot_be_is_refused() {
             "`name` is named twice (name a column once, with one rate and all of its kinds)",
         ),
         (
-            "key: x",
-            "table `t` has no column `x` (its columns are `id`, `value`, `name`, `town`)",
+            "missing: { rate: 0.1 }\nkey: x",
+            "table `t` has no column `x` (its columns are `id`, `value`, `name`, `town`, `at`)",
         ),
         (
-            "corrupt: { columns: name, rate: 0.1, kinds: [] }",
-            "`corrupt` has no `kinds` (name one or more, or leave out `corrupt`)",
+            "missing: { rate: 0.1 }\nkey: [id, id]",
+            "`id` is named twice (name it once)",
         ),
         (
-            "corrupt: { columns: [], rate: 0.1, kinds: truncate }",
-            "`corrupt` has no `columns` (name one or more, or leave out `corrupt`)",
+            "key: id",
+            "`faults` has no fault (say which there are, such as `missing: { rate: 0.01 }`, or leave out `faults`)",
         ),
         (
             "corrupt: { columns: value, rate: 0.1, kinds: truncate }",
@@ -292,4 +317,12 @@ fn values_are_out_of_the_range_of_their_generator() {
         .count();
     assert_eq!(beyond as u64, batch.counts["out_of_range"]);
     assert!((800..1200).contains(&beyond), "{beyond}");
+}
+
+#[test]
+fn batches_of_many_copies_are_small() {
+    let growth = |yaml: &str| resolve(yaml, None, false).unwrap().growth();
+    assert_eq!(growth("duplicates: { rate: 1, copies: 1000 }"), 1001);
+    assert_eq!(growth("duplicates: { rate: 0.01, copies: 50 }"), 1);
+    assert_eq!(growth("missing: { rate: 0.5 }"), 1);
 }

@@ -10,6 +10,7 @@ use serde::de::{
     VariantAccess, Visitor, value::StrDeserializer,
 };
 
+use super::named::nothing;
 use super::placed::{also, hand, is_handed, take_also, take_carried};
 use super::{MapKey, Node, Value};
 use crate::error::{Problem, did_you_mean};
@@ -94,6 +95,24 @@ impl NodeDecoder<'_> {
         }
     }
 
+    fn entries<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        let entries = match &self.0.value {
+            Value::Map(entries) => entries.as_slice(),
+            Value::Null => &[],
+            _ => {
+                let hint = "write its options by their names: `{ name: value }`";
+                return Err(self.unexpected("a map").hint(hint));
+            }
+        };
+        let access = Entries {
+            entries: entries.iter(),
+            value: None,
+        };
+        visitor
+            .visit_map(access)
+            .map_err(|problem| problem.at(&self.0.place))
+    }
+
     fn check_keys(&self, fields: &[&'static str]) -> Result<(), Problem> {
         let Value::Map(entries) = &self.0.value else {
             return Ok(());
@@ -173,7 +192,7 @@ impl<'de> Deserializer<'de> for NodeDecoder<'_> {
             Value::Null => visitor.visit_unit(),
             Value::Scalar { .. } => self.deserialize_str(visitor),
             Value::List(_) => self.deserialize_seq(visitor),
-            Value::Map(_) => self.deserialize_map(visitor),
+            Value::Map(_) => self.entries(visitor),
         }
     }
 
@@ -219,6 +238,7 @@ impl<'de> Deserializer<'de> for NodeDecoder<'_> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         match &self.0.value {
+            Value::List(items) if items.is_empty() => Err(nothing(&self.0.place)),
             Value::List(items) => visitor
                 .visit_seq(ListItems(items.iter()))
                 .map_err(|problem| problem.at(&self.0.place)),
@@ -227,21 +247,7 @@ impl<'de> Deserializer<'de> for NodeDecoder<'_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        let entries = match &self.0.value {
-            Value::Map(entries) => entries.as_slice(),
-            Value::Null => &[],
-            _ => {
-                let hint = "write its options by their names: `{ name: value }`";
-                return Err(self.unexpected("a map").hint(hint));
-            }
-        };
-        let access = Entries {
-            entries: entries.iter(),
-            value: None,
-        };
-        visitor
-            .visit_map(access)
-            .map_err(|problem| problem.at(&self.0.place))
+        self.entries(visitor)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -251,7 +257,7 @@ impl<'de> Deserializer<'de> for NodeDecoder<'_> {
         visitor: V,
     ) -> Result<V::Value, Problem> {
         self.check_keys(fields)?;
-        self.deserialize_map(visitor)
+        self.entries(visitor)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(

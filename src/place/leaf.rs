@@ -154,6 +154,7 @@ impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for OneOrMany<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let node = Node::deserialize(deserializer)?;
         let many: Result<Vec<T>, _> = match &node.value {
+            Value::List(items) if items.is_empty() => Err(super::nothing(&node.place)),
             Value::List(items) => items.iter().map(super::decode).collect(),
             _ => super::decode(&node).map(|one| vec![one]),
         };

@@ -32,7 +32,7 @@ pub use decode::{decode, decode_all};
 pub use expand::{Variables, expand, expand_params};
 pub use flags::Flags;
 pub use leaf::{Bytes, Count, Duration, Flag, Number, OneOrMany, Rate, Scalar, Secret, Text};
-pub use named::{EachItem, NamedItems};
+pub use named::{EachItem, NamedItems, nothing, refuse_doubled};
 pub use object_path::{OBJECT_SCHEMES, is_object, of_rows};
 pub use path::FilePath;
 pub use placed::{Placed, also, carry};

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 
 use super::placed::all_or_first;
-use super::{Node, Placed, Value, carry, decode};
+use super::{Node, Place, Placed, Text, Value, carry, decode};
 use crate::error::Problem;
 
 /// Named things in the order of the file.
@@ -72,6 +72,29 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for NamedItems<T> {
     }
 }
 
+/// What is wrong with an empty list, wherever it stands: it says nothing. An empty map of names says that there
+/// are none, which is right for `params` and `types`, and is refused where there must be some.
+pub fn nothing(place: &Place) -> Problem {
+    Problem::new("nothing stands between these brackets")
+        .at(place)
+        .hint("write what belongs there, or leave out its key")
+}
+
+/// No name stands twice in a list.
+///
+/// # Errors
+/// The first that does.
+pub fn refuse_doubled(names: &[Placed<Text>]) -> Result<(), Problem> {
+    let mut seen = std::collections::HashSet::new();
+    match names.iter().find(|name| !seen.insert(name.as_str())) {
+        None => Ok(()),
+        Some(name) => {
+            let message = format!("`{}` is named twice", name.as_str());
+            Err(Problem::new(message).at(&name.place).hint("name it once"))
+        }
+    }
+}
+
 /// A list in which every mistake is told, not only the first.
 #[derive(Debug, Clone)]
 pub struct EachItem<T>(pub Vec<T>);
@@ -86,6 +109,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for EachItem<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let node = Node::deserialize(deserializer)?;
         let items = match &node.value {
+            Value::List(items) if items.is_empty() => return Err(carry(nothing(&node.place))),
             Value::List(items) => items.as_slice(),
             Value::Null => &[],
             _ => {

@@ -1,4 +1,4 @@
-//! How many rows a batch has: what the sinks like, what a rate allows, what finds room.
+//! Which rows a run has, and how many a batch: what the sinks like, what a rate allows, what finds room.
 
 use std::time::Duration;
 
@@ -49,6 +49,22 @@ pub(super) fn batch_rows(table: &TablePlan<'_>, program: &Program, sinks: &[Reso
         .min(least.unwrap_or(u64::MAX))
         .min(fitting(program.most_bytes()))
         .max(1)
+}
+
+/// The rows of this run's range or slice: the first one and how many.
+pub(super) fn share(table: &TablePlan<'_>) -> (u64, Option<u64>) {
+    if let Some(range) = &table.range {
+        let end = table.rows.unwrap_or(u64::MAX).min(range.end);
+        let first = range.start.min(end);
+        return (first, Some(end - first));
+    }
+    match (table.rows, table.slice) {
+        (Some(rows), Some(slice)) => {
+            let share = slice.of(rows);
+            (share.start, Some(share.end - share.start))
+        }
+        (rows, _) => (0, rows),
+    }
 }
 
 /// The rows of a batch for a sink that says how many bytes suit it, by what is known of its

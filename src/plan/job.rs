@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema};
 
-use super::batch_rows::{AHEAD, batch_rows, sized};
+use super::batch_rows::{AHEAD, batch_rows, share, sized};
 use super::changing::{columns, refused};
 use super::fingerprints::digest;
 use super::guarantee::Guarantee;
@@ -140,7 +140,7 @@ fn shared_job(
     nodes.sort_unstable();
     // Sinks of one job share what they have in common: each column is made once, for all of them.
     nodes.dedup();
-    let source = source(table, program, &nodes, grid(table, program, &sinks));
+    let source = source(table, program, &nodes, grid(table, program, &sinks, 1));
     let sinks = sinks
         .into_iter()
         .filter_map(|sink| {
@@ -165,7 +165,7 @@ fn ordered_job(
     sink: Resolved,
     problems: &mut Problems,
 ) -> Option<Job> {
-    let grid = grid(table, program, std::slice::from_ref(&sink));
+    let grid = grid(table, program, std::slice::from_ref(&sink), 1);
     let nodes = sink.nodes();
     let Batches::Made(made) = source(table, program, &nodes, grid) else {
         problems.push(order::unmade(table, &sink));
@@ -255,26 +255,16 @@ pub(super) fn job(
     }
 }
 
-/// The rows of this run's range or slice: the first one and how many.
-fn share(table: &TablePlan<'_>) -> (u64, Option<u64>) {
-    if let Some(range) = &table.range {
-        let end = table.rows.unwrap_or(u64::MAX).min(range.end);
-        let first = range.start.min(end);
-        return (first, Some(end - first));
-    }
-    match (table.rows, table.slice) {
-        (Some(rows), Some(slice)) => {
-            let share = slice.of(rows);
-            (share.start, Some(share.end - share.start))
-        }
-        (rows, _) => (0, rows),
-    }
-}
-
-/// How the rows are cut for these sinks.
-pub(super) fn grid(table: &TablePlan<'_>, program: &Program, sinks: &[Resolved]) -> Grid {
+/// How the rows are cut for these sinks, where `growth` rows come for each.
+pub(super) fn grid(
+    table: &TablePlan<'_>,
+    program: &Program,
+    sinks: &[Resolved],
+    growth: u64,
+) -> Grid {
     let (first_row, rows) = share(table);
-    let grid = Grid::one(first_row, rows, batch_rows(table, program, sinks));
+    let batch_rows = (batch_rows(table, program, sinks) / growth).max(1);
+    let grid = Grid::one(first_row, rows, batch_rows);
     let files = sinks.iter().filter_map(|sink| sink.options.takes().files);
     files::cut(&grid, &files.collect::<Vec<u64>>())
 }
@@ -308,7 +298,8 @@ pub(super) fn sink_plan(
             .filter_map(|(node, _)| places.get(node).copied())
             .collect(),
     };
-    let filter = sink.filter.iter();
+    // What comes with faults has been filtered before.
+    let filter = sink.filter.iter().filter(|_| sink.faulted.is_none());
     let filter = filter
         .filter_map(|node| places.get(node).copied())
         .collect();

@@ -51,6 +51,7 @@ pub fn make(
     problems.extend(rate_problems(pipeline, overrides));
     problems.extend(filter::of_changes(pipeline));
     problems.extend(log_problem(pipeline, &sinks));
+    problems.extend(ledger_problem(pipeline, overrides, &sinks));
     if sinks.is_empty() && loaded.unasked.is_empty() && problems.is_empty() {
         problems.push(
             Problem::new("the pipeline has no sink to write to")
@@ -93,6 +94,22 @@ fn log_problem(pipeline: &Pipeline, sinks: &[Resolved]) -> Option<Problem> {
             .at(&style.place)
             .hint("say `style: standard`, which goes to stderr, or write to a file")
     })
+}
+
+/// Refuses a ledger where time ends the run: its lines come of another job than the rows, which is then elsewhere.
+fn ledger_problem(
+    pipeline: &Pipeline,
+    overrides: &Overrides,
+    sinks: &[Resolved],
+) -> Option<Problem> {
+    duration(pipeline, overrides)?;
+    let ledger = sinks.iter().find(|sink| sink.is_ledger)?;
+    let problem = Problem::new("a run that ends after a time (`for`) has no whole ledger");
+    Some(
+        problem
+            .at(&ledger.place)
+            .hint("say how many rows there are, or leave out the ledger"),
+    )
 }
 
 /// Rates that no run can be held to.

@@ -309,14 +309,11 @@ fn faulted(
         // Rows with faults that nobody names are what a ledger is there against.
         sink.on_failure = OnSinkFailure::Stop;
     }
-    if let Some(asked) = asked.as_ref().filter(|_| !sink.filter.is_empty()) {
-        let what = "`where` leaves out rows of this sink, and `faults` are made among all rows";
-        let hint =
-            "give one of them to another sink, or read what `where` has kept in a second pipeline";
-        return Err(Problem::new(what).at(&asked.place).hint(hint));
-    }
+    // The ledger of a table has the faults of all of its rows; what a sink leaves out of them is its own.
+    let own = entry.common.ledger.is_none() && entry.common.filter.is_some();
+    let filter = sink.filter[..sink.filter.len() - usize::from(own)].to_vec();
     let ledger = ledger.zip(asked.as_ref());
-    let ledger = ledger.map(|(ledger, asked)| faulty::ledger(ledger, asked, &sink));
+    let ledger = ledger.map(|(ledger, asked)| faulty::ledger(ledger, asked, &sink, filter));
     sink.faults = asked;
     Ok([sink].into_iter().chain(ledger.transpose()?).collect())
 }

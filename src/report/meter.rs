@@ -22,6 +22,7 @@ pub struct Meter {
     bytes: AtomicU64,
     retries: AtomicU64,
     rejected: AtomicU64,
+    left_out: AtomicU64,
     encoding: AtomicU64,
     errors: Mutex<BTreeMap<String, u64>>,
     lag: Mutex<BTreeMap<i32, u64>>,
@@ -142,6 +143,16 @@ impl Meter {
     /// Rows that were left out.
     pub fn rejected(&self) -> u64 {
         self.rejected.load(Ordering::Relaxed)
+    }
+
+    /// `where` left out rows of the table.
+    pub fn leave_out(&self, rows: u64) {
+        self.left_out.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    /// Rows of the table that `where` left out.
+    pub fn left_out(&self) -> u64 {
+        self.left_out.load(Ordering::Relaxed)
     }
 
     /// Something of this kind went wrong.

@@ -136,6 +136,9 @@ pub struct SinkReport {
     pub rejected: u64,
     /// The file that they are kept in.
     pub dead_letters: Option<PathBuf>,
+    /// Rows of its table that `where` left out, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<u64>,
     /// Processor seconds that the workers spent on encoding for it: what its format costs.
     #[serde(serialize_with = "seconds")]
     pub encoding: Duration,
@@ -267,6 +270,7 @@ impl SinkReport {
             errors: 0,
             rejected: 0,
             dead_letters: None,
+            left_out: None,
             encoding: Duration::ZERO,
             busy: Duration::ZERO,
             cpu: Duration::ZERO,
@@ -314,11 +318,10 @@ impl Report {
         ended: Ended,
         times: Times,
         sources: Vec<SourceReport>,
-        sinks: Vec<SinkReport>,
+        mut sinks: Vec<SinkReport>,
         rows: u64,
     ) -> Self {
         let elapsed = ended.elapsed;
-        let mut sinks = sinks;
         for sink in &mut sinks {
             let sums = sink.files.iter().map(|file| file.sha256.as_deref());
             sink.digest = digest(sums);

@@ -259,6 +259,9 @@ impl fmt::Display for Line<'_> {
             show_count(sink.rows),
             show_bytes(sink.bytes)
         )?;
+        if let Some(left_out) = sink.left_out {
+            write!(f, ", {} left out by `where`", show_count(left_out))?;
+        }
         if sink.rejected > 0 {
             write!(f, ", {} left out", show_count(sink.rejected))?;
             if let Some(path) = &sink.dead_letters {
@@ -290,6 +293,18 @@ impl fmt::Display for Line<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_says_what_where_has_left_out() {
+        let mut sink = SinkReport::new("few", "file", "t");
+        (sink.rows, sink.bytes) = (7, 120);
+        assert_eq!(Line(&sink).to_string(), "few (file): 7 rows, 120 B");
+        sink.left_out = Some(59_996);
+        assert_eq!(
+            Line(&sink).to_string(),
+            "few (file): 7 rows, 120 B, 59 996 left out by `where`"
+        );
+    }
 
     #[test]
     fn rows_that_are_left_say_what_the_next_run_does() {

@@ -58,11 +58,7 @@ impl MadeBatches {
     /// # Errors
     /// A value that cannot be made, where the rows are those of a ledger.
     pub fn uneven(&self) -> Result<Option<Vec<u64>>> {
-        let uneven = match &self.view {
-            View::Clean => false,
-            View::Faulty(faults, _) => faults.has_row_faults(),
-            View::Ledger(..) => true,
-        };
+        let uneven = self.view.is_uneven();
         let mut before = vec![0];
         for number in 0..self.grid.batches().filter(|_| uneven).unwrap_or(0) {
             let count = self.view.count(self.rows(number), &self.columns)?;
@@ -79,6 +75,11 @@ impl MadeBatches {
     /// True where rows come with faults.
     pub(super) fn is_faulty(&self) -> bool {
         matches!(self.view, View::Faulty(..))
+    }
+
+    /// True where rows come with faults, and some of the table are left out.
+    pub(super) fn is_filtered(&self) -> bool {
+        matches!(&self.view, View::Faulty(faulty) if faulty.is_filtered())
     }
 
     /// The rows of the table of which batch `number` is made.

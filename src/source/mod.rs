@@ -95,7 +95,7 @@ use arrow::datatypes::SchemaRef;
 pub use bad_file::{BadFiles, OnBadFile};
 pub use batches::{Batches, ReadBatches, Streamed};
 pub use columns::TableColumns;
-pub use faulty::View;
+pub use faulty::{Beside, View};
 pub use file::inner_extension;
 pub use files::FileSource;
 pub use grid::{Grid, RowRange};

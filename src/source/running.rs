@@ -225,6 +225,14 @@ impl RunningSource {
         }
     }
 
+    /// How many rows of the table were left out before others got faults; nothing where all get them.
+    pub fn left_out(&self) -> Option<u64> {
+        match &self.kind {
+            RunningKind::Made(made, tally) if made.is_filtered() => Some(tally.left_out()),
+            _ => None,
+        }
+    }
+
     /// What was read, and what of it could not be; nothing of rows that are made.
     pub fn kept(&self) -> Option<SourceKept> {
         let (source, bad_files, rejects) = match &self.kind {

@@ -23,7 +23,7 @@ pub struct Ledger(pub Box<SinkEntry>);
 
 /// What is said where the rows are, not where their faults are named.
 const OF_ROWS: &[&str] = &[
-    "table", "tables", "columns", "rate", "faults", "ledger", "enabled",
+    "table", "tables", "columns", "where", "rate", "faults", "ledger", "enabled",
 ];
 
 by_node!(

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::column::Column;
 use crate::error::Problem;
-use crate::place::{Count, MapKey, NamedItems, Node, Place, Placed, Value, decode};
+use crate::place::{Count, MapKey, NamedItems, Node, Place, Placed, Value, decode, nothing};
 
 /// Columns that are there several times.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -136,8 +136,16 @@ fn copies(repeat: &Repeat) -> Result<Vec<(MapKey, Node)>, Problem> {
         let message = format!("`count` is from 1 to {MOST}, found {count}");
         return Err(Problem::new(message).at(&repeat.count.place));
     }
+    let Some(end) = first.checked_add(count) else {
+        let message = format!("the numbers of `repeat` end at {}", u64::MAX - 1);
+        let place = repeat.first.as_ref().map(|first| first.place.clone());
+        return Err(Problem::new(message).at(&place.unwrap_or_else(|| repeat.count.place.clone())));
+    };
+    if columns.is_empty() {
+        return Err(nothing(&repeat.columns.place));
+    }
     let mut made = Vec::new();
-    for number in (0..count).map(|place| first.saturating_add(place)) {
+    for number in first..end {
         for (key, column) in columns {
             let mut column = column.clone();
             fill_all(&mut column, number)?;
@@ -268,6 +276,14 @@ mod tests {
             (
                 "columns: { f0: sequence }\n    repeat: { count: 2, columns: { \"f{i}\": sequence } }",
                 "two columns are called `f0`",
+            ),
+            (
+                "repeat: { count: 2, first: 18446744073709551614, columns: { \"f{i}\": sequence } }",
+                "the numbers of `repeat` end at 18446744073709551614",
+            ),
+            (
+                "repeat: { count: 2, columns: {} }",
+                "nothing stands between these brackets",
             ),
             (
                 "repeat: { count: 2, columns: { \"f{i:3}\": sequence } }",

@@ -26,6 +26,7 @@ fn made(settings: SchemaSettings) -> String {
     let mut schema = schema.to_value();
     // Shipped pipelines, which say `rows: "${rows}"`, showed red marks in editors.
     allow_expansion(&mut schema);
+    refuse_empty(&mut schema);
     let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text.push('\n');
     text
@@ -65,6 +66,31 @@ fn allow_expansion(schema: &mut Value) {
             }
         }
         _ => {}
+    }
+}
+
+/// A list that is there has something in it, as `place::nothing` has it.
+fn refuse_empty(schema: &mut Value) {
+    let Value::Object(object) = schema else {
+        if let Value::Array(items) = schema {
+            items.iter_mut().for_each(refuse_empty);
+        }
+        return;
+    };
+    if object.get("type").is_some_and(|of| of == "array") {
+        object.entry("minItems").or_insert(json!(1));
+    }
+    for (key, value) in object.iter_mut() {
+        match (key.as_str(), value) {
+            ("examples" | "default" | "const" | "enum", _) => {}
+            (
+                "properties" | "patternProperties" | "$defs" | "definitions",
+                Value::Object(named),
+            ) => {
+                named.values_mut().for_each(refuse_empty);
+            }
+            (_, value) => refuse_empty(value),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::read::write_canonical;
 use crate::error::{Problem, did_you_mean};
 use crate::format::FormatKind;
 use crate::place::{
-    MapKey, NamedItems, Node, OneOrMany, Place, Placed, Rate, Text, Value, by_node, decode,
+    MapKey, NamedItems, Node, OneOrMany, Place, Placed, Rate, Text, Value, by_node, decode, nothing,
 };
 use crate::registry::Kind;
 use crate::sink::SinkKind;
@@ -320,6 +320,7 @@ by_node!(
     Projection,
     |node| {
         let columns = match &node.value {
+            Value::Map(columns) if columns.is_empty() => Err(nothing(&node.place)),
             Value::List(_) => decode::<Vec<Placed<String>>>(node)
                 .map(|names| names.into_iter().map(|name| (name.clone(), name)).collect()),
             _ => decode::<NamedItems<Placed<String>>>(node).map(|named| named.0),
@@ -329,7 +330,7 @@ by_node!(
     |_| {
         json_schema!({ "anyOf": [
             { "type": "array", "items": { "type": "string" } },
-            { "type": "object", "additionalProperties": { "type": "string" } }
+            { "type": "object", "additionalProperties": { "type": "string" }, "minProperties": 1 }
         ]})
     }
 );

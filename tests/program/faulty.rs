@@ -1,13 +1,13 @@
 //! `faults` and `ledger`: the ledger applied to the clean rows is what the sink with faults holds, byte by
 //! byte, at any threads, in any batches and slices; what cannot be is refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::support::Folder;
 
-const TABLE: &str = "version: 1
+pub(super) const TABLE: &str = "version: 1
 name: f
 seed: 7
 tables:
@@ -27,7 +27,7 @@ sinks:
 ";
 
 /// All faults of a file of text.
-const ALL: &str = "  - file:
+pub(super) const ALL: &str = "  - file:
       name: dirty
       path: dirty.csv
       faults:
@@ -43,10 +43,10 @@ const ALL: &str = "  - file:
 ";
 
 /// Rows of values, each as its bytes.
-type Lines = Vec<Vec<Vec<u8>>>;
+pub(super) type Lines = Vec<Vec<Vec<u8>>>;
 
 /// The lines of a file without quotes, after its header.
-fn lines(bytes: &[u8]) -> Lines {
+pub(super) fn lines(bytes: &[u8]) -> Lines {
     let lines = bytes.split(|byte| *byte == b'\n').skip(1);
     let values = |line: &[u8]| {
         line.split(|byte| *byte == b',')
@@ -77,10 +77,14 @@ fn cell(text: Option<&str>) -> Vec<u8> {
     bytes
 }
 
-/// The clean rows with the faults of a ledger.
-fn replayed(clean: &Lines, names: &[&str], ledger: &str) -> Lines {
+/// The clean rows, but for those that are `gone`, with the faults of a ledger.
+pub(super) fn replayed(
+    clean: &Lines,
+    names: &[&str],
+    ledger: &str,
+    mut gone: BTreeSet<u64>,
+) -> Lines {
     let mut rows = clean.clone();
-    let mut gone = Vec::new();
     let mut moved: BTreeMap<u64, u64> = BTreeMap::new();
     let mut copies: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     for line in ledger.lines() {
@@ -97,7 +101,7 @@ fn replayed(clean: &Lines, names: &[&str], ledger: &str) -> Lines {
                 assert_eq!(clean[at][place], cell(line["before"].as_str()), "{line}");
                 rows[at][place] = cell(after);
             }
-            (None, "missing") => gone.push(row),
+            (None, "missing") => assert!(gone.insert(row), "{line}"),
             (None, "duplicates") => copies.entry(row).or_default().push(slot()),
             (None, "late" | "out_of_order") => {
                 assert!(moved.insert(row, slot()).is_none(), "{line}");
@@ -120,7 +124,7 @@ fn replayed(clean: &Lines, names: &[&str], ledger: &str) -> Lines {
     all.into_iter().map(|(.., values)| values.clone()).collect()
 }
 
-fn made(yaml: &str, arguments: &[&str]) -> Folder {
+pub(super) fn made(yaml: &str, arguments: &[&str]) -> Folder {
     let folder = Folder::new();
     folder.write("p.yaml", yaml);
     let ended = folder.run(&[&["run", "p.yaml", "--quiet"], arguments].concat());
@@ -137,7 +141,7 @@ fn the_ledger_applied_to_the_clean_rows_is_what_the_sink_holds() {
     let names = std::str::from_utf8(header).unwrap();
     let names: Vec<&str> = names.split(',').collect();
     let ledger = folder.read("faults.jsonl");
-    let replayed = replayed(&lines(&clean), &names, &ledger);
+    let replayed = replayed(&lines(&clean), &names, &ledger, BTreeSet::new());
     let found = lines(&dirty);
     assert_eq!(replayed.len(), found.len());
     let different = replayed
@@ -305,6 +309,17 @@ fn what_cannot_be_is_refused_with_its_line() {
         (
             sink("faults: { missing: { rate: 0.1 } }, ledger: { path: l.csv, table: readings }"),
             "error: a ledger has no `table`\n  --> p.yaml:18:85\n   |\n18 |   - file: { path: d.csv, faults: { missing: { rate: 0.1 } }, ledger: { path: l.csv, table: readings } }\n   |                                                                                     ^^^^^\n  hint: it has the options of `file` that say where and how lines are written\n",
+        ),
+        (
+            sink("faults: { missing: { rate: 0.1 } }, ledger: { path: l.csv, where: \"row > 3\" }"),
+            "error: a ledger has no `where`\n  --> p.yaml:18:85\n   |\n18 |   - file: { path: d.csv, faults: { missing: { rate: 0.1 } }, ledger: { path: l.csv, where: \"row > 3\" } }\n   |                                                                                     ^^^^^\n  hint: it has the options of `file` that say where and how lines are written\n",
+        ),
+        (
+            format!(
+                "{}run: {{ for: 1s }}\n",
+                sink("faults: { missing: { rate: 0.1 } }, ledger: { path: l.csv }")
+            ),
+            "error: a run that ends after a time (`for`) has no whole ledger\n  --> p.yaml:18:72\n   |\n18 |   - file: { path: d.csv, faults: { missing: { rate: 0.1 } }, ledger: { path: l.csv } }\n   |                                                                        ^^^^\n  hint: say how many rows there are, or leave out the ledger\n",
         ),
         (
             sink("faults: { missing: { rate: 0.1 } }, ledger: { path: l.csv, order_by: row }"),

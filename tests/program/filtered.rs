@@ -190,6 +190,8 @@ fn how_many_is_said_and_what_is_wrong() {
     assert_eq!(ended.code, 0, "{ended:?}");
     let report: serde_json::Value = serde_json::from_str(&folder.read("report.json")).unwrap();
     assert!(report.to_string().contains("\"rows\":7"), "{report}");
+    assert_eq!(report["sinks"][0]["left_out"], 59_996);
+    assert!(ended.stderr.contains("\"left_out\":59996"), "{ended:?}");
     let said = |table: &str, sinks: &str| {
         folder.write("p.yaml", &pipeline(table, sinks));
         let ended = folder.run(&["check", "p.yaml"]);

@@ -28,6 +28,8 @@ mod existing_output;
 mod expect;
 mod faults;
 mod faulty;
+mod faulty_filtered;
+mod faulty_late;
 mod faulty_time;
 mod file_sets;
 mod filtered;
@@ -43,6 +45,7 @@ mod limits;
 mod live;
 mod lost;
 mod man;
+mod maps;
 mod moments;
 mod mutations;
 #[cfg(feature = "mysql")]

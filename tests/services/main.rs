@@ -37,6 +37,8 @@ mod mongodb;
 #[cfg(all(feature = "mysql", feature = "postgres"))]
 mod mysql;
 #[cfg(all(feature = "mysql", feature = "postgres"))]
+mod mysql_faults;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
 mod mysql_gone;
 #[cfg(all(feature = "mysql", feature = "postgres"))]
 mod mysql_login;

@@ -2,24 +2,18 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, ListArray, UInt32Array};
-use arrow::buffer::{OffsetBuffer, ScalarBuffer};
-use arrow::compute::take;
-use arrow::datatypes::{DataType, FieldRef, Int64Type};
+use arrow::array::{ArrayRef, ListArray};
+use arrow::datatypes::{DataType, FieldRef};
 use schemars::json_schema;
 
 use super::Generator;
 use super::counts::Counts;
+use super::items::Items;
 use super::structure::plain_field;
-use crate::column::build::{Build, BuiltColumn, NestedColumns};
-use crate::column::build::{Column, ColumnList};
-use crate::column::distribution::CountSampler;
+use crate::column::build::{Build, BuiltColumn, Column, ColumnList};
 use crate::column::program::Fill;
-use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
-use crate::column::values::arrays::plain;
-use crate::domain::Domain;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Problem, Result};
 use crate::place::{Node, Placed, Value, by_node, decode};
 
 /// In each row a list of so many values: `of` one column, or of a `struct` of columns. They can
@@ -33,29 +27,11 @@ pub struct List {
 /// What Arrow calls the items of a list.
 pub const LIST_ITEM: &str = "element";
 
-/// The most items that a list has room for.
-const LONGEST: u64 = 100_000;
-
-const MOST: i64 = LONGEST as i64;
-
-/// What an item takes besides its value: its number, its row's, and its end.
-const BYTES_OF_AN_ITEM: u64 = 16;
-
 /// The items' own name: none that a path could mean.
 const ITEMS: &str = "[]";
 
-/// How many items each row's list has.
-enum Lengths {
-    Drawn(Key, CountSampler),
-    /// What an input says.
-    Read(usize),
-}
-
 struct ListFill {
-    lengths: Lengths,
-    /// Room for items in each row's list.
-    width: u64,
-    nested: NestedColumns,
+    items: Items,
     field: FieldRef,
 }
 
@@ -66,24 +42,13 @@ impl Generator for List {
                 .at(&build.place)
                 .hint("give its items their type"));
         }
-        let (lengths, most, width) = self.lengths(build)?;
-        let nested = build.nested(&self.items, Some(width))?;
-        let Some(field) = nested.fields.first() else {
+        let (items, domain) = Items::build(&self.length, &self.items, build)?;
+        let Some(field) = items.fields().first() else {
             return Err(Problem::new("the items of a `list` cannot be hidden").at(&build.place));
         };
         let field = Arc::new(plain_field(field).with_name(LIST_ITEM));
-        let mut domain = Domain {
-            bytes: most.saturating_mul(nested.bytes + BYTES_OF_AN_ITEM),
-            ..Domain::default()
-        };
-        nested
-            .domains
-            .iter()
-            .for_each(|items| domain.depend_on(items));
         let items = ListFill {
-            lengths,
-            width,
-            nested,
+            items,
             field: field.clone(),
         };
         Ok(BuiltColumn::new(DataType::List(field), domain, items))
@@ -92,98 +57,14 @@ impl Generator for List {
 
 impl Fill for ListFill {
     fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
-        let lengths = self.lengths.of(rows, inputs)?;
-        let total: u64 = lengths.iter().sum();
-        if i32::try_from(total).is_err() {
-            return Err(Error::run(Problem::new(
-                "the lists of one batch have more than 2^31 items",
-            )));
-        }
-        let mut offsets = Vec::with_capacity(rows.len() + 1);
-        let mut items = Vec::with_capacity(total as usize);
-        let mut owners = Vec::with_capacity(total as usize);
-        offsets.push(0);
-        for (index, length) in lengths.iter().enumerate() {
-            // Item k of row r is row r · width + k of the items' own program: every item can be
-            // made alone, and the length of one list moves no item of another.
-            let first = rows.at(index).wrapping_mul(self.width);
-            items.extend((0..*length).map(|item| first.wrapping_add(item)));
-            owners.extend((0..*length).map(|_| index as u32));
-            offsets.push(items.len() as i32);
-        }
-        let owners = UInt32Array::from(owners);
-        let outer = inputs[self.nested.first_input..].iter();
-        let outer = outer.map(|input| take(input, &owners, None));
-        let outer = outer.collect::<Result<Vec<_>, _>>()?;
-        let nested = &self.nested;
-        let made = nested
-            .program
-            .evaluate(&nested.selection, Rows::List(&items), &outer)?;
-        // Writers know dictionaries of columns, not those within lists.
-        let values = plain(&made[0])?;
-        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-        Ok(Arc::new(ListArray::try_new(
-            self.field.clone(),
-            offsets,
-            values,
-            None,
-        )?))
-    }
-}
-
-impl Lengths {
-    fn of(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<Vec<u64>> {
-        match self {
-            Self::Drawn(key, counts) => {
-                let mut lengths = vec![0; rows.len()];
-                counts.fill(&key.fill(rows), &mut lengths);
-                Ok(lengths)
-            }
-            Self::Read(input) => {
-                let said = arrow::compute::cast(&inputs[*input], &DataType::Int64)?;
-                let said = said.as_primitive::<Int64Type>().iter().enumerate();
-                // Without a number there is no item.
-                let length = said.map(|(index, length)| match length.unwrap_or(0) {
-                    length @ 0..=MOST => Ok(length as u64),
-                    other => {
-                        let row = rows.at(index);
-                        let message = format!(
-                            "row {row}: a list cannot have {other} items, only 0 to {LONGEST}"
-                        );
-                        Err(Error::run(message))
-                    }
-                });
-                length.collect()
-            }
-        }
+        let (offsets, made) = self.items.made(rows, inputs)?;
+        let field = self.field.clone();
+        let values = made[0].clone();
+        Ok(Arc::new(ListArray::try_new(field, offsets, values, None)?))
     }
 }
 
 impl List {
-    /// How many items each list has, how many at most, and for how many there is room.
-    fn lengths(&self, build: &mut Build<'_>) -> Result<(Lengths, u64, u64), Problem> {
-        let place = &self.length.place;
-        if let Counts::Drawn(drawn) = &self.length.value {
-            let counts = drawn.counts(place, 0, LONGEST)?;
-            let most = counts.range().1.max(1);
-            return Ok((
-                Lengths::Drawn(build.key.child("length"), counts),
-                most,
-                most,
-            ));
-        }
-        let name = build.name.rsplit('.').next().unwrap_or_default();
-        let name = format!("{name} (length)");
-        let node = self.length.value.node(build, build.scope, &name, place)?;
-        let input = build.add_input(node.unwrap_or_default());
-        // Whatever bounds are known of the column, items keep their numbers and so their values.
-        let most = input
-            .domain
-            .bounds()
-            .map_or(LONGEST, |(_, most)| most.clamp(1, MOST) as u64);
-        Ok((Lengths::Read(input.index), most, LONGEST))
-    }
-
     fn from_node(node: &Node) -> Result<Self, Problem> {
         let mut rest = node.clone();
         let Value::Map(_) = &rest.value else {

@@ -22,10 +22,12 @@ pub(in crate::column) mod foreign_key;
 pub(in crate::column) mod histogram;
 mod iban;
 mod internet;
+mod items;
 mod json;
 pub(in crate::column) mod list;
 pub(in crate::column) mod lognormal;
 mod lookup;
+mod map;
 mod nest;
 mod next;
 pub(in crate::column) mod normal;
@@ -136,6 +138,7 @@ generators! {
         "list" => List(list::List): "list: { length: { uniform: { min: 1, max: 5 } }, of: { choice: [red, green, blue] } }",
         "lognormal" => Lognormal(lognormal::Lognormal): "lognormal: { median: 40, p99: 900, min: 1, max: 5000 }",
         "lookup" => Lookup(lookup::Lookup): "lookup: { from: countries, match: { code: country.code }, field: name }",
+        "map" => Map(map::Map): "map: { length: 2, keys: { choice: [team, region, tier] }, values: { uniform: { min: 1, max: 9 } } }",
         "nest" => Nest(nest::Nest): "nest: lines",
         "next" => Next(next::Next): "next: { column: ordered_at, within: customer_id }",
         "normal" => Normal(normal::Normal): "normal: { mean: 170, stddev: 9, min: 100, max: 250 }",

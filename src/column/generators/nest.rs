@@ -19,7 +19,7 @@ use crate::column::together::{Taker, TakesChildren, Taking, alone};
 use crate::column::values::arrays::plain;
 use crate::domain::Domain;
 use crate::error::{Error, Problem, Result, did_you_mean};
-use crate::place::{Placed, Text, Value, by_node, decode};
+use crate::place::{Placed, Text, Value, by_node, decode, refuse_doubled};
 
 /// The children of the row in another table, as a list of structs with the values that the table has.
 #[derive(Debug, Clone)]
@@ -122,11 +122,9 @@ impl Nest {
         } = &self.0;
         let known = build.tables.columns(table);
         let names = |names: &Placed<Vec<Placed<Text>>>| -> Result<Vec<Placed<String>>, Problem> {
-            names
-                .value
-                .iter()
-                .map(|name| named(name, &known, child))
-                .collect()
+            refuse_doubled(&names.value)?;
+            let names = names.value.iter();
+            names.map(|name| named(name, &known, child)).collect()
         };
         let shown = known.iter().filter(|(_, hidden)| !hidden);
         let shown = shown.map(|(name, _)| Placed {
@@ -347,6 +345,9 @@ lines:
             "nest: { table: c, columns: [id], except: [n] }",
             "nest: { table: c, except: [id, n, share] }",
             "nest: { table: c, colums: [id] }",
+            "nest: { table: c, columns: [id, n, id] }",
+            "nest: { table: c, except: [n, n] }",
+            "nest: { table: c, columns: [] }",
             "nest: c",
         ];
         let shown = mistakes.map(|nest| {

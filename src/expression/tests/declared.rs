@@ -183,7 +183,7 @@ fn a_dictionary_value_that_fails_counts_only_where_a_row_has_it() {
     let error = expression.evaluate(&[failing], 3).expect_err("row 2 has x");
     assert_eq!(
         error.to_string(),
-        "row 2 of the batch: `x` is not a valid integer in `c::int`"
+        "row 2 of the batch: `x` is not a valid int32 in `c::int`"
     );
 }
 

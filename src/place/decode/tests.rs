@@ -59,3 +59,51 @@ fn mistakes_are_shown_where_they_stand() {
         .join("\n\n")
     );
 }
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)]
+struct Lists {
+    one: Option<crate::place::OneOrMany<String>>,
+    list: Option<Vec<String>>,
+    each: Option<crate::place::EachItem<String>>,
+    named: Option<crate::place::NamedItems<String>>,
+    map: Option<std::collections::BTreeMap<String, String>>,
+    options: Option<Sequence>,
+}
+
+#[test]
+fn an_empty_list_says_nothing() {
+    let told = |text: &str| {
+        let source = std::sync::Arc::new(Source::new("p.yaml", text));
+        match decode::<Lists>(&parse(&source).unwrap()) {
+            Ok(_) => "taken".to_string(),
+            Err(problem) => problem.to_string(),
+        }
+    };
+    for (text, brackets) in [("one: []", "[]"), ("list: []", "[]"), ("each: []", "[]")] {
+        let at = text.find(brackets).unwrap();
+        let expected = format!(
+            "error: nothing stands between these brackets\n --> p.yaml:1:{}\n  |\n1 | {text}\n  | {}^\n  hint: write what belongs there, or leave out its key",
+            at + 1,
+            " ".repeat(at)
+        );
+        assert_eq!(told(text), expected);
+    }
+    // What is left open is as a key that is not there, and an empty map says that there are none.
+    for text in [
+        "one:",
+        "list:",
+        "each:",
+        "named:",
+        "map:",
+        "named: {}",
+        "map: {}",
+        "options: {}",
+        "{}",
+        "one: a",
+        "one: [a]",
+    ] {
+        assert_eq!(told(text), "taken", "{text}");
+    }
+}

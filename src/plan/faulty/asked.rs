@@ -9,6 +9,7 @@ use crate::error::{Problem, did_you_mean};
 use crate::faults::ledger_fields;
 use crate::place::Placed;
 use crate::plan::sinks::Resolved;
+use crate::sink::Takes;
 use crate::spec::{AskedFaults, Ledger, Pipeline, SinkEntry};
 
 /// The faults of a sink, and the ledger of them that is not written yet.
@@ -113,7 +114,7 @@ fn unused(ledger: Option<&Placed<Ledger>>, why: &str, hint: &str) -> Result<(), 
     }
 }
 
-/// The sink that gets a line for each of the faults of another.
+/// The sink that gets a line for each of the faults of another, among the rows for which `filter` is true.
 ///
 /// # Errors
 /// What is wrong with its options.
@@ -121,6 +122,7 @@ pub(in crate::plan) fn ledger(
     ledger: &Placed<Ledger>,
     asked: &Arc<Asked>,
     sink: &Resolved,
+    filter: Vec<usize>,
 ) -> Result<Resolved, Problem> {
     let entry = &ledger.value.0;
     let options = entry.options(&sink.table)?;
@@ -135,23 +137,7 @@ pub(in crate::plan) fn ledger(
             .at(&by.place)
             .hint("leave out `order_by` and `partition_by`"));
     }
-    let fields = ledger_fields();
-    let names = || fields.iter().map(|field| field.name().as_str());
-    if let Some(read) = takes
-        .reads
-        .iter()
-        .find(|read| names().all(|name| name != read.as_str()))
-    {
-        let all: Vec<&str> = names().collect();
-        return Err(
-            Problem::new(format!("a ledger has no column `{}`", read.as_str()))
-                .at(&read.place)
-                .hint(
-                    did_you_mean(read.as_str(), names())
-                        .unwrap_or_else(|| format!("its columns are {}", all.join(", "))),
-                ),
-        );
-    }
+    known(&takes)?;
     let common = &entry.common;
     let name = common.name.as_ref().map(|name| name.value.0.clone());
     Ok(Resolved {
@@ -159,7 +145,7 @@ pub(in crate::plan) fn ledger(
         table: sink.table.clone(),
         place: entry.place.clone(),
         columns: asked.columns.clone(),
-        filter: Vec::new(),
+        filter,
         beside: 0,
         partition_by: Vec::new(),
         order_by: Vec::new(),
@@ -177,4 +163,26 @@ pub(in crate::plan) fn ledger(
         ),
         options: Arc::new(options),
     })
+}
+
+/// What is read of a ledger's lines is there.
+fn known(takes: &Takes) -> Result<(), Problem> {
+    let fields = ledger_fields();
+    let names = || fields.iter().map(|field| field.name().as_str());
+    if let Some(read) = takes
+        .reads
+        .iter()
+        .find(|read| names().all(|name| name != read.as_str()))
+    {
+        let all: Vec<&str> = names().collect();
+        return Err(
+            Problem::new(format!("a ledger has no column `{}`", read.as_str()))
+                .at(&read.place)
+                .hint(
+                    did_you_mean(read.as_str(), names())
+                        .unwrap_or_else(|| format!("its columns are {}", all.join(", "))),
+                ),
+        );
+    }
+    Ok(())
 }

@@ -18,7 +18,7 @@ use crate::domain::Domain;
 use crate::error::{Problem, Problems};
 use crate::faults::{Around, FaultColumn, FaultPlan, Faults, ledger_domains, ledger_fields};
 use crate::place::Place;
-use crate::source::{Batches, View};
+use crate::source::{Batches, Beside, TableColumns, View};
 
 pub(in crate::plan) use asked::{OfTables, ledger};
 use refused::{refused, untaken};
@@ -159,20 +159,33 @@ fn of_group(
     let (ledgers, rows): (Vec<_>, Vec<_>) = group.into_iter().partition(|sink| sink.is_ledger);
     let (alone, shared): (Vec<_>, Vec<_>) = rows.into_iter().partition(|sink| sink.rate.is_some());
     let mut sets: Vec<Vec<Resolved>> = Vec::new();
-    sets.extend((!shared.is_empty()).then_some(shared));
+    // Rows are left out before the others get faults: what has another `where` has other batches.
+    for sink in shared {
+        match sets.iter_mut().find(|set| set[0].filter == sink.filter) {
+            Some(set) => set.push(sink),
+            None => sets.push(vec![sink]),
+        }
+    }
     sets.extend(alone.into_iter().chain(ledgers).map(|sink| vec![sink]));
     let nodes: Vec<usize> = asked.columns.iter().map(|(node, _)| *node).collect();
     let mut jobs = Vec::new();
     for mut sinks in sets {
         let is_ledger = sinks.iter().any(|sink| sink.is_ledger);
         let rate = sinks.iter().find_map(|sink| sink.rate.clone());
-        let Batches::Made(made) = source(table, program, &nodes, grid(table, program, &sinks))
-        else {
+        // Copies of many rows would make a batch as many times as large.
+        let grid = grid(table, program, &sinks, plan.growth());
+        let Batches::Made(made) = source(table, program, &nodes, grid) else {
             continue;
         };
+        let filter = sinks.first().map_or(&[][..], |sink| &sink.filter);
+        let columns = |nodes: &[usize]| TableColumns::new(table.program, program, nodes);
+        let beside = Beside {
+            conditions: (!filter.is_empty()).then(|| columns(filter)),
+            times: plan.times().map(|times| columns(&[nodes[times]])),
+        };
         let source = Batches::Made(made.seen(match is_ledger {
-            true => View::ledger(plan),
-            false => View::faulty(plan),
+            true => View::ledger(plan, beside),
+            false => View::faulty(plan, beside),
         }));
         for sink in &mut sinks {
             sink.fault(asked, plan);

@@ -1,6 +1,6 @@
 //! How a CSV file is written, as a pipeline says it.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, json_schema};
 use serde::Deserialize;
 
 use super::cells::NullSpelling;
@@ -9,7 +9,7 @@ use super::split::Dialect;
 use crate::error::Problem;
 use crate::format;
 use crate::format::csv::{NullText, called};
-use crate::place::{FilePath, Flag, OneOrMany, Placed, Text, by_node, decode};
+use crate::place::{FilePath, Flag, OneOrMany, Placed, Text, Value, by_node, decode};
 use crate::source::file::OpenFile;
 use crate::source::{OnBadFile, OnBadRow};
 
@@ -30,7 +30,7 @@ pub struct Csv {
     escape: Option<Placed<Text>>,
     /// How the text is encoded: `windows-1252` (Latin-1 is a part of it), `iso-8859-15`, `shift_jis` and others (default UTF-8).
     encoding: Option<Placed<Text>>,
-    /// What stands for null, one text or a list (default: nothing between two delimiters). Within quotes it is a text, but for quotes around nothing in a column that is no text.
+    /// What stands for null, one text or a list (default: nothing between two delimiters; `[]`: no text does). Within quotes it is a text, but for quotes around nothing in a column that is no text.
     #[serde(default)]
     null: NullTexts,
     /// What becomes of a line that cannot be read: `stop` (default), `skip`, or `{ dead_letter: PATH }`.
@@ -183,10 +183,17 @@ by_node!(
     inline,
     NullTexts,
     |node| {
+        // The one list that says something when it is empty: no text stands for null.
+        if matches!(&node.value, Value::List(texts) if texts.is_empty()) {
+            return Ok(NullTexts(Vec::new()));
+        }
         let texts: OneOrMany<NullText> = decode(node)?;
         Ok(NullTexts(
             texts.0.into_iter().map(|null| null.text).collect(),
         ))
     },
-    <OneOrMany<NullText>>::json_schema
+    |generator| {
+        let one = generator.subschema_for::<NullText>();
+        json_schema!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 0 }] })
+    }
 );

@@ -209,6 +209,28 @@ fn an_endless_table_has_no_sum_of_all() {
 }
 
 #[test]
+fn a_sum_beyond_128_bits_or_a_float_names_its_row() {
+    let big = "9".repeat(36);
+    let columns = format!(
+        "    a: {{ type: \"decimal(38,2)\", constant: \"{big}.99\" }}
+    f: {{ constant: 1e308, type: float64 }}
+    s: {{ running: {{ sum: a }} }}
+    all: {{ running: {{ sum: f }} }}
+"
+    );
+    let tables = with(WHOLE, &columns);
+    insta::assert_snapshot!(
+        ["s", "all"]
+            .map(|name| tables.failure("moves", name))
+            .join("\n\n")
+    );
+    // Behind more than 128 bits hold there is no sum either.
+    let (first, count) = (60_000, 5);
+    let rows = Rows::Range { first, count };
+    assert!(tables.try_at("moves", "s", rows).is_err());
+}
+
+#[test]
 fn a_sum_that_does_not_fit_names_its_row() {
     let tables = with(
         SHORT,

@@ -53,10 +53,6 @@ pub(super) fn keyed(
             .and_then(|(all, one)| all.checked_mul(one));
         made.domain.depend_on(&domain);
     }
-    if inputs.is_empty() {
-        let problem = Problem::new("`by` names no column").at(&by.place);
-        return Err(problem.hint("name the column whose value decides: `by: device_id`"));
-    }
     // A function has no more values than there are arguments.
     let known = made.domain.distinct.into_iter().chain(distinct).min();
     made.domain = Domain {

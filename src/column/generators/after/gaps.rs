@@ -4,9 +4,9 @@ use std::ops::Range as Rows64;
 
 use arrow::array::{Array, ArrayRef, Int64Array};
 use arrow::buffer::NullBuffer;
-use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
 
+use super::ends::Ends;
 use super::{After, LONGEST, dated, delay};
 use crate::column::before::carried::{Carried, Scan};
 use crate::column::before::{Group, Reach};
@@ -16,7 +16,7 @@ use crate::column::program::with_valid;
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
 use crate::column::values::arrays::from_i64;
-use crate::column::values::scalar::{integer, limits};
+use crate::column::values::scalar::integer;
 use crate::column::values::ticks::{nanos_per_tick, ticks};
 use crate::column::values::types::show_type;
 use crate::domain::{Domain, Order, Range};
@@ -30,7 +30,7 @@ pub(super) struct Gaps {
     /// The first time of every group; where there is none, a column says it.
     start: Option<i64>,
     data_type: DataType,
-    most: i64,
+    ends: Ends,
 }
 
 /// The distances, and where a column says the first times, those.
@@ -72,14 +72,22 @@ pub(super) fn build(
     let unit = delay::unit(tick);
     let delay =
         delay.map_err(|problem| problem.hint(format!("durations are counted in {unit} here")))?;
-    let most = limits(&output).1;
+    let ends = Ends::of(&output, &output, &after.delay.0.place);
     let gaps = group.most().map(|rows| i128::from(rows.saturating_sub(1)));
     let last = gaps.and_then(|gaps| gaps.checked_mul(delay.range().1.into()));
     let range = match first.range {
         Some(Range::Integer { min, max }) => last.map(|last| (min, max + last)),
         _ => None,
     };
-    let range = range.filter(|(_, max)| *max <= most);
+    if let (true, Some(Range::Integer { min, .. })) = (group.is_whole(), first.range) {
+        let least = i128::from(delay.range().0);
+        // Of the whole table it is known how many delays there are; of random ones only the least.
+        let last = gaps.and_then(|gaps| min.checked_add(gaps.checked_mul(least)?));
+        if gaps.is_some() && last.is_none_or(|last| last > ends.most.into()) {
+            return Err(ends.later("the last time"));
+        }
+    }
+    let range = range.filter(|(_, max)| *max <= ends.most.into());
     let domain = Domain {
         range: range.map(|(min, max)| Range::Integer { min, max }),
         order: match group.is_whole() && !first.nulls {
@@ -94,7 +102,7 @@ pub(super) fn build(
         delay,
         start: fixed,
         data_type: output.clone(),
-        most: i64::try_from(most).unwrap_or(i64::MAX),
+        ends,
     };
     let read = usize::from(fixed.is_none());
     Ok(Carried::new(scan, group, read, build).column(output, domain))
@@ -158,8 +166,8 @@ impl Gaps {
     }
 
     fn later(&self, time: Option<i64>, by: i64) -> Option<i64> {
-        // The last time that the type can say stands for all behind it.
-        time.map(|time| time.saturating_add(by).min(self.most))
+        // What is beyond the last time stays there, for `array` to find.
+        time.map(|time| time.saturating_add(by))
     }
 }
 
@@ -173,7 +181,7 @@ impl Scan for Gaps {
         let mut delays = vec![0; rows.len()];
         self.delay.fill(&self.key.fill(rows), &mut delays);
         let starts = match inputs.first() {
-            Some(starts) => Some(ticks(&cast(starts, &self.data_type)?)?),
+            Some(starts) => Some(ticks(&self.ends.cast(starts, rows)?)?),
             None => None,
         };
         Ok(Distances { delays, starts })
@@ -210,7 +218,11 @@ impl Scan for Gaps {
         *time = self.later(block.start.unwrap_or(*time), block.by);
     }
 
-    fn array(&self, _: Rows<'_>, values: Vec<Option<i64>>) -> Result<ArrayRef> {
+    fn array(&self, rows: Rows<'_>, values: Vec<Option<i64>>) -> Result<ArrayRef> {
+        let beyond = |time: &Option<i64>| time.is_some_and(|time| !self.ends.say(time));
+        if let Some(row) = values.iter().position(beyond) {
+            return Err(self.ends.beyond(rows.at(row)));
+        }
         let valid: NullBuffer = values.iter().map(Option::is_some).collect();
         let times = values.into_iter().map(Option::unwrap_or_default);
         let made = from_i64(&self.data_type, times.collect());

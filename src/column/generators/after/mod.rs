@@ -1,15 +1,16 @@
 //! `after`: a time some while after another column's time.
 
 mod delay;
+mod ends;
 mod gaps;
 
 use arrow::array::{Array, ArrayRef};
-use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use self::delay::Delay;
+use self::ends::Ends;
 use super::Generator;
 use crate::column::build::{Build, BuiltColumn};
 use crate::column::distribution::CountSampler;
@@ -17,7 +18,6 @@ use crate::column::program::Fill;
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
 use crate::column::values::arrays::from_i64;
-use crate::column::values::scalar::limits;
 use crate::column::values::ticks::{nanos_per_tick, ticks};
 use crate::column::values::types::show_type;
 use crate::domain::{Domain, Range};
@@ -46,7 +46,7 @@ struct Later {
     delay: CountSampler,
     input: DataType,
     output: DataType,
-    most: i64,
+    ends: Ends,
 }
 
 /// The longest delay in ticks: a float holds every whole number up to it.
@@ -81,19 +81,15 @@ impl Generator for After {
         let delay = delay
             .map_err(|problem| problem.hint(format!("durations are counted in {unit} here")))?;
         let (least, most) = delay.range();
-        let most_ticks = limits(&input.data_type).1;
+        let ends = Ends::of(&input.data_type, &output, &self.delay.0.place);
         let range = match input.domain.range {
             Some(Range::Integer { min, max }) => {
                 Some((min + i128::from(least), max + i128::from(most)))
             }
             _ => None,
         };
-        if range.is_some_and(|(_, max)| max > most_ticks) {
-            let message = format!(
-                "the latest time is more than {} can say",
-                show_type(&input.data_type)
-            );
-            return Err(Problem::new(message).at(&self.delay.0.place));
+        if range.is_some_and(|(_, max)| max > ends.most.into()) {
+            return Err(ends.later("the latest time"));
         }
         let same = input.data_type == output;
         let domain = Domain {
@@ -108,7 +104,7 @@ impl Generator for After {
             delay,
             input: input.data_type,
             output: output.clone(),
-            most: i64::try_from(most_ticks).unwrap_or(i64::MAX),
+            ends,
         };
         Ok(BuiltColumn::new(output, domain, later))
     }
@@ -148,10 +144,14 @@ impl Fill for Later {
         let mut delays = vec![0; rows.len()];
         self.delay.fill(&self.key.fill(rows), &mut delays);
         let later = before.values().iter().zip(delays);
-        // The bounds prove that no time is later; where nothing is known of the column, the last
-        // time stands.
-        let later = later.map(|(before, delay)| before.saturating_add(delay as i64).min(self.most));
-        let later = from_i64(&self.input, later.collect());
+        let later = later.map(|(before, delay)| before.saturating_add(delay as i64));
+        let later: Vec<i64> = later.collect();
+        // Where nothing is known of the column, its times may be beyond. What stands below nulls does not matter.
+        let beyond = |row: &usize| before.is_valid(*row) && !self.ends.say(later[*row]);
+        if let Some(row) = (0..later.len()).find(beyond) {
+            return Err(self.ends.beyond(rows.at(row)));
+        }
+        let later = from_i64(&self.input, later);
         let later = match before.nulls() {
             None => later,
             Some(nulls) => {
@@ -161,7 +161,7 @@ impl Fill for Later {
         };
         match self.input == self.output {
             true => Ok(later),
-            false => Ok(cast(&later, &self.output)?),
+            false => self.ends.cast(&later, rows),
         }
     }
 }

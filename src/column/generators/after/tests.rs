@@ -149,3 +149,48 @@ fn mistakes_in_gaps_say_what_is_wrong() {
     let shown = mistakes.map(|column| problem(&format!("{SHORT}{SOURCES}    x: {{ {column} }}\n")));
     insta::assert_snapshot!(shown.join("\n\n"));
 }
+
+#[test]
+fn a_time_beyond_its_type_is_an_error_of_its_row() {
+    // Delays that may be 0 do not tell before the first row that times end.
+    let gaps = |data_type: &str| {
+        format!(
+            "x: {{ type: \"{data_type}\", after: {{ previous: x, start: 2026-01-01, delay: {{ uniform: {{ min: 0s, max: 80d }} }} }} }}"
+        )
+    };
+    let failed = |rows, columns: &str, name| one(rows, columns).failure("t", name);
+    let told = [
+        failed(100_000, &gaps("timestamp(ns)"), "x"),
+        failed(
+            9_000,
+            "a: { type: \"timestamp(us)\", sequence: { start: 2026-01-01, step: 1 } }\nb: { type: \"timestamp(ms)\", after: { previous: b, start: a, delay: 100d } }\nx: { type: \"timestamp(ns)\", after: { column: b, delay: { uniform: { min: 0s, max: 1d } } } }",
+            "x",
+        ),
+        failed(
+            9_000,
+            "a: { type: \"timestamp(us)\", sequence: { start: 2299-12-31, step: 1 } }\nx: { type: \"timestamp(ns)\", after: { previous: x, start: a, delay: 1s } }",
+            "x",
+        ),
+    ];
+    insta::assert_snapshot!(told.join("\n\n"));
+    let further = one(100_000, &gaps("timestamp(us)"));
+    assert!(further.integers("t", "x").is_sorted());
+}
+
+#[test]
+fn times_that_must_end_too_early_are_refused() {
+    let told = |column: &str| {
+        problem(&format!(
+            "t:\n  rows: 100_000\n  columns:\n    x: {{ {column} }}\n"
+        ))
+    };
+    insta::assert_snapshot!(
+        [
+            "type: \"timestamp(ns)\", after: { previous: x, start: 2026-01-01, delay: { uniform: { min: 1d, max: 30d } } }",
+            "type: \"timestamp(ns)\", after: { previous: x, start: 2026-01-01, delay: 7d }",
+            "type: date, after: { previous: x, start: 2026-01-01, delay: 30000d }",
+        ]
+        .map(told)
+        .join("\n\n")
+    );
+}

@@ -56,7 +56,7 @@ impl Generator for Running {
         let real = is_float(&input.data_type) && total != Total::Count;
         Ok(match real {
             true => {
-                let scan = RunningNumbers::new(total, data_type.clone());
+                let scan = RunningNumbers::new(total, data_type.clone(), &build.place);
                 Carried::new(scan, group, 1, build).column(data_type, domain)
             }
             false => {

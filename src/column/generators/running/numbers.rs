@@ -11,12 +11,15 @@ use super::Total;
 use crate::column::before::BLOCK;
 use crate::column::before::carried::Scan;
 use crate::column::rows::Rows;
-use crate::error::Result;
+use crate::column::values::types::show_type;
+use crate::error::{Error, Problem, Result};
+use crate::place::Place;
 
 /// A total that floats hold.
 pub(super) struct RunningNumbers {
     total: Total,
     data_type: DataType,
+    place: Place,
 }
 
 /// The total of whole blocks, and that of the rows since.
@@ -30,8 +33,19 @@ pub(in crate::column) struct Known {
 }
 
 impl RunningNumbers {
-    pub(super) fn new(total: Total, data_type: DataType) -> Self {
-        Self { total, data_type }
+    pub(super) fn new(total: Total, data_type: DataType, place: &Place) -> Self {
+        Self {
+            total,
+            data_type,
+            place: place.clone(),
+        }
+    }
+
+    /// What is wrong with a row whose sum is beyond.
+    fn beyond(&self, row: u64) -> Error {
+        let shown = show_type(&self.data_type);
+        let message = format!("row {row}: the sum does not fit in {shown}");
+        Error::run(Problem::new(message).at(&self.place))
     }
 
     #[inline(always)]
@@ -102,7 +116,15 @@ impl Scan for RunningNumbers {
         }
     }
 
-    fn array(&self, _: Rows<'_>, values: Vec<Option<f64>>) -> Result<ArrayRef> {
+    fn array(&self, rows: Rows<'_>, values: Vec<Option<f64>>) -> Result<ArrayRef> {
+        let narrow = self.data_type == DataType::Float32;
+        let beyond = |value: &Option<f64>| {
+            value.is_some_and(|value| value.is_infinite() || narrow && (value as f32).is_infinite())
+        };
+        let sums = self.total == Total::Sum;
+        if let Some(row) = values.iter().position(beyond).filter(|_| sums) {
+            return Err(self.beyond(rows.at(row)));
+        }
         Ok(match self.data_type {
             DataType::Float32 => {
                 let narrow = values

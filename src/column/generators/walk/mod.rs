@@ -13,7 +13,8 @@ use crate::column::before::{Group, Reach};
 use crate::column::build::{Build, BuiltColumn};
 use crate::column::distribution::Distribution;
 use crate::column::distribution::numeric_type::NumericType;
-use crate::column::values::scalar::{is_decimal, is_float, limits};
+use crate::column::values::scalar::{integer, is_decimal, is_float, limits};
+use crate::column::values::types::show_type;
 use crate::domain::{Domain, Range};
 use crate::error::Problem;
 use crate::place::{Placed, Scalar, Text};
@@ -66,7 +67,7 @@ impl Generator for Walk {
         }
         let group = Group::of(self.within.as_ref(), "walk", Reach::All, build)?;
         let (places, domain) = match whole {
-            true => whole_places(&data_type, &numbers, &span),
+            true => self.whole_places(&data_type, &numbers)?,
             false => real_places(&data_type, &span, longest),
         };
         let walk = BoundedWalk::new(build.key, steps, places);
@@ -124,26 +125,44 @@ impl Walk {
             _ => Ok(span),
         }
     }
+
+    /// Whole numbers and decimals are the integers that hold them.
+    fn whole_places(
+        &self,
+        data_type: &DataType,
+        numbers: &NumericType,
+    ) -> Result<(Places, Domain), Problem> {
+        let (least, most) = limits(data_type);
+        let (least, most) = (least.max(i64::MIN.into()), most.min(i64::MAX.into()));
+        let end = |end: &Option<Scalar>, other: i128| match end {
+            Some(end) => held(end, data_type),
+            None => Ok(other as i64),
+        };
+        let (low, high) = (end(&self.min, least)?, end(&self.max, most)?);
+        let places = Places {
+            factor: numbers.factor(),
+            start: held(&self.start, data_type)?,
+            low,
+            high,
+            real: None,
+            data_type: data_type.clone(),
+        };
+        Ok((places, Domain::integers(low, high)))
+    }
 }
 
-/// Whole numbers and decimals are the integers that hold them.
-fn whole_places(data_type: &DataType, numbers: &NumericType, span: &Span) -> (Places, Domain) {
-    let (least, most) = limits(data_type);
-    let (least, most) = (least.max(i64::MIN.into()), most.min(i64::MAX.into()));
-    let end = |end: Option<f64>, other: i128| match end {
-        Some(end) => numbers.integer(end).clamp(least, most) as i64,
-        None => other as i64,
-    };
-    let (low, high) = (end(span.min, least), end(span.max, most));
-    let places = Places {
-        factor: numbers.factor(),
-        start: end(Some(span.start), 0),
-        low,
-        high,
-        real: None,
-        data_type: data_type.clone(),
-    };
-    (places, Domain::integers(low, high))
+/// The integer that holds a value of the type.
+fn held(scalar: &Scalar, data_type: &DataType) -> Result<i64, Problem> {
+    i64::try_from(integer(scalar, data_type)?).map_err(|_| {
+        let (text, shown) = (
+            scalar.text.as_deref().unwrap_or_default(),
+            show_type(data_type),
+        );
+        let message = format!("a walk counts in 64 bits, and {text} in {shown} needs more");
+        Problem::new(message).at(&scalar.place).hint(
+            "fewer digits behind the point leave room before it, and `float64` has room for all",
+        )
+    })
 }
 
 /// Floats are counted from the start in a power of two that is far below any step: sums of such are exact,

@@ -92,6 +92,9 @@ fn mistakes_say_what_is_wrong() {
         "walk: { start: 5, step: 1 }, type: date",
         "walk: { start: 5, step: 1, within: x }",
         "walk: { start: far, step: 1 }",
+        "type: \"decimal(38,2)\", walk: { start: 100000000000000000000, step: 1 }",
+        "type: uint64, walk: { start: 10000000000000000000, step: 1 }",
+        "type: \"decimal(38,2)\", walk: { start: 0, step: 1, max: 1e30 }",
     ];
     let shown = mistakes.map(|column| {
         problem(&format!(
@@ -99,4 +102,16 @@ fn mistakes_say_what_is_wrong() {
         ))
     });
     insta::assert_snapshot!(shown.join("\n\n"));
+}
+
+#[test]
+fn the_greatest_numbers_are_exact() {
+    let columns = "a: { type: int64, walk: { start: 9007199254740993, step: 2 } }
+b: { type: \"decimal(18,2)\", walk: { start: 9007199254740993.01, step: 0.01, max: 9007199254740993.03 } }
+";
+    let tables = one(4, columns);
+    let expected = [993, 995, 997, 999].map(|end| 9_007_199_254_740_000 + end);
+    assert_eq!(tables.integers("t", "a"), expected);
+    let expected = ["01", "02", "03", "03"].map(|end| format!("9007199254740993.{end}"));
+    assert_eq!(tables.texts("t", "b"), expected);
 }

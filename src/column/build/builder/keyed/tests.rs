@@ -169,3 +169,41 @@ fn mistakes_say_what_is_wrong() {
     });
     insta::assert_snapshot!(shown.join("\n\n"));
 }
+
+#[test]
+fn a_null_decides_no_fact_either() {
+    let columns = r#"key: { uniform: { min: 1, max: 40 }, nulls: 0.3 }
+who: { person: {}, by: key }
+email: { copy: who.email }
+firm: { company: {}, by: key, nulls: 0.3 }
+tax: { copy: firm.tax_id }
+place: { coordinates: {}, by: key }
+"#;
+    let tables = one(3000, columns);
+    let keys = tables.texts("t", "key");
+    for name in ["who", "email", "firm", "tax", "place"] {
+        let values = tables.texts("t", name);
+        beside(&keys, &values);
+        assert!(tables.domain("t", name).nulls, "{name}");
+        let mut absent = std::collections::HashSet::new();
+        for (key, value) in keys.iter().zip(&values) {
+            assert!(key != "null" || value == "null", "{name}");
+            absent.extend((value == "null" && key != "null").then_some(key));
+        }
+        let own = matches!(name, "firm" | "tax");
+        assert_eq!((4..21).contains(&absent.len()), own, "{name}: {absent:?}");
+    }
+    assert_eq!(
+        tables
+            .texts("t", "firm")
+            .iter()
+            .filter(|firm| *firm == "null")
+            .count(),
+        tables
+            .texts("t", "tax")
+            .iter()
+            .filter(|tax| *tax == "null")
+            .count()
+    );
+    check_any_split(&tables, "t", &["who", "tax", "place"]);
+}

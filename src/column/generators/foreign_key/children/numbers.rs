@@ -105,8 +105,10 @@ impl CountColumn {
             };
             u32::try_from(value).map(u64::from).map_err(|_| {
                 let (parent, name) = (parents.at(row), &self.name);
-                let message =
-                    format!("row {parent}: `{name}` is {value}, and a row has 0 to 2^32 children");
+                let message = format!(
+                    "row {parent}: `{name}` is {value}, and a row has 0 to {} children",
+                    u32::MAX
+                );
                 Error::run(message)
             })
         };
