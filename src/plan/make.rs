@@ -258,7 +258,6 @@ fn all_jobs(
         let (Some(own), Some(program)) = (own.remove(&name), programs.get(&name)) else {
             continue;
         };
-        problems.extend(untimed(&own, duration(pipeline, overrides)));
         let count = rows.get(&name).copied().flatten();
         let changes = load.and_then(|load| load.of(&name));
         let stream = loaded.sources.get(&name).is_some_and(Opened::is_stream);
@@ -292,19 +291,6 @@ fn all_jobs(
     problems.extend(tempo::problems(&pipeline.run, &all));
     problems.into_result()?;
     Ok(all)
-}
-
-/// The ledgers of rows that end with a time: rows with faults and their ledger are made apart, so that a
-/// ledger would name faults that are not there, or lack some that are.
-fn untimed(sinks: &[Resolved], duration: Option<Duration>) -> Vec<Problem> {
-    let ledgers = sinks.iter().filter(|sink| sink.is_ledger);
-    let ledgers = ledgers.filter(|_| duration.is_some());
-    let problem = |sink: &Resolved| {
-        let message = "a `ledger` names the faults of a number of rows, and this run ends by time";
-        let problem = Problem::new(message).at(&sink.place);
-        problem.hint("say how many `rows` there are, in the place of `for`")
-    };
-    ledgers.map(problem).collect()
 }
 
 /// Where the file says what a table is read from.
