@@ -20,13 +20,19 @@ fn authorities_stand_beside_the_pipeline() {
         folder.write("sub/p.yaml", &yaml);
         // One that lies where the program is called is another's.
         folder.write("ca.crt", "nothing");
-        let said = |cause: &str| format!("error: could not read `ca.crt`\n  caused by: {cause}\n");
-        let ended = folder.run(&["run", "sub/p.yaml", "--quiet"]);
-        let absent = said("No such file or directory (os error 2)");
-        assert_eq!((ended.code, ended.stderr), (1, absent), "{source}");
+        let refused = |cause: &str| {
+            let ended = folder.run(&["run", "sub/p.yaml", "--quiet"]);
+            assert_eq!(ended.code, 1, "{source}: {ended:?}");
+            let said = &ended.stderr;
+            let begins = "error: could not read `ca.crt`\n --> sub/p.yaml:3:";
+            assert!(said.starts_with(begins), "{said}");
+            assert!(
+                said.ends_with(&format!("^\n  caused by: {cause}\n")),
+                "{said}"
+            );
+        };
+        refused("No such file or directory (os error 2)");
         folder.write("sub/ca.crt", "nothing");
-        let ended = folder.run(&["run", "sub/p.yaml", "--quiet"]);
-        let empty = said("it has no certificate");
-        assert_eq!((ended.code, ended.stderr), (1, empty), "{source}");
+        refused("it has no certificate");
     }
 }
