@@ -5,20 +5,22 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::objects::{Lake, table};
+use crate::until;
 
-fn pod(lake: &Lake, yaml: &str, slice: &str) -> Child {
-    let arguments = ["--quiet", "--slice", slice, "--rate", "200_000/s"];
+/// Slowly enough that another one comes in the middle of it.
+fn slow(lake: &Lake, yaml: &str, slice: &str) -> Child {
+    let arguments = ["--quiet", "--slice", slice, "--rate", "100_000/s"];
     let mut command = lake.command("run", yaml, &arguments);
     command.stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Starts a slice until it ends well; says how often it met the other one.
-fn tried_again(lake: &Lake, yaml: &str, slice: &str) -> usize {
+/// Starts a slice until it ends well. Who meets another one waits for it a while, and is told then.
+fn tried_again(lake: &Lake, yaml: &str, slice: &str) {
     let deadline = Instant::now() + Duration::from_secs(60);
-    for met in 0.. {
-        let output = pod(lake, yaml, slice).wait_with_output().unwrap();
+    loop {
+        let output = lake.run(yaml, &["--slice", slice]);
         if output.status.success() {
-            return met;
+            return;
         }
         let words = lake.told(&output);
         assert_eq!(output.status.code(), Some(2), "{words}");
@@ -26,7 +28,6 @@ fn tried_again(lake: &Lake, yaml: &str, slice: &str) -> usize {
         assert!(Instant::now() < deadline, "{words}");
         sleep(Duration::from_millis(50));
     }
-    unreachable!()
 }
 
 #[test]
@@ -36,29 +37,30 @@ fn two_pods_of_one_slice_leave_it_once() {
     for slice in ["1/3", "2/3", "3/3"] {
         whole.succeeds(&yaml, &["--slice", slice]);
     }
-    let mut met = 0;
-    for moment in [0, 200, 700] {
-        for is_killed in [false, true] {
-            let lake = Lake::new("pods");
-            let mut first = pod(&lake, &yaml, "2/3");
-            sleep(Duration::from_millis(moment));
-            let second = std::thread::scope(|threads| {
-                let second = threads.spawn(|| tried_again(&lake, &yaml, "2/3"));
-                sleep(Duration::from_millis(100));
-                if is_killed {
-                    first.kill().unwrap();
-                }
-                second.join()
-            });
-            met += second.unwrap();
-            let code = first.wait().unwrap().code();
-            assert!(is_killed || matches!(code, Some(0 | 2)), "{code:?}");
-            for slice in ["1/3", "3/3"] {
-                tried_again(&lake, &yaml, slice);
+    for (moment, is_killed) in [(0, false), (500, true)] {
+        let lake = Lake::new("pods");
+        let mut first = slow(&lake, &yaml, "2/3");
+        until(
+            || "the first one holds its place".into(),
+            Duration::from_secs(30),
+            || lake.objects().keys().any(|key| key.contains("/.lease")),
+        );
+        sleep(Duration::from_millis(moment));
+        std::thread::scope(|threads| {
+            threads.spawn(|| tried_again(&lake, &yaml, "2/3"));
+            sleep(Duration::from_millis(300));
+            assert!(first.try_wait().unwrap().is_none(), "they do not meet");
+            if is_killed {
+                first.kill().unwrap();
             }
-            let there = lake.objects();
-            assert!(there == whole.objects(), "{moment}: {:?}", there.keys());
+        });
+        let output = first.wait_with_output().unwrap();
+        assert!(is_killed || output.status.success(), "{output:?}");
+        for slice in ["1/3", "3/3"] {
+            tried_again(&lake, &yaml, slice);
         }
+        let there = lake.objects();
+        assert!(there == whole.objects(), "{moment}: {:?}", there.keys());
+        assert_eq!(lake.uploads(), [""; 0]);
     }
-    assert!(met > 0, "no two processes met");
 }
