@@ -42,7 +42,11 @@ pub fn times(theirs: &ArrayRef, ours: &DataType) -> Result<Vec<Option<i64>>, Str
         return Err(format!("is {theirs}, which cannot be compared with {ours}"));
     };
     // Rounded up: -(-a).div_euclid(b).
-    let up = |nanos: i128| i64::try_from(-(-nanos).div_euclid(tick)).unwrap_or(i64::MAX);
+    let up = |nanos: i128| {
+        let ticks = -(-nanos).div_euclid(tick);
+        // A time that our type cannot say lies before, or behind, all that it can.
+        ticks.clamp(i64::MIN.into(), i64::MAX.into()) as i64
+    };
     let nanos = nanos(theirs)?;
     Ok(nanos.into_iter().map(|nanos| nanos.map(up)).collect())
 }
@@ -191,5 +195,25 @@ impl AsOf {
     fn bounds(&self, group: u32) -> (usize, usize) {
         let group = group as usize;
         (self.starts[group] as usize, self.starts[group + 1] as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::TimestampSecondArray;
+    use arrow::datatypes::TimeUnit;
+
+    use super::*;
+
+    #[test]
+    fn times_beyond_our_type_keep_their_side() {
+        // The years 1000 and 9999.
+        let theirs = [Some(-30_610_224_000), None, Some(0), Some(253_402_300_799)];
+        let theirs: ArrayRef = Arc::new(TimestampSecondArray::from(theirs.to_vec()));
+        let ours = DataType::Timestamp(TimeUnit::Nanosecond, None);
+        let ticks = [Some(i64::MIN), None, Some(0), Some(i64::MAX)];
+        assert_eq!(times(&theirs, &ours), Ok(ticks.to_vec()));
     }
 }
