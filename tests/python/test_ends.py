@@ -96,12 +96,19 @@ cells = [
 ]
 names = {"sys": sys, "os": os}
 for cell in cells:
+    told = None
     try:
-        exec(cell.replace("READ", sys.argv[2]), names)
-    except BaseException:
-        print("ended", traceback.format_exc().replace(chr(10), " "), flush=True)
-        # As IPython keeps the last one: frames of the reader stay with it until the next.
-        sys.last_traceback = None
+        try:
+            exec(cell.replace("READ", sys.argv[2]), names)
+        except BaseException:
+            told = traceback.format_exc().replace(chr(10), " ")
+        # A library's own error comes first, and then KeyboardInterrupt at the next step of Python.
+        for _ in range(3):
+            pass
+    except KeyboardInterrupt:
+        told = "KeyboardInterrupt"
+    if told:
+        print("ended", told, flush=True)
 """
 
 
