@@ -1,12 +1,14 @@
 //! A reader as an Arrow C stream, which any thread may read without holding the GIL.
 
-use std::sync::{Arc, OnceLock};
+use std::ffi::{c_int, c_void};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::ThreadId;
 use std::time::Duration;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchReader, StructArray};
 use arrow::datatypes::Field;
 use arrow::error::ArrowError;
+use pyo3::ffi::{Py_AddPendingCall, PyErr_CheckSignals, PyGILState_Ensure, PyGILState_Release};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
@@ -43,31 +45,52 @@ fn external(error: Error) -> ArrowError {
     ArrowError::ExternalError(bare(&error.to_string()).into())
 }
 
-/// Python's own handler of SIGINT only notes it, and the main thread acts on it between two steps of
-/// Python. A consumer in C makes none, so the stream ends for it, and the signal is noted again: what
-/// the caller gets then is `KeyboardInterrupt`.
+/// Python's handlers of signals only note them, and the main thread acts on them between two steps of
+/// Python. A consumer in C makes none, so they are run here, and what one raises ends the stream for it: what
+/// the caller gets then is that exception, of Ctrl-C `KeyboardInterrupt`.
 // Python handles signals on the main thread only, and only there is the GIL sure not to be held by a
 // thread that waits for this one.
 fn is_interrupted() -> bool {
     if !is_main_thread() {
         return false;
     }
-    Python::attach(|py| match py.check_signals() {
-        Ok(()) => false,
-        Err(_) => {
-            again(py);
-            true
-        }
-    })
+    // pyo3 keeps count of who holds the GIL, and does not see that a consumer which Python has called from
+    // within a call of ours gave it up: `Python::attach` then took nothing, and the process crashed.
+    // SAFETY: `Ensure` and `Release` are a pair on one thread, and the GIL is held between them.
+    let raised = unsafe {
+        let state = PyGILState_Ensure();
+        let raised = match PyErr_CheckSignals() {
+            0 => None,
+            _ => PyErr::take(Python::assume_attached()),
+        };
+        PyGILState_Release(state);
+        raised
+    };
+    let is_raised = raised.is_some();
+    raised.into_iter().for_each(raise_later);
+    is_raised
 }
 
-/// Notes SIGINT once more.
-fn again(py: Python<'_>) {
-    let noted = py
-        .import("_thread")
-        .and_then(|thread| thread.call_method0("interrupt_main"));
-    // Without it the consumer's own error is what the caller gets.
-    drop(noted);
+/// What a handler has raised while a consumer read.
+static RAISED: Mutex<Option<PyErr>> = Mutex::new(None);
+
+/// The main thread raises it at its next step of Python.
+fn raise_later(error: PyErr) {
+    *RAISED.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    // SAFETY: `raise` reads nothing through its pointer, and is sound whenever the main thread calls it. Where
+    // Python has no room for one more call, the consumer's own error is what the caller gets.
+    unsafe { Py_AddPendingCall(Some(raise), std::ptr::null_mut()) };
+}
+
+extern "C" fn raise(_: *mut c_void) -> c_int {
+    let raised = RAISED.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match raised {
+        Some(error) => {
+            Python::attach(|py| error.restore(py));
+            -1
+        }
+        None => 0,
+    }
 }
 
 /// The thread that Python handles signals on; nothing where the module was first imported on another.
@@ -91,16 +114,12 @@ fn is_main_thread() -> bool {
 }
 
 /// The stream as Python passes it on.
-pub fn capsule<'py>(
-    py: Python<'py>,
-    reader: Reader,
-    requested: Option<Bound<'py, PyCapsule>>,
-) -> PyResult<Bound<'py, PyCapsule>> {
+pub fn capsule<'py>(py: Python<'py>, reader: Reader) -> PyResult<Bound<'py, PyCapsule>> {
     let schema = reader.schema();
     let field = Field::new_struct("", schema.fields().clone(), false);
     let field = Arc::new(field.with_metadata(schema.metadata().clone()));
     let rows = Interruptible(reader);
     let rows = rows.map(|batch| batch.map(|batch| Arc::new(StructArray::from(batch)) as ArrayRef));
     let stream = ArrayIterator::new(rows, field);
-    Ok(to_stream_pycapsule(py, Box::new(stream), requested)?)
+    Ok(to_stream_pycapsule(py, Box::new(stream), None)?)
 }

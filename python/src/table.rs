@@ -1,9 +1,11 @@
 //! `rowgen.read`: a table whose rows are made whenever somebody reads it.
 
+use arrow::datatypes::Schema;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 use pyo3_arrow::ffi::to_schema_pycapsule;
 use pyo3_arrow::{PyRecordBatch, PySchema};
+use rowgen::error::{Error, Problem};
 use rowgen::reader::{self, Wanted};
 
 use super::arguments::{Given, Values, overrides, pipeline};
@@ -63,6 +65,28 @@ impl Table {
     }
 }
 
+/// Refuses a schema of other columns or types. Who asks for them casts, and says what may be lost: a cast here
+/// made nulls of numbers that were too large.
+fn same_types(own: &Schema, wanted: &Bound<'_, PyCapsule>) -> PyResult<()> {
+    let wanted = PySchema::from_arrow_pycapsule(wanted)?.into_inner();
+    let columns = own.fields().iter().zip(wanted.fields());
+    let other = columns.clone().find(|(own, wanted)| {
+        own.name() != wanted.name() || !own.data_type().equals_datatype(wanted.data_type())
+    });
+    let told = match other {
+        Some((own, wanted)) => format!("{wanted}, and the table has {own}"),
+        None if own.fields().len() == wanted.fields().len() => return Ok(()),
+        None => format!(
+            "{} columns, and the table has {}",
+            wanted.fields().len(),
+            own.fields().len()
+        ),
+    };
+    let problem = Problem::new(format!("another schema is asked for: {told}"));
+    let hint = "read the table without a schema and cast what comes, such as `pyarrow.table(t).cast(schema)`";
+    Err(exception(&Error::user(problem.hint(hint))))
+}
+
 #[pymethods]
 impl Table {
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
@@ -75,7 +99,10 @@ impl Table {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyCapsule>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        capsule(py, self.reader(py)?, requested_schema)
+        if let Some(wanted) = requested_schema {
+            same_types(self.0.schema(), &wanted)?;
+        }
+        capsule(py, self.reader(py)?)
     }
 
     fn __iter__(&self, py: Python<'_>) -> PyResult<Batches> {
@@ -105,9 +132,9 @@ impl Table {
         self.0.fingerprint()
     }
 
-    /// Other rows of the same table.
-    #[pyo3(signature = (start=0, stop=None))]
-    fn slice(&self, start: u64, stop: Option<u64>) -> Self {
+    /// Other rows of the same table, counted from its first one whatever rows these are.
+    #[pyo3(signature = (start=None, stop=None))]
+    fn slice(&self, start: Option<u64>, stop: Option<u64>) -> Self {
         Self(self.0.slice(start, stop))
     }
 
