@@ -6,7 +6,6 @@ later. A `Recipe` is what `rowgen.read` was told, so that any of them can tell i
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from functools import lru_cache
 from os import fspath, path
 
 from ._rowgen import PipelineError, __version__, read
@@ -28,11 +27,12 @@ class Recipe:
     fingerprint: str | None = None
 
     def read(self, start, stop, *, threads=1, batch_rows=None):
-        """Rows of the table as a `rowgen.Table`, planned once a process.
+        """Rows of the table as a `rowgen.Table`.
 
-        Raises PipelineError where this process would make other rows than the one that planned.
+        Raises PipelineError where this process would make other rows than the one that planned. It plans
+        each time: what a pipeline reads may have changed since the last task of this process.
         """
-        return _planned(self, threads, batch_rows).slice(start, stop)
+        return _planned(self, start, stop, threads, batch_rows)
 
 
 @dataclass(frozen=True)
@@ -98,14 +98,13 @@ def plan(
     return whole, Rows(replace(recipe, fingerprint=whole.fingerprint), start, start + len(whole))
 
 
-@lru_cache(maxsize=16)
-def _planned(recipe, threads, batch_rows):
+def _planned(recipe, start, stop, threads, batch_rows):
     if recipe.version != __version__:
         raise PipelineError(
             f"this worker has rowgen {__version__}, and the rows were planned by rowgen {recipe.version}\n"
             "  hint: install the same version on every worker"
         )
-    table = _told(recipe, 0, 0, threads=threads, batch_rows=batch_rows)
+    table = _told(recipe, start, stop, threads=threads, batch_rows=batch_rows)
     if table.fingerprint != recipe.fingerprint:
         of = "the pipeline" if "\n" in recipe.pipeline else recipe.pipeline
         raise PipelineError(

@@ -360,15 +360,22 @@ fn threads(pipeline: &Pipeline, overrides: &Overrides) -> Result<usize> {
         .threads
         .as_ref()
         .map(|threads| threads.value.0 as usize);
-    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    match overrides.threads.or(of_file) {
+    thread_count(overrides.threads.or(of_file))
+}
+
+/// How many threads make rows: as many as are asked for, or one a processor.
+///
+/// # Errors
+/// They are too many, or none.
+pub fn thread_count(asked: Option<usize>) -> Result<usize> {
+    match asked {
         // Beyond 4096 threads the system refuses in words that nobody understands; the bound is a
         // choice.
         Some(threads @ 1..=4096) => Ok(threads),
         Some(other) => Err(Error::user(Problem::new(format!(
             "the number of threads is 1 to 4096, not {other}"
         )))),
-        None => Ok(cores()),
+        None => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
     }
 }
 

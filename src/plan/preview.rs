@@ -13,7 +13,7 @@ use crate::column::{Program, ProgramCell};
 use crate::error::{Error, Problem, Problems, Result, did_you_mean};
 use crate::load::Loaded;
 use crate::sink::discard::Discard;
-use crate::source::{Batches, Grid, Opened, TableColumns};
+use crate::source::{Batches, Grid, OnBadRow, Opened, TableColumns};
 use crate::spec::Pipeline;
 
 /// One table, ready to show.
@@ -87,6 +87,17 @@ impl Preview {
     /// True where some rows do not go to sinks.
     pub fn is_filtered(&self) -> bool {
         self.filter.is_some()
+    }
+
+    /// The option that leaves rows out, if one does: which rows there are is known once they are made.
+    pub fn leaves_out(&self) -> Option<&'static str> {
+        let on_bad_row = self.records.as_ref().map(Opened::on_bad_row);
+        let tolerant = on_bad_row.is_some_and(|rule| !matches!(rule, OnBadRow::Stop));
+        match (self.is_filtered(), tolerant) {
+            (true, _) => Some("where"),
+            (false, true) => Some("on_bad_row"),
+            (false, false) => None,
+        }
     }
 
     /// Rows of a table whose rows change, as they are at a moment.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -56,5 +56,11 @@ pub(super) fn rows(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatc
         },
     );
     let columns = columns.collect::<Result<Vec<_>, ArrowError>>()?;
-    Ok(RecordBatch::try_new(schema.clone(), columns)?)
+    // Rows of which no column is asked for are still so many.
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(
+        schema.clone(),
+        columns,
+        &options,
+    )?)
 }

@@ -73,12 +73,22 @@ impl Table {
     /// Everything that is wrong with the file, at once; or the table or a column is not in it, or it
     /// has no end and no `stop`.
     pub fn new(pipeline: &Pipeline, overrides: &Overrides, wanted: Wanted) -> Result<Self> {
+        plan::thread_count(wanted.threads)?;
         let loaded = load::load(pipeline, |_| true)?;
         let fingerprint = plan::fingerprint(pipeline, overrides, &loaded);
         // Hidden columns come only where somebody asks for them by name.
         let hidden = wanted.columns.is_some();
         let table = wanted.table.as_deref();
         let mut preview = plan::preview(pipeline, loaded, overrides, table, hidden)?;
+        if let Some(option) = preview.leaves_out() {
+            // Ranges of rows, their count and what `head` stops at would be those of other rows.
+            let message = format!(
+                "`{option}` leaves out rows of this table, and a reader gives rows by their numbers"
+            );
+            let hint =
+                "write them with `rowgen run`, or take a table without it and filter what comes";
+            return Err(Error::user(Problem::new(message).hint(hint)));
+        }
         if let Some(columns) = &wanted.columns {
             preview = preview.with(chosen(&preview, columns)?);
         }
@@ -109,11 +119,13 @@ impl Table {
         &self.fingerprint
     }
 
-    /// Other rows of the same table, without planning it again.
+    /// Other rows of the same table, without planning it again. They are counted from the table's first row,
+    /// whatever rows these are; where one end is not said it stays as it is.
     #[must_use]
-    pub fn slice(&self, start: u64, stop: Option<u64>) -> Self {
+    pub fn slice(&self, start: Option<u64>, stop: Option<u64>) -> Self {
         let mut slice = self.clone();
-        (slice.wanted.start, slice.wanted.stop) = (start, stop.or(self.wanted.stop));
+        slice.wanted.start = start.unwrap_or(self.wanted.start);
+        slice.wanted.stop = stop.or(self.wanted.stop);
         slice
     }
 
@@ -124,7 +136,7 @@ impl Table {
     pub fn read(&self) -> Result<Reader> {
         let batches = self.batches()?;
         let source = batches.start(&begin(batches.batch_rows()))?;
-        let threads = self.wanted.threads.unwrap_or_else(processors).max(1);
+        let threads = plan::thread_count(self.wanted.threads)?;
         Ok(Reader {
             schema: self.schema.clone(),
             work: Arc::new(Work::new(
@@ -184,10 +196,6 @@ fn begin(batch_rows: u64) -> Begin {
         wake: Arc::new(|| ()),
         resume: None,
     }
-}
-
-fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl Reader {

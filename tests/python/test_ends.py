@@ -54,6 +54,37 @@ def test_control_c_ends_a_reader(read):
     assert "KeyboardInterrupt" in told or "nterrupt" in told, (told, limit)
 
 
+def test_what_a_handler_raises_is_what_the_caller_gets():
+    class Late(Exception):
+        pass
+
+    def late(number, frame):
+        raise Late("of my own")
+
+    before = signal.signal(signal.SIGALRM, late)
+    try:
+        for read in (pyarrow.table, polars.DataFrame):
+            signal.setitimer(signal.ITIMER_REAL, 0.5)
+            with pytest.raises(Late, match="of my own"):
+                try:
+                    read(rowgen.read(LONG, columns=["id"]))
+                except Late:
+                    raise
+                except Exception:  # the consumer's own; Python's next step raises the other
+                    time.sleep(1)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_python_that_is_called_within_a_call_may_read_too():
+    class Param:
+        def __str__(self):
+            return str(pyarrow.table(rowgen.read(NUMBERS, columns=["id"], stop=5)).num_rows)
+
+    rows = NUMBERS.replace("version: 1", "version: 1\nparams: { rows: 7 }").replace("100_000", '"${rows}"')
+    assert len(rowgen.read(rows, columns=["id"], params={"rows": Param()})) == 5
+
+
 def test_control_c_ends_a_run_as_it_ends_the_command(tmp_path):
     sink = f"sinks:\n  - file: {{ table: t, path: {tmp_path}/t.csv, columns: [id] }}\n"
     told, code = interrupted(f"print('reads', flush=True)\nrowgen.run(sys.argv[1] + {sink!r}, force=True)")

@@ -70,6 +70,36 @@ def test_any_part_is_what_the_whole_has_there():
     assert pyarrow.table(part).equals(pyarrow.table(part))
 
 
+def test_a_slice_counts_from_the_first_row_of_the_table():
+    part = rowgen.read(NUMBERS, columns=["id"], start=100, stop=200)
+    ids = lambda table: pyarrow.table(table)["id"].to_pylist()
+    assert ids(part.slice()) == list(range(100, 200))
+    assert ids(part.slice(150)) == list(range(150, 200))
+    assert ids(part.slice(stop=110)) == list(range(100, 110))
+    assert ids(part.slice(5, 10).slice(7)) == [7, 8, 9]
+
+
+def test_rows_without_columns_are_counted():
+    assert pyarrow.table(rowgen.read(NUMBERS, columns=[], stop=1000)).num_rows == 1000
+    last = rowgen.scan(NUMBERS, stop=1000).with_row_index().select("index").tail(1).collect()
+    assert last["index"].to_list() == [999]
+
+
+def test_a_schema_of_other_types_is_refused():
+    large = rowgen.read(NUMBERS.replace("100_000", "5_000_000_000"), columns=["id"], start=2**31 - 1, stop=2**31 + 1)
+    whole = pyarrow.schema([("id", pyarrow.int64())])
+    assert pyarrow.table(large, schema=whole)["id"].to_pylist() == [2**31 - 1, 2**31]
+    for schema in ([("id", pyarrow.int32())], [("other", pyarrow.int64())], [*whole, ("more", pyarrow.int64())]):
+        with pytest.raises(rowgen.PipelineError, match="another schema is asked for: .*\n  hint: .*cast"):
+            pyarrow.table(large, schema=pyarrow.schema(schema))
+
+
+def test_the_number_of_threads_is_bounded():
+    for threads in (0, 4097, 2**63):
+        with pytest.raises(rowgen.PipelineError, match="the number of threads is 1 to 4096"):
+            rowgen.read(NUMBERS, threads=threads)
+
+
 def test_batches_come_one_by_one():
     rows = 0
     for batch in rowgen.read(NUMBERS, columns=["id"], batch_rows=10_000):

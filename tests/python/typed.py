@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import polars
-import pyarrow  # type: ignore[import-untyped]
+import pyarrow
 import rowgen
 
 
