@@ -120,10 +120,9 @@ def test_rows_stand_where_the_ledger_says(db):
     assert clean > ROWS / 3 and clean * 0.98 < same(db, "SELECT reading_id, place FROM faulty", order)
 
 
-def test_late_rows_come_behind_those_of_earlier_times(db, request):
+@pytest.mark.parametrize("db", [("south", run) for run in (*THREADS, "slices")], indirect=True, ids=lambda param: "-".join(map(str, param)))
+def test_late_rows_come_behind_those_of_earlier_times(db):
     """In the south the delay is up to ten seconds: some time within them lies before the next row's, and behind the last one's."""
-    if not request.node.callspec.id.startswith("south"):
-        pytest.skip("here a delay is a number of rows")
     late = """
         SELECT epoch(b.at) - epoch(r.at) AS least, epoch(n.at) - epoch(r.at) AS most
         FROM ledger l JOIN readings r ON r.reading_id = l.row + 1
