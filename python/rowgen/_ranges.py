@@ -32,7 +32,20 @@ class Recipe:
         Raises PipelineError where this process would make other rows than the one that planned. It plans
         each time: what a pipeline reads may have changed since the last task of this process.
         """
-        return _planned(self, start, stop, threads, batch_rows)
+        if self.version != __version__:
+            raise PipelineError(
+                f"this worker has rowgen {__version__}, and the rows were planned by rowgen {self.version}\n"
+                "  hint: install the same version on every worker"
+            )
+        table = _told(self, start, stop, threads=threads, batch_rows=batch_rows)
+        if table.fingerprint != self.fingerprint:
+            of = "the pipeline" if "\n" in self.pipeline else self.pipeline
+            raise PipelineError(
+                f"{of}, or what it reads, is not on this worker what it was where the rows were planned\n"
+                "  hint: put its files where all workers see the same, and give values as `params`, not as "
+                "variables of the environment"
+            )
+        return table
 
 
 @dataclass(frozen=True)
@@ -96,23 +109,6 @@ def plan(
     )
     whole = _told(recipe, start, stop)
     return whole, Rows(replace(recipe, fingerprint=whole.fingerprint), start, start + len(whole))
-
-
-def _planned(recipe, start, stop, threads, batch_rows):
-    if recipe.version != __version__:
-        raise PipelineError(
-            f"this worker has rowgen {__version__}, and the rows were planned by rowgen {recipe.version}\n"
-            "  hint: install the same version on every worker"
-        )
-    table = _told(recipe, start, stop, threads=threads, batch_rows=batch_rows)
-    if table.fingerprint != recipe.fingerprint:
-        of = "the pipeline" if "\n" in recipe.pipeline else recipe.pipeline
-        raise PipelineError(
-            f"{of}, or what it reads, is not on this worker what it was where the rows were planned\n"
-            "  hint: put its files where all workers see the same, and give values as `params`, not as "
-            "variables of the environment"
-        )
-    return table
 
 
 def _told(recipe, start, stop, **more):
