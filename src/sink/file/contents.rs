@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::layout::PartFolder;
+use super::layout::{PartFolder, slice_in};
 use super::manifest::{Listing, entries_in, looked_at};
 use crate::dataset::FOLDER;
 use crate::error::Result;
-use crate::sink::Slice;
 
 /// What was found.
 #[derive(Debug)]
@@ -102,15 +101,12 @@ impl Contents {
 
 /// True for the name of a part of another slice of the same dataset.
 fn is_of_sibling(folder: &PartFolder, name: &str) -> bool {
-    let index = name
-        .strip_prefix("part-")
-        .and_then(|rest| rest.split_once('-'));
-    let index = index.and_then(|(index, _)| index.parse::<u64>().ok());
-    let (Some(own), Some(index)) = (folder.slice, index) else {
+    let written = name.strip_prefix("part-").and_then(slice_in);
+    let (Some(own), Some((other, _))) = (folder.slice, written) else {
         return false;
     };
-    let sibling = Slice { index, ..own };
-    index != own.index && PartFolder::at(&folder.path, Some(sibling)).is_part(name)
+    let is_sibling = other.count == own.count && other.index != own.index;
+    is_sibling && PartFolder::at(&folder.path, Some(other)).is_part(name)
 }
 
 /// The files below a folder that an engine would read, relative to it.
@@ -138,6 +134,7 @@ fn visible_files(folder: &Path) -> Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sink::Slice;
 
     #[test]
     fn parts_of_other_slices_are_known_by_their_names() {
