@@ -284,12 +284,14 @@ fn resolve_one(
         delivery: entry.common.delivery.clone(),
         rate: entry.common.rate.clone(),
         canonical: entry.canonical(placing),
-        on_failure: entry
-            .common
-            .on_sink_failure
-            .or(pipeline.run.on_sink_failure)
-            .unwrap_or_default(),
+        on_failure: said_of_failure(pipeline, entry).unwrap_or_default(),
     })
+}
+
+/// What the file says of a failure of the sink.
+fn said_of_failure(pipeline: &Pipeline, entry: &SinkEntry) -> Option<OnSinkFailure> {
+    let own = entry.common.on_sink_failure;
+    own.or(pipeline.run.on_sink_failure)
 }
 
 /// A sink with the faults among its rows, and the ledger of those.
@@ -301,11 +303,7 @@ fn faulted(
     builder: &mut Builder,
 ) -> Result<Vec<Resolved>, Problem> {
     let (asked, ledger) = faults.of(pipeline, entry, &sink, builder)?;
-    let said = entry
-        .common
-        .on_sink_failure
-        .or(pipeline.run.on_sink_failure);
-    if ledger.is_some() && said.is_none() {
+    if ledger.is_some() && said_of_failure(pipeline, entry).is_none() {
         // Rows with faults that nobody names are what a ledger is there against.
         sink.on_failure = OnSinkFailure::Stop;
     }
