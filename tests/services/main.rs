@@ -128,6 +128,14 @@ pub fn until(what: impl Fn() -> String, patience: Duration, mut holds: impl FnMu
     }
 }
 
+/// Writes a pipeline, whole at any moment: runs that begin together share it, and each is given it anew.
+pub fn save(path: impl AsRef<std::path::Path>, text: &str) {
+    let path = path.as_ref();
+    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap()).unwrap();
+    std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+    file.persist(path).unwrap();
+}
+
 /// What the environment says of a server.
 pub fn environment(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| {

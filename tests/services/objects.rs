@@ -6,9 +6,9 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use crate::environment;
 use crate::postgres::fresh;
 use crate::servers::Servers;
+use crate::{environment, save};
 
 /// A folder for a pipeline, and a prefix of a bucket of its own.
 pub struct Lake {
@@ -54,7 +54,7 @@ impl Lake {
     /// A pipeline with `PATH` for where objects go.
     pub fn command(&self, verb: &str, yaml: &str, arguments: &[&str]) -> Command {
         let yaml = yaml.replace("PATH", &self.url());
-        std::fs::write(self.folder.path().join("p.yaml"), yaml).unwrap();
+        save(self.folder.path().join("p.yaml"), &yaml);
         let mut command = Command::new(env!("CARGO_BIN_EXE_rowgen"));
         command
             .current_dir(self.folder.path())
@@ -170,7 +170,7 @@ fn is_as_on_disk(name: &str, yaml: &str, arguments: &[&str]) {
     let disk = lake.folder.path().join("disk");
     let local = yaml.replace("PATH", "disk/out");
     // Under the same name: it is the seed.
-    std::fs::write(lake.folder.path().join("p.yaml"), local).unwrap();
+    save(lake.folder.path().join("p.yaml"), &local);
     let mut command = Command::new(env!("CARGO_BIN_EXE_rowgen"));
     let command = command
         .current_dir(lake.folder.path())

@@ -38,7 +38,7 @@ fn two_pods_of_one_slice_leave_it_once() {
         whole.succeeds(&yaml, &["--slice", slice]);
     }
     for (moment, is_killed) in [(0, false), (500, true)] {
-        let lake = Lake::new("pods");
+        let (_servers, lake) = Lake::own("pods");
         let mut first = slow(&lake, &yaml, "2/3");
         until(
             || "the first one holds its place".into(),

@@ -74,7 +74,7 @@ fn slow(lake: &Lake, yaml: &str) -> Child {
 #[test]
 fn a_second_run_is_told_that_one_is_at_work() {
     for (path, shown) in [("PATH, format: csv", "PREFIX"), ("PATH.csv", "PREFIX.csv")] {
-        let lake = Lake::new("busy");
+        let (_servers, lake) = Lake::own("busy");
         let yaml = table(1_000_000, &format!("path: {path}"));
         let mut command = lake.command("run", &yaml, &["--quiet", "--rate", "100000/s"]);
         let first = command.stderr(Stdio::piped()).spawn().unwrap();
@@ -136,7 +136,7 @@ fn a_run_that_was_killed_on_another_machine_is_outlived() {
 /// A run that was silent for too long does not publish what it has: another one has come.
 #[test]
 fn a_run_that_has_lost_its_place_publishes_nothing() {
-    let lake = Lake::new("lost");
+    let (_servers, lake) = Lake::own("lost");
     let yaml = table(1_000_000, "path: PATH, format: csv");
     let first = slow(&lake, &yaml);
     lake.put("_rowgen/.lease/000000000002.json", "{}");

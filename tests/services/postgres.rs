@@ -11,7 +11,7 @@ use futures_util::SinkExt;
 use rowgen::client::runtime::block_on;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
-use crate::environment;
+use crate::{environment, save};
 
 /// A name that no run before has used.
 pub fn fresh(name: &str) -> String {
@@ -58,7 +58,7 @@ pub fn copy_at(url: &str, statement: &str, text: Vec<u8>) {
 }
 
 pub fn rowgen(folder: &Path, yaml: &str, arguments: &[&str]) -> Command {
-    std::fs::write(folder.join("p.yaml"), yaml).unwrap();
+    save(folder.join("p.yaml"), yaml);
     let mut command = Command::new(env!("CARGO_BIN_EXE_rowgen"));
     command
         .current_dir(folder)

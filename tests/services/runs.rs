@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 use crate::postgres_errors::told;
+use crate::save;
 
 /// Runs of a pipeline, and the database that it goes into.
 pub struct Runs {
@@ -21,7 +22,7 @@ impl Runs {
     }
 
     pub fn command(&self, verb: &str, yaml: &str, arguments: &[&str]) -> Command {
-        std::fs::write(self.folder.path().join("p.yaml"), yaml).unwrap();
+        save(self.folder.path().join("p.yaml"), yaml);
         let mut command = Command::new(env!("CARGO_BIN_EXE_rowgen"));
         command
             .current_dir(self.folder.path())
