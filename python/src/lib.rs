@@ -2,6 +2,7 @@
 
 mod arguments;
 mod errors;
+mod memory;
 mod run;
 mod stream;
 mod table;
