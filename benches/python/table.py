@@ -24,7 +24,8 @@ PARAMS = {"rows": ROWS, "bets_per_second": f"{ROWS / 86_400:.6f}"}
 
 
 def planned():
-    return rowgen.read(TOP / "pipelines" / "casino.yaml", params=PARAMS, threads=THREADS)
+    make = rowgen.scan if INTO == "polars" else rowgen.read
+    return make(TOP / "pipelines" / "casino.yaml", params=PARAMS, threads=THREADS)
 
 
 def into_duckdb(rows):
@@ -38,7 +39,7 @@ def into_duckdb(rows):
 MAKE = {
     "batches": lambda rows: sum(batch.num_rows for batch in rows),
     "pyarrow": lambda rows: pyarrow.table(rows).num_rows,
-    "polars": lambda rows: polars.DataFrame(rows).height,
+    "polars": lambda rows: rows.collect().height,
     "duckdb": into_duckdb,
     "ready-polars": lambda rows: polars.from_arrow(rows).height,
     "ready-duckdb": into_duckdb,

@@ -65,6 +65,7 @@ def read(
     threads: int | None = None,
     batch_rows: int | None = None,
     dictionaries: bool = True,
+    views: bool = False,
 ) -> Table: ...
 def scan(
     pipeline: str | PathLike[str],

@@ -34,6 +34,8 @@ def scan(
         "now": now,
         "threads": threads,
         "dictionaries": False,
+        # Text as polars has it, which is not copied again.
+        "views": True,
     }
     whole = read(pipeline, table, None, start, stop, **rest)
 

@@ -22,7 +22,7 @@ pub struct Batches(reader::Reader);
 
 /// Plans a table of a pipeline: see `rowgen.read` in the package.
 #[pyfunction]
-#[pyo3(signature = (pipeline, table=None, columns=None, start=0, stop=None, *, params=None, seed=None, run_date=None, now=None, threads=None, batch_rows=None, dictionaries=true))]
+#[pyo3(signature = (pipeline, table=None, columns=None, start=0, stop=None, *, params=None, seed=None, run_date=None, now=None, threads=None, batch_rows=None, dictionaries=true, views=false))]
 #[allow(clippy::too_many_arguments, reason = "they are keywords in Python")]
 pub fn read(
     py: Python<'_>,
@@ -38,6 +38,7 @@ pub fn read(
     threads: Option<usize>,
     batch_rows: Option<u64>,
     dictionaries: bool,
+    views: bool,
 ) -> PyResult<Table> {
     let values = Values::new(params, seed, run_date, now)?;
     let wanted = Wanted {
@@ -48,6 +49,7 @@ pub fn read(
         batch_rows,
         threads,
         plain: !dictionaries,
+        views,
     };
     py.detach(|| planned(&pipeline, &values, wanted))
         .map(Table)

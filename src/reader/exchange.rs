@@ -9,39 +9,46 @@ use arrow::error::ArrowError;
 
 use crate::error::Result;
 
+/// What else a library wants of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Text {
+    /// Text of few values comes as its values.
+    pub plain: bool,
+    /// Text and bytes come as views.
+    pub views: bool,
+}
+
 /// The columns with types that every library knows.
-pub(super) fn schema(schema: &Schema, plain: bool) -> SchemaRef {
-    let fields = schema.fields().iter().map(|field| exchanged(field, plain));
+pub(super) fn schema(schema: &Schema, text: Text) -> SchemaRef {
+    let fields = schema.fields().iter().map(|field| exchanged(field, text));
     Arc::new(Schema::new(fields.collect::<Fields>()))
 }
 
-fn exchanged(field: &FieldRef, plain: bool) -> FieldRef {
-    let data_type = data_type(field.data_type(), plain);
+fn exchanged(field: &FieldRef, text: Text) -> FieldRef {
+    let data_type = data_type(field.data_type(), text);
     Arc::new(Field::clone(field).with_data_type(data_type))
 }
 
 /// Decimals have 128 bits: polars 2.1 takes those of 64 bits, which are newer, for them, and reads wrong
 /// numbers; others refuse them. Of dictionaries only those of text are kept, and where they are unwanted
 /// not even these: a library makes a category of one, which nobody expects of a number.
-fn data_type(made: &DataType, plain: bool) -> DataType {
+fn data_type(made: &DataType, text: Text) -> DataType {
+    let item = |item| exchanged(item, text);
     match made {
         DataType::Decimal32(precision, scale) | DataType::Decimal64(precision, scale) => {
             DataType::Decimal128(*precision, *scale)
         }
-        DataType::Dictionary(_, values) if !plain && values.as_ref() == &DataType::Utf8 => {
+        DataType::Utf8 | DataType::LargeUtf8 if text.views => DataType::Utf8View,
+        DataType::Binary | DataType::LargeBinary if text.views => DataType::BinaryView,
+        DataType::Dictionary(_, values) if !text.plain && values.as_ref() == &DataType::Utf8 => {
             made.clone()
         }
-        DataType::Dictionary(_, values) => data_type(values, plain),
-        DataType::List(item) => DataType::List(exchanged(item, plain)),
-        DataType::LargeList(item) => DataType::LargeList(exchanged(item, plain)),
-        DataType::FixedSizeList(item, count) => {
-            DataType::FixedSizeList(exchanged(item, plain), *count)
-        }
-        DataType::Map(entries, sorted) => DataType::Map(exchanged(entries, plain), *sorted),
-        DataType::Struct(fields) => {
-            let fields = fields.iter().map(|field| exchanged(field, plain));
-            DataType::Struct(fields.collect())
-        }
+        DataType::Dictionary(_, values) => data_type(values, text),
+        DataType::List(of) => DataType::List(item(of)),
+        DataType::LargeList(of) => DataType::LargeList(item(of)),
+        DataType::FixedSizeList(of, count) => DataType::FixedSizeList(item(of), *count),
+        DataType::Map(entries, sorted) => DataType::Map(item(entries), *sorted),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(item).collect()),
         _ => made.clone(),
     }
 }

@@ -42,6 +42,8 @@ pub struct Wanted {
     pub threads: Option<usize>,
     /// Text of few values comes as its values, not as numbers into a dictionary of them.
     pub plain: bool,
+    /// Text and bytes come as views (`Utf8View`), which polars has of its own.
+    pub views: bool,
 }
 
 /// A table of a pipeline, planned, of which no row is made yet. Reading it several times makes the
@@ -92,7 +94,11 @@ impl Table {
         if let Some(columns) = &wanted.columns {
             preview = preview.with(chosen(&preview, columns)?);
         }
-        let schema = exchange::schema(preview.batches(0, 0, 1)?.schema(), wanted.plain);
+        let text = exchange::Text {
+            plain: wanted.plain,
+            views: wanted.views,
+        };
+        let schema = exchange::schema(preview.batches(0, 0, 1)?.schema(), text);
         let table = Self {
             preview,
             wanted,

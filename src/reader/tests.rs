@@ -130,11 +130,13 @@ fn decimals_and_dictionaries_are_as_other_libraries_read_them() {
         "bad: { expr: \"1 / (5000 - id)\" }",
         "price: { type: \"decimal(8,2)\", uniform: { min: 0, max: 9 } }
       few: { choice: [1, 2] }
+      names: { list: { of: { pattern: \"[a-z]{20}\" }, length: 2 } }
       prices: { list: { of: { type: \"decimal(8,2)\", uniform: { min: 0, max: 9 } }, length: 2 } }",
     );
-    let types = |plain| {
+    let types = |plain, views| {
         let wanted = Wanted {
             plain,
+            views,
             ..Wanted::default()
         };
         let table = Table::new(&pipeline(&file), &Overrides::default(), wanted).unwrap();
@@ -143,12 +145,20 @@ fn decimals_and_dictionaries_are_as_other_libraries_read_them() {
         let types: Vec<String> = fields.map(|field| field.data_type().to_string()).collect();
         types.join("; ")
     };
-    let decimals = "Decimal128(8, 2); Int64; List(Decimal128(8, 2), field: 'element')";
-    assert_eq!(
-        types(false),
-        format!("Int64; Dictionary(Int32, Utf8); {decimals}")
-    );
-    assert_eq!(types(true), format!("Int64; Utf8; {decimals}"));
+    let decimals = |text| {
+        format!(
+            "Decimal128(8, 2); Int64; List({text}, field: 'element'); List(Decimal128(8, 2), field: 'element')"
+        )
+    };
+    for (plain, views, few, text) in [
+        (false, false, "Dictionary(Int32, Utf8)", "Utf8"),
+        (true, false, "Utf8", "Utf8"),
+        (false, true, "Dictionary(Int32, Utf8)", "Utf8View"),
+        (true, true, "Utf8View", "Utf8View"),
+    ] {
+        let expected = format!("Int64; {few}; {}", decimals(text));
+        assert_eq!(types(plain, views), expected, "{plain} {views}");
+    }
 }
 
 #[test]

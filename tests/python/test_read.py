@@ -57,6 +57,16 @@ def test_text_of_few_values_is_a_dictionary_unless_it_is_unwanted():
     assert coded["word"].to_pylist() == plain["word"].to_pylist()
 
 
+def test_text_comes_as_views_where_they_are_wanted():
+    read = lambda views, wanted: pyarrow.table(
+        rowgen.read(NUMBERS, columns=["word"], dictionaries=wanted, views=views)
+    )
+    views = read(True, False)
+    assert pyarrow.types.is_string_view(views["word"].type)
+    assert views["word"].to_pylist() == read(False, False)["word"].to_pylist()
+    assert read(True, True).equals(read(False, True))
+
+
 def test_any_part_is_what_the_whole_has_there():
     whole = pyarrow.table(rowgen.read(NUMBERS, columns=["at", "id"]))
     for threads, batch_rows in [(1, None), (2, 100), (8, 1_000)]:
