@@ -24,7 +24,10 @@ pub(super) struct Work {
     /// What batches are given as.
     schema: SchemaRef,
     state: Mutex<State>,
-    moved: Condvar,
+    /// The batch that the reader waits for is there.
+    made: Condvar,
+    /// There is room for one batch more, or nobody wants any.
+    room: Condvar,
 }
 
 #[derive(Default)]
@@ -54,7 +57,8 @@ impl Work {
             ahead: ahead as u64,
             schema,
             state: Mutex::default(),
-            moved: Condvar::new(),
+            made: Condvar::new(),
+            room: Condvar::new(),
         }
     }
 
@@ -69,14 +73,14 @@ impl Work {
             }
             if let Some(made) = state.made.remove(&next) {
                 state.next += 1;
-                self.moved.notify_all();
+                self.room.notify_one();
                 return made.map(|batch| Some(Some(batch)));
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Ok(None);
             }
-            state = wait(&self.moved, state, left);
+            state = wait(&self.made, state, left);
         }
     }
 
@@ -87,8 +91,11 @@ impl Work {
             let made = catch_unwind(AssertUnwindSafe(|| self.make(number)));
             let made =
                 made.unwrap_or_else(|panic| Err(Error::of_panic("making rows", panic.as_ref())));
-            lock(&self.state).made.insert(number, made);
-            self.moved.notify_all();
+            let mut state = lock(&self.state);
+            state.made.insert(number, made);
+            if state.next == number {
+                self.made.notify_one();
+            }
         }
     }
 
@@ -98,7 +105,7 @@ impl Work {
                 && state.claimed < self.count
                 && state.claimed >= state.next + self.ahead
         };
-        let mut state = wait_while(&self.moved, lock(&self.state), full);
+        let mut state = wait_while(&self.room, lock(&self.state), full);
         if state.is_closed || state.claimed >= self.count {
             return None;
         }
@@ -148,7 +155,7 @@ impl Drop for Workers {
             return;
         }
         lock(&self.work.state).is_closed = true;
-        self.work.moved.notify_all();
+        self.work.room.notify_all();
         for thread in self.threads.drain(..) {
             // A panic was told with its batch.
             let _ = thread.join();
