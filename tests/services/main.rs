@@ -21,6 +21,7 @@ mod downstream;
 ))]
 mod downstream_verify;
 #[path = "../sink_compliance/drive.rs"]
+#[allow(dead_code, reason = "sinks of files need more of it")]
 mod drive;
 #[cfg(all(feature = "mongodb", feature = "postgres", feature = "rabbitmq"))]
 mod emptied;
@@ -83,6 +84,7 @@ mod rabbitmq_queues;
 mod refused;
 mod registry;
 #[path = "../sink_compliance/rows.rs"]
+#[allow(dead_code, reason = "sinks of files need more of it")]
 mod rows;
 #[cfg(feature = "postgres")]
 mod runs;

@@ -131,7 +131,7 @@ tables:
 sinks:
   - file: { path: back.csv, if_exists: replace }
 ";
-    lake.succeeds(&yaml, &[]);
+    lake.succeeds(yaml, &[]);
     assert!(back(&lake).contains("of many"), "{}", back(&lake));
 }
 

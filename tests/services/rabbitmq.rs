@@ -279,7 +279,9 @@ fn messages_are_avro_of_a_schema_in_a_file() {
     let output = rowgen(folder.path(), &yaml, &[]).output().unwrap();
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     let row = |id: u8| {
-        let own = (id % 2 == 0).then(|| char::from(b'a' + id).to_string());
+        let own = id
+            .is_multiple_of(2)
+            .then(|| char::from(b'a' + id).to_string());
         serde_json::json!({ "id": id, "name": own, "q": name })
     };
     assert_eq!(rows(folder.path()), (0..6).map(row).collect::<Vec<_>>());

@@ -284,7 +284,7 @@ fn offsets_that_a_topic_does_not_have_end_the_run() {
     };
     let report = run(&name, &keeps, (500, "20ms"));
     assert_eq!(
-        report.error.unwrap().to_string(),
+        report.error.unwrap().clone(),
         format!(
             "error: could not read table `t`\n  caused by: the sink goes on at offset {} of partition 1 of topic `{name}`, which ends at {end}\n  hint: the topic was made again since: load a new table, or remove its offsets to read the topic from its beginning",
             end + 1
