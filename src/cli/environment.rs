@@ -88,6 +88,12 @@ mod tests {
             Some("the environment variable `ROWGEN_SEDE` is not read: did you mean `ROWGEN_SEED`?")
         );
         assert_eq!(
+            told("ROWGEN_PARAM_ROWS").as_deref(),
+            Some(
+                "the environment variable `ROWGEN_PARAM_ROWS` is not read: did you mean `ROWGEN_PARAM_rows`?"
+            )
+        );
+        assert_eq!(
             told("ROWGEN_PARAM_row").as_deref(),
             Some(
                 "the environment variable `ROWGEN_PARAM_row` is not read: did you mean `ROWGEN_PARAM_rows`?"

@@ -18,11 +18,19 @@ fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<
         .into_iter()
         .filter(comparable)
         .filter(|name| *name != wrong)
-        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
+        .map(|name| (distance(wrong, name), name))
         // Damerau–Levenshtein: two letters in the wrong order are one mistake. A third of the
         // letters, and three at most; no measurement chose these. Names were once offered that had
         // little in common.
         .filter(|(distance, name)| *distance <= (wrong.len().max(name.len()) / 3).min(FAR))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
+}
+
+fn distance(wrong: &str, name: &str) -> usize {
+    // Letters of the wrong case alone are no distance, however many they are.
+    match wrong.eq_ignore_ascii_case(name) {
+        true => 0,
+        false => strsim::damerau_levenshtein(wrong, name),
+    }
 }

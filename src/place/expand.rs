@@ -156,6 +156,15 @@ fn parts(text: &str) -> Result<Vec<TemplatePart<'_>>, Problem> {
     Ok(parts)
 }
 
+/// True of what was given in bytes that are no UTF-8, which has U+FFFD in their place.
+fn is_no_text(value: &str) -> bool {
+    value.contains(char::REPLACEMENT_CHARACTER)
+}
+
+fn no_text(what: &str, name: &str) -> Problem {
+    Problem::new(format!("{what} `{name}` is no UTF-8 text"))
+}
+
 fn value_of(name: &str, scope: &Variables) -> Result<(String, Secrets), Problem> {
     if let Some(variable) = name.strip_prefix("env:") {
         let (variable, default) = match variable.split_once(":-") {
@@ -163,6 +172,9 @@ fn value_of(name: &str, scope: &Variables) -> Result<(String, Secrets), Problem>
             None => (variable, None),
         };
         return match (scope.environment.get(variable), default) {
+            (Some(value), _) if is_no_text(value) => {
+                Err(no_text("the environment variable", variable))
+            }
             (Some(value), _) if !(value.is_empty() && default.is_some()) => Ok((
                 value.clone(),
                 Secrets::one(value, &format!("env:{variable}")),
@@ -224,6 +236,9 @@ pub fn expand_params(
             .at(&value.place));
         };
         let (text, mut secrets) = match given.get(&key.name) {
+            Some(text) if is_no_text(text) => {
+                return Err(no_text("the value given for", &key.name).at(&key.place));
+            }
             Some(text) => (text.clone(), Secrets::default()),
             // With the params above it only: that there is an order rules out cycles.
             None => expand_text(text, scope).map_err(|problem| problem.at(&value.place))?,

@@ -59,6 +59,7 @@ mod overlap;
 mod packed;
 pub mod parquet;
 mod parquet_hints;
+mod parquet_intervals;
 mod piece;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod pool;

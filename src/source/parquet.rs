@@ -26,6 +26,7 @@ use super::first_bytes::FirstBytes;
 use super::int96::{self, Int96};
 use super::opening::Opening;
 use super::parquet_hints::{dictionary, hinted};
+use super::parquet_intervals::{self as intervals, Intervals};
 use super::raw::RawBytes;
 use super::retype::{beyond, convert, is_missing, missing, wanted, with_room};
 use super::{Asked, DAMAGED, Piece, Records};
@@ -49,6 +50,7 @@ struct ParquetFile {
     metadata: ArrowReaderMetadata,
     /// What is to know of times in 96 bits, where there are any.
     int96: Option<Int96>,
+    intervals: Option<Intervals>,
     /// The first row of each row group, and the number of all rows.
     groups: Vec<u64>,
     schema: SchemaRef,
@@ -103,15 +105,21 @@ fn open(file: OpenFile, asked: &Asked<'_>) -> Result<Arc<dyn Records>, Problem> 
     // are.
     let metadata = hinted(metadata, &options, asked.only_read);
     let metadata = metadata.map_err(|error| file.0.problem(error))?;
-    let int96 = Int96::of(metadata, options);
+    let int96 = Int96::of(metadata, options.clone());
     let (metadata, int96) = int96.map_err(|error| file.0.problem(error))?;
+    let intervals = Intervals::of(&metadata, options);
+    let intervals = intervals.map_err(|error| file.0.problem(error))?;
     if let Some(name) = named_twice(metadata.schema()) {
         return Err(file
             .0
             .problem(format!("two columns are named `{name}`"))
             .hint("give one of them another name where the file is written"));
     }
-    let schema = wanted(metadata.schema(), asked.types)?;
+    let found = match &intervals {
+        Some(intervals) => intervals.schema(metadata.schema()),
+        None => metadata.schema().clone(),
+    };
+    let schema = wanted(&found, asked.types)?;
     let schema = match asked.only_read {
         true => with_dictionaries(&schema, metadata.schema()),
         false => schema,
@@ -123,6 +131,7 @@ fn open(file: OpenFile, asked: &Asked<'_>) -> Result<Arc<dyn Records>, Problem> 
         file,
         metadata,
         int96,
+        intervals,
         groups,
         schema,
     }))
@@ -221,11 +230,20 @@ impl ParquetFile {
             let times = int96.among(&order);
             // Read twice: at the unit that is wanted, and with all digits to see whether any was
             // lost.
-            let exact = self.exact(int96, (first, count), &times)?;
+            let exact = self.again(&int96.nanoseconds, (first, count), &times)?;
             for (column, exact) in times.iter().zip(&exact) {
                 let at = order.partition_point(|other| other < column);
                 let field = self.schema.field(*column);
                 values[at] = int96::checked(&values[at], exact, field, first)?;
+            }
+        }
+        if let Some(intervals) = &self.intervals {
+            let own = intervals.among(&order);
+            let months = self.again(&intervals.months, (first, count), &own)?;
+            for (column, months) in own.iter().zip(&months) {
+                let at = order.partition_point(|other| other < column);
+                let name = self.schema.field(*column).name();
+                values[at] = intervals::whole(&values[at], months, name, first)?;
             }
         }
         let arrays = columns.iter().map(|column| {
@@ -235,15 +253,17 @@ impl ParquetFile {
         arrays.collect()
     }
 
-    /// Times of 96 bits with all of their digits.
-    fn exact(&self, int96: &Int96, rows: (u64, usize), times: &[usize]) -> Result<Vec<ArrayRef>> {
-        if times.is_empty() {
+    /// Some columns once more, with the types that `metadata` has.
+    fn again(
+        &self,
+        metadata: &ArrowReaderMetadata,
+        rows: (u64, usize),
+        columns: &[usize],
+    ) -> Result<Vec<ArrayRef>> {
+        if columns.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(self
-            .whole(&int96.nanoseconds, rows, times)?
-            .columns()
-            .to_vec())
+        Ok(self.whole(metadata, rows, columns)?.columns().to_vec())
     }
 }
 

@@ -1,6 +1,9 @@
 //! Every command says what it should, where it should.
 
-use super::support::Folder;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use super::support::{Ended, Folder};
 
 const YAML: &str = "version: 1\nname: demo\nparams: { rows: 25, db_password: hunter2 }\ntables:\n  t:\n    rows: \"${rows}\"\n    columns:\n      id: sequence\n      s: { choice: [A, B] }\nsinks:\n  - file: { path: t.csv }\n";
 
@@ -141,6 +144,35 @@ fn settings_come_from_the_environment_too() {
         .env("ROWGEN_OUT", "there");
     assert!(command.output().unwrap().status.success());
     assert_eq!(folder.read("there/t.csv").lines().count(), 8);
+}
+
+/// Somebody else's variables may hold anything, and a folder's name stands in one of them.
+#[test]
+fn variables_that_are_no_text_matter_only_where_they_are_used() {
+    let odd = OsStr::from_bytes(b"caf\xe9");
+    let folder = Folder::new();
+    folder.write("p.yaml", YAML);
+    let run = |variable: &str| {
+        let mut command = folder.command(&["run", "p.yaml", "--quiet", "--force"]);
+        Ended::from(command.env(variable, odd).output().unwrap())
+    };
+    assert_eq!(run("PWD").code, 0);
+    let ended = run("ROWGEN_PARAM_rows");
+    let told = "error: the value given for `rows` is no UTF-8 text\n --> p.yaml";
+    assert!(
+        ended.code == 1 && ended.stderr.starts_with(told),
+        "{}",
+        ended.stderr
+    );
+    folder.write("p.yaml", &YAML.replace("hunter2", "${env:PLACE:-here}"));
+    assert_eq!(run("PWD").code, 0);
+    let ended = run("PLACE");
+    let told = "error: the environment variable `PLACE` is no UTF-8 text\n --> p.yaml";
+    assert!(
+        ended.code == 1 && ended.stderr.starts_with(told),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]
