@@ -8,7 +8,7 @@ none never imports this.
 from pyspark.sql.datasource import DataSource
 
 from .options import options_of
-from .reader import Reader
+from .reader import Reader, columns_of
 from .stream import StreamReader
 from .types import spark_schema
 
@@ -36,7 +36,7 @@ class DefaultSource(DataSource):
         return self.columns
 
     def reader(self, schema):
-        return Reader(self.wanted, self.rows, schema)
+        return Reader(self.wanted, columns_of(self.rows, self.columns, schema), schema)
 
     def streamReader(self, schema):
-        return StreamReader(self.wanted, self.rows, schema)
+        return StreamReader(self.wanted, columns_of(self.rows, self.columns, schema), schema)

@@ -3,13 +3,10 @@
 import json
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 
 from rowgen import PipelineError
-from rowgen._ranges import plan
-
-# Behind the last row of every table, and what is planned of one that has no end. Rows are counted with
-# 64 bits, but lengths of Python have a sign.
-NO_END = 2**63 - 1
+from rowgen._ranges import NO_END, plan, whole
 
 
 @dataclass(frozen=True)
@@ -29,27 +26,13 @@ class Options:
 
     def plan(self):
         """The table, and the rows of it that are wanted."""
-        return plan(**self.recipe, start=self.start, stop=NO_END if self.stop is None else self.stop)
+        stop = NO_END if self.stop is None else self.stop
+        return plan(**self.recipe, start=self.start, stop=stop, threads=self.threads, batch_rows=self.batch_rows)
 
 
 def wrong(text, hint=None):
     """A mistake, told as rowgen tells its own."""
     return PipelineError(text if hint is None else f"{text}\n  hint: {hint}")
-
-
-def whole(least):
-    """A number that is not smaller than this."""
-
-    def read(name, text):
-        try:
-            number = int(text)
-        except ValueError:
-            number = None
-        if number is None or number < least:
-            raise wrong(f"`{name}`: expected a whole number from {least} on, found `{text}`")
-        return number
-
-    return read
 
 
 def rate(name, text):
@@ -75,15 +58,13 @@ def as_json(name, text, kind, example):
 def names(name, text):
     """Names with commas between them; as JSON where one has a comma in it."""
     if text.lstrip().startswith("["):
-        return tuple(map(str, as_json(name, text, list, '["id", "a, b"]')))
-    return tuple(part.strip() for part in text.split(","))
-
-
-def value(name, found):
-    """A param as a pipeline writes it."""
-    if found is None or isinstance(found, (dict, list)):
-        raise wrong(f"`params`: the value of `{name}` is no text, number or truth value")
-    return found if isinstance(found, str) else json.dumps(found)
+        found = as_json(name, text, list, '["id", "a, b"]')
+    else:
+        found = [part.strip() for part in text.split(",")]
+    # Spark takes no rows without columns.
+    if not found or "" in found:
+        raise wrong(f"`{name}`: expected names with commas between them, found `{text}`")
+    return found
 
 
 def plain(_, text):
@@ -91,15 +72,16 @@ def plain(_, text):
 
 
 RECIPE = {"table": plain, "columns": names, "seed": plain, "run_date": plain, "now": plain}
+ROW = partial(whole, least=0)
 SHARES = {
-    "start": whole(0),
-    "stop": whole(0),
-    "threads": whole(1),
-    "batch_rows": whole(1),
-    "partitions": whole(1),
-    "rows_per_partition": whole(1),
+    "start": ROW,
+    "stop": ROW,
+    "threads": whole,
+    "batch_rows": whole,
+    "partitions": whole,
+    "rows_per_partition": whole,
     "rows_per_second": rate,
-    "rows_per_batch": whole(1),
+    "rows_per_batch": whole,
 }
 PARAM = "param."
 
@@ -120,16 +102,16 @@ def options_of(given):
 
 
 def pipeline(given):
-    """Takes the pipeline from the options; `load("orders.yaml")` tells it as `path`."""
-    paths = [given.pop(name) for name in ("pipeline", "path") if name in given]
-    if len(paths) != 1:
-        text = "both `pipeline` and a path are given" if paths else "the option `pipeline` is missing"
+    """Takes the pipeline from the options; `load("orders.yaml")` tells it as `path`, and a list as `paths`."""
+    several = "paths" in given
+    found = [given.pop(name) for name in ("pipeline", "path", "paths") if name in given]
+    if several or len(found) != 1:
+        text = "more than one pipeline is given" if found else "the option `pipeline` is missing"
         raise wrong(text, "it is the path of a pipeline file, or its text")
-    return paths[0]
+    return found[0]
 
 
 def params(given):
     """Takes the params from the options: those of a JSON object, and one by one."""
     found = as_json("params", given.pop("params", "{}"), dict, '{"rows": 1000}')
-    found |= {name[len(PARAM) :]: given.pop(name) for name in list(given) if name.startswith(PARAM)}
-    return {name: value(name, one) for name, one in found.items()}
+    return found | {name[len(PARAM) :]: given.pop(name) for name in list(given) if name.startswith(PARAM)}

@@ -30,8 +30,7 @@ class Reader(DataSourceReader):
     """
 
     def __init__(self, wanted, rows, schema):
-        self.wanted, self.schema = wanted, schema
-        self.rows = columns_of(rows, schema)
+        self.wanted, self.rows, self.schema = wanted, rows, schema
 
     def partitions(self):
         for name in ("rows_per_second", "rows_per_batch"):
@@ -45,9 +44,10 @@ class Reader(DataSourceReader):
         return made(partition, self.wanted, self.schema)
 
 
-def columns_of(rows, schema):
-    """The rows with the columns of a schema, which may be a user's, of fewer columns than there are."""
-    rows = rows.of(schema.fieldNames())
+def columns_of(rows, own, schema):
+    """The rows with the columns of a schema, which may be a user's: of fewer columns, or in letters of another size."""
+    names = {name.lower(): name for name in own.fieldNames()} | {name: name for name in own.fieldNames()}
+    rows = rows.of(names.get(name, names.get(name.lower(), name)) for name in schema.fieldNames())
     arrow_schema(rows.read().schema, schema)
     return rows
 

@@ -12,7 +12,7 @@ from pyspark.sql.streaming.datasource import ReadAllAvailable, ReadMaxRows, Supp
 from rowgen._ranges import Rows
 
 from .options import NO_END, wrong
-from .reader import columns_of, made, parts
+from .reader import made, parts
 
 # Without a rate all rows are there at once: so many are taken at a time.
 ROWS_PER_BATCH = 1_000_000
@@ -24,8 +24,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
     """Gives rows at a rate, or as fast as Spark takes them, to the end of the table."""
 
     def __init__(self, wanted, rows, schema):
-        self.wanted, self.schema = wanted, schema
-        self.rows = columns_of(rows, schema)
+        self.wanted, self.rows, self.schema = wanted, rows, schema
         # When the first rows were asked for, and the number of the first one.
         self.begun = None
         self.takes_all = False

@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from os import PathLike
 from typing import Any, NoReturn, Protocol, final
@@ -54,7 +54,7 @@ class Table:
 def read(
     pipeline: str | PathLike[str],
     table: str | None = None,
-    columns: Sequence[str] | None = None,
+    columns: Iterable[str] | None = None,
     start: int = 0,
     stop: int | None = None,
     *,
@@ -83,13 +83,13 @@ def run(
     pipeline: str | PathLike[str],
     *,
     out: str | PathLike[str] | None = None,
-    rows: int | None = None,
+    rows: int | Mapping[str, int] | None = None,
     params: Mapping[str, Any] | None = None,
     seed: str | int | None = None,
     run_date: str | date | None = None,
     slice: str | None = None,
     threads: int | None = None,
-    sinks: Sequence[str] | None = None,
+    sinks: Iterable[str] | None = None,
     overwrite: bool = False,
     force: bool = False,
 ) -> dict[str, Any]: ...

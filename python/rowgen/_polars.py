@@ -1,8 +1,5 @@
 """A table as a lazy frame of polars, which asks for only the columns and rows that it needs."""
 
-from datetime import datetime, timezone
-
-
 def scan(
     pipeline,
     table=None,
@@ -23,32 +20,41 @@ def scan(
     import polars
     from polars.io.plugins import register_io_source
 
-    from ._rowgen import read
+    from ._ranges import NO_END
+    from ._rowgen import PipelineError, read
 
-    # Every query of the frame is of the moment in which the frame was made.
-    now = now or datetime.now(timezone.utc)
-    rest = {
-        "params": params,
-        "seed": seed,
-        "run_date": run_date,
-        "now": now,
-        "threads": threads,
-        "dictionaries": False,
+    # One plan for all queries: whatever is written meanwhile, none of them sees other rows.
+    whole = read(
+        pipeline,
+        table,
+        None,
+        start,
+        NO_END if stop is None else stop,
+        params=params,
+        seed=seed,
+        run_date=run_date,
+        now=now,
+        threads=threads,
+        dictionaries=False,
         # Text as polars has it, which is not copied again.
-        "views": True,
-    }
-    whole = read(pipeline, table, None, start, stop, **rest)
+        views=True,
+    )
+    first = whole._told["start"]
 
     def rows(with_columns, predicate, n_rows, batch_size):
-        end = len(whole) if n_rows is None else min(n_rows, len(whole))
-        part = read(pipeline, table, with_columns, start, start + end, batch_rows=batch_size, **rest)
-        for batch in part:
+        if n_rows is not None:
+            end = first + min(n_rows, len(whole))
+        elif first + len(whole) == NO_END:
+            raise PipelineError("the table has no end\n  hint: say `stop`, or ask for some rows with `head`")
+        else:
+            end = None
+        for batch in whole._of(with_columns, batch_size).slice(stop=end):
             frame = polars.DataFrame(batch)
             yield frame if predicate is None else frame.filter(predicate)
 
     return register_io_source(
         io_source=rows,
-        schema=polars.DataFrame(whole.slice(start, start)).schema,
+        schema=polars.DataFrame(whole.slice(stop=0)).schema,
         validate_schema=True,
         is_pure=True,
     )

@@ -5,15 +5,17 @@ later. A `Recipe` is what `rowgen.read` was told, so that any of them can tell i
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
-from os import fspath, path
+from operator import index
 
 from ._rowgen import PipelineError, __version__, read
+
+# Behind the last row that any table can have: what is planned of one that has no end.
+NO_END = 2**63 - 1
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What `rowgen.read` was told, and what must come of it. It can be pickled and hashed."""
+    """What `rowgen.read` was told (`Table._told`), and what must come of it. It can be pickled and hashed."""
 
     pipeline: str
     table: str | None
@@ -37,7 +39,20 @@ class Recipe:
                 f"this worker has rowgen {__version__}, and the rows were planned by rowgen {self.version}\n"
                 "  hint: install the same version on every worker"
             )
-        table = _told(self, start, stop, threads=threads, batch_rows=batch_rows)
+        table = read(
+            self.pipeline,
+            self.table,
+            self.columns,
+            start,
+            stop,
+            params=dict(self.params),
+            seed=self.seed,
+            run_date=self.run_date,
+            now=self.now,
+            threads=threads,
+            batch_rows=batch_rows,
+            dictionaries=self.dictionaries,
+        )
         if table.fingerprint != self.fingerprint:
             of = "the pipeline" if "\n" in self.pipeline else self.pipeline
             raise PipelineError(
@@ -64,8 +79,8 @@ class Rows:
         return replace(self, recipe=replace(self.recipe, columns=tuple(columns)))
 
     def parts(self, most):
-        """These rows in parts, each of `most` rows but the last one."""
-        firsts = range(self.start, self.stop, max(most, 1))
+        """These rows in parts, each of `most` rows but the last one; one part without rows where there are none."""
+        firsts = range(self.start, max(self.stop, self.start + 1), max(most, 1))
         return [replace(self, start=first, stop=min(first + firsts.step, self.stop)) for first in firsts]
 
     def bytes_each(self, sampled=4096):
@@ -80,54 +95,21 @@ class Rows:
         return self.recipe.read(self.start, self.stop, threads=threads, batch_rows=batch_rows)
 
 
-def plan(
-    pipeline,
-    table=None,
-    columns=None,
-    start=0,
-    stop=None,
-    *,
-    params=None,
-    seed=None,
-    run_date=None,
-    now=None,
-    dictionaries=False,
-):
+def plan(*arguments, dictionaries=False, **more):
     """What `rowgen.read` would read, and the rows of it that can travel."""
-    text = fspath(pipeline)
-    recipe = Recipe(
-        # A worker has another working directory.
-        pipeline=text if "\n" in text else path.abspath(text),
-        table=table,
-        columns=None if columns is None else tuple(columns),
-        params=tuple((name, _text(value)) for name, value in (params or {}).items()),
-        seed=None if seed is None else _text(seed),
-        run_date=None if run_date is None else _text(run_date),
-        # A task that is tried again tomorrow makes the rows of today.
-        now=_text(now or datetime.now(timezone.utc)),
-        dictionaries=dictionaries,
-    )
-    whole = _told(recipe, start, stop)
-    return whole, Rows(replace(recipe, fingerprint=whole.fingerprint), start, start + len(whole))
+    whole = read(*arguments, dictionaries=dictionaries, **more)
+    told = whole._told
+    start = told.pop("start")
+    recipe = Recipe(**told, fingerprint=whole.fingerprint)
+    return whole, Rows(recipe, start, start + len(whole))
 
 
-def _told(recipe, start, stop, **more):
-    columns = None if recipe.columns is None else list(recipe.columns)
-    return read(
-        recipe.pipeline,
-        recipe.table,
-        columns,
-        start,
-        stop,
-        params=dict(recipe.params),
-        seed=recipe.seed,
-        run_date=recipe.run_date,
-        now=recipe.now,
-        dictionaries=recipe.dictionaries,
-        **more,
-    )
-
-
-def _text(value):
-    """A value as a pipeline writes it, as `rowgen.read` does."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def whole(name, given, least=1):
+    """A number that is not smaller than this, as `rowgen.read` checks its own; options of Spark are texts."""
+    try:
+        number = int(given) if isinstance(given, str) else index(given)
+    except (TypeError, ValueError):
+        number = None
+    if number is None or number < least:
+        raise PipelineError(f"`{name}`: expected a whole number from {least} on, found `{given}`")
+    return number

@@ -7,7 +7,7 @@ import pandas
 import pyarrow
 from dask.dataframe import from_map
 
-from ._ranges import plan
+from ._ranges import plan, whole
 
 # About what Dask advises for a partition.
 PARTITION_BYTES = 100 << 20
@@ -33,29 +33,29 @@ def read(
     a partition takes about 100 MiB. Columns keep their Arrow types (`pandas.ArrowDtype`), and only
     those that are computed with are made.
     """
-    values = {"params": params, "seed": seed, "run_date": run_date, "now": now}
-    whole, rows = plan(pipeline, table, columns, start, stop, **values)
+    values = {"params": params, "seed": seed, "run_date": run_date, "now": now, "threads": threads}
+    table, rows = plan(pipeline, table, columns, start, stop, **values)
     if npartitions is None:
         most = int(PARTITION_BYTES / max(rows.bytes_each(), 1))
     else:
-        most = -(-len(rows) // npartitions)
-    parts = rows.parts(most) or [rows]
+        most = -(-len(rows) // whole("npartitions", npartitions))
+    parts = rows.parts(most)
     return from_map(
         _frame,
         parts,
-        meta=_pandas(pyarrow.schema(whole.schema).empty_table()),
+        meta=_pandas(pyarrow.schema(table.schema).empty_table()),
         divisions=(*(part.start for part in parts), max(rows.stop - 1, rows.start)),
         label="rowgen",
         threads=threads,
     )
 
 
-def _frame(rows, columns=None, *, threads):
-    """What a worker runs; Dask asks for the columns."""
-    wanted = rows if columns is None else rows.of(columns)
-    frame = _pandas(pyarrow.table(wanted.read(threads=threads)))
-    frame.index = pandas.RangeIndex(rows.start, rows.stop)
-    return frame
+# Dask leaves out columns that are none unless they are an argument that has to be.
+def _frame(rows, columns, *, threads):
+    """What a worker runs; Dask says which columns are computed with."""
+    frame = _pandas(pyarrow.table(rows.of(columns).read(threads=threads)))
+    numbers = pandas.RangeIndex(rows.start, rows.stop)
+    return frame.set_axis(numbers) if columns else pandas.DataFrame(index=numbers)
 
 
 def _pandas(table):

@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from os import PathLike
 from typing import Any
@@ -10,7 +10,7 @@ PARTITION_BYTES: int
 def read(
     pipeline: str | PathLike[str],
     table: str | None = None,
-    columns: Sequence[str] | None = None,
+    columns: Iterable[str] | None = None,
     start: int = 0,
     stop: int | None = None,
     *,

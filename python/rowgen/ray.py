@@ -32,9 +32,8 @@ class RowgenDatasource(Datasource):
         threads=1,
     ):
         super().__init__()
-        values = {"params": params, "seed": seed, "run_date": run_date, "now": now}
-        whole, self._rows = plan(pipeline, table, columns, start, stop, **values)
-        self._names = whole.column_names
+        values = {"params": params, "seed": seed, "run_date": run_date, "now": now, "threads": threads}
+        _, self._rows = plan(pipeline, table, columns, start, stop, **values)
         self._threads = threads
         self._projection_map = None
 
@@ -106,5 +105,9 @@ def _bytes_each(rows):
 
 def _blocks(rows, threads):
     """What a worker runs."""
-    for batch in rows.read(threads=threads):
+    table = rows.read(threads=threads)
+    for batch in table:
         yield pyarrow.Table.from_batches([pyarrow.record_batch(batch)])
+    if not rows:
+        # Ray knows the columns of what it has seen.
+        yield pyarrow.schema(table.schema).empty_table()

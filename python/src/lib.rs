@@ -6,6 +6,7 @@ mod memory;
 mod run;
 mod stream;
 mod table;
+mod told;
 
 use std::ffi::OsString;
 
@@ -19,7 +20,6 @@ fn main(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
 
 #[pymodule]
 fn _rowgen(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    stream::note_main_thread(module.py())?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<table::Table>()?;
     module.add_function(wrap_pyfunction!(table::read, module)?)?;

@@ -1,66 +1,79 @@
 //! `rowgen.run`, `check` and `schema`: what the commands do, without their talk.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::PyMapping;
 use rowgen::engine::{self, RunOptions, Stop};
 use rowgen::error::{Error, Result};
 use rowgen::load;
 use rowgen::plan::{self, Overrides, Plan};
 use rowgen::report::Report;
 
-use super::arguments::{Given, Values, overrides, pipeline};
+use super::arguments::{Argument, Named};
 use super::errors::{RunError, bare, exception};
 use super::stream::LOOK;
+use super::told::Told;
 
 /// Carries a pipeline out: see `rowgen.run` in the package.
 #[pyfunction]
-#[pyo3(signature = (pipeline, *, out=None, rows=None, params=None, seed=None, run_date=None, slice=None, threads=None, sinks=None, overwrite=false, force=false))]
+#[pyo3(
+    signature = (pipeline, *, out=None, rows=None, params=None, seed=None, run_date=None, slice=None, threads=None, sinks=None, overwrite=None, force=None),
+    text_signature = "(pipeline, *, out=None, rows=None, params=None, seed=None, run_date=None, slice=None, threads=None, sinks=None, overwrite=False, force=False)"
+)]
 #[allow(clippy::too_many_arguments, reason = "they are keywords in Python")]
 pub fn run<'py>(
     py: Python<'py>,
-    pipeline: Given,
-    out: Option<PathBuf>,
-    rows: Option<u64>,
-    params: Option<&Bound<'py, PyDict>>,
-    seed: Option<&Bound<'py, PyAny>>,
-    run_date: Option<&Bound<'py, PyAny>>,
-    slice: Option<&str>,
-    threads: Option<usize>,
-    sinks: Option<Vec<String>>,
-    overwrite: bool,
-    force: bool,
+    pipeline: &Bound<'py, PyAny>,
+    out: Argument<'_, 'py>,
+    rows: Argument<'_, 'py>,
+    params: Argument<'_, 'py>,
+    seed: Argument<'_, 'py>,
+    run_date: Argument<'_, 'py>,
+    slice: Argument<'_, 'py>,
+    threads: Argument<'_, 'py>,
+    sinks: Argument<'_, 'py>,
+    overwrite: Argument<'_, 'py>,
+    force: Argument<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let values = Values::new(params, seed, run_date, None)?;
-    let told = |error: Error| exception(&error);
-    let slice = slice.map(|text| {
-        text.parse()
-            .map_err(|error: String| told(Error::user(error)))
-    });
+    let told = Told::new(pipeline, params, seed, run_date, None)?;
+    let expected = "I/N with I from 1 to N, such as 2/8";
+    let (rows, table_rows) = counts(rows)?;
     let overrides = Overrides {
         rows,
-        slice: slice.transpose()?,
-        threads,
-        sinks,
-        ..overrides(&values)
+        table_rows,
+        slice: Named("slice", slice).parsed(expected, |text| text.parse().ok())?,
+        threads: Named("threads", threads).threads()?,
+        sinks: Named("sinks", sinks).names()?,
+        ..told.overrides()
     };
-    let plan = py
-        .detach(|| planned(&pipeline, &values, &overrides))
-        .map_err(told)?;
     let options = RunOptions {
-        out: out.unwrap_or_default(),
-        overwrite,
-        force,
+        out: Named("out", out).path()?.unwrap_or_default(),
+        overwrite: Named("overwrite", overwrite).flag()?.unwrap_or(false),
+        force: Named("force", force).flag()?.unwrap_or(false),
         checksums: true,
         ..RunOptions::default()
     };
+    let plan = py.detach(|| planned(&told, &overrides));
+    let plan = plan.map_err(|error| exception(&error))?;
     ended(py, &carried_out(py, plan, options)?)
 }
 
-fn planned(given: &Given, values: &Values, overrides: &Overrides) -> Result<Plan> {
-    let pipeline = pipeline(given, values)?;
+/// How many rows the one table that decides it has, or tables by their names.
+fn counts(rows: Argument<'_, '_>) -> PyResult<(Option<u64>, Vec<(String, u64)>)> {
+    if !rows.is_some_and(|rows| rows.is_instance_of::<PyMapping>()) {
+        return Ok((Named("rows", rows).row()?, Vec::new()));
+    }
+    let mut counts = Vec::new();
+    for (table, rows) in Named("rows", rows).pairs()? {
+        let rows = Named(&format!("rows[{table}]"), Some(&rows)).row()?;
+        counts.extend(rows.map(|rows| (table, rows)));
+    }
+    Ok((None, counts))
+}
+
+fn planned(told: &Told, overrides: &Overrides) -> Result<Plan> {
+    let pipeline = told.pipeline()?;
     let taken = plan::taken(&pipeline, overrides.sinks.as_deref());
     let loaded = load::load(&pipeline, |table| taken.iter().any(|taken| taken == table))?;
     plan::make(&pipeline, loaded, overrides, true)
@@ -105,16 +118,16 @@ fn ended<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py, PyAny>> {
 /// Finds the mistakes of a pipeline without running it: see `rowgen.check` in the package.
 #[pyfunction]
 #[pyo3(signature = (pipeline, *, params=None, seed=None, run_date=None))]
-pub fn check(
-    py: Python<'_>,
-    pipeline: Given,
-    params: Option<&Bound<'_, PyDict>>,
-    seed: Option<&Bound<'_, PyAny>>,
-    run_date: Option<&Bound<'_, PyAny>>,
+pub fn check<'py>(
+    py: Python<'py>,
+    pipeline: &Bound<'py, PyAny>,
+    params: Argument<'_, 'py>,
+    seed: Argument<'_, 'py>,
+    run_date: Argument<'_, 'py>,
 ) -> PyResult<Vec<String>> {
-    let values = Values::new(params, seed, run_date, None)?;
+    let told = Told::new(pipeline, params, seed, run_date, None)?;
     let checked = py.detach(|| {
-        let plan = planned(&pipeline, &values, &overrides(&values))?;
+        let plan = planned(&told, &told.overrides())?;
         engine::check(&plan, &RunOptions::default())?;
         Ok(plan)
     });

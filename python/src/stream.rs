@@ -1,14 +1,16 @@
 //! A reader as an Arrow C stream, which any thread may read without holding the GIL.
 
-use std::ffi::{c_int, c_void};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::thread::ThreadId;
+use std::ffi::{c_int, c_ulong, c_void};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchReader, StructArray};
 use arrow::datatypes::Field;
 use arrow::error::ArrowError;
-use pyo3::ffi::{Py_AddPendingCall, PyErr_CheckSignals, PyGILState_Ensure, PyGILState_Release};
+use pyo3::ffi::{
+    Py_AddPendingCall, PyErr_CheckSignals, PyGILState_Ensure, PyGILState_Release,
+    PyThread_get_thread_ident,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
@@ -21,17 +23,22 @@ use super::errors::bare;
 pub const LOOK: Duration = Duration::from_millis(50);
 
 /// Batches, until Ctrl-C.
-struct Interruptible(Reader);
+struct Interruptible {
+    rows: Reader,
+    /// The thread that Python handles signals on, as Python knows it.
+    main: c_ulong,
+}
 
 impl Iterator for Interruptible {
     type Item = Result<RecordBatch, ArrowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if is_interrupted() {
+            // SAFETY: it only asks the system, with the GIL or without.
+            if self.main == unsafe { PyThread_get_thread_ident() } && is_interrupted() {
                 return Some(Err(ArrowError::ExternalError("interrupted".into())));
             }
-            match self.0.next_batch_within(LOOK) {
+            match self.rows.next_batch_within(LOOK) {
                 Ok(Some(batch)) => return batch.map(Ok),
                 Ok(None) => {}
                 Err(error) => return Some(Err(external(error))),
@@ -48,12 +55,9 @@ fn external(error: Error) -> ArrowError {
 /// Python's handlers of signals only note them, and the main thread acts on them between two steps of
 /// Python. A consumer in C makes none, so they are run here, and what one raises ends the stream for it: what
 /// the caller gets then is that exception, of Ctrl-C `KeyboardInterrupt`.
-// Python handles signals on the main thread only, and only there is the GIL sure not to be held by a
-// thread that waits for this one.
+// To be called on the main thread, where alone Python handles signals, and where alone the GIL is sure not to be
+// held by a thread that waits for this one.
 fn is_interrupted() -> bool {
-    if !is_main_thread() {
-        return false;
-    }
     // pyo3 keeps count of who holds the GIL, and does not see that a consumer which Python has called from
     // within a call of ours gave it up: `Python::attach` then took nothing, and the process crashed.
     // SAFETY: `Ensure` and `Release` are a pair on one thread, and the GIL is held between them.
@@ -93,32 +97,15 @@ extern "C" fn raise(_: *mut c_void) -> c_int {
     }
 }
 
-/// The thread that Python handles signals on; nothing where the module was first imported on another.
-static MAIN: OnceLock<ThreadId> = OnceLock::new();
-
-/// Notes which thread that is.
-///
-/// # Errors
-/// Python cannot say it.
-pub fn note_main_thread(py: Python<'_>) -> PyResult<()> {
-    let threading = py.import("threading")?;
-    let main = threading.call_method0("main_thread")?;
-    if threading.call_method0("current_thread")?.is(&main) {
-        MAIN.get_or_init(|| std::thread::current().id());
-    }
-    Ok(())
-}
-
-fn is_main_thread() -> bool {
-    MAIN.get() == Some(&std::thread::current().id())
-}
-
 /// The stream as Python passes it on.
 pub fn capsule<'py>(py: Python<'py>, reader: Reader) -> PyResult<Bound<'py, PyCapsule>> {
     let schema = reader.schema();
     let field = Field::new_struct("", schema.fields().clone(), false);
     let field = Arc::new(field.with_metadata(schema.metadata().clone()));
-    let rows = Interruptible(reader);
+    // Asked here and not at the import, which may be on any thread.
+    let main = py.import("threading")?.call_method0("main_thread")?;
+    let main = main.getattr("ident")?.extract()?;
+    let rows = Interruptible { rows: reader, main };
     let rows = rows.map(|batch| batch.map(|batch| Arc::new(StructArray::from(batch)) as ArrayRef));
     let stream = ArrayIterator::new(rows, field);
     Ok(to_stream_pycapsule(py, Box::new(stream), None)?)

@@ -1,20 +1,26 @@
 //! `rowgen.read`: a table whose rows are made whenever somebody reads it.
 
+use std::sync::Arc;
+
 use arrow::datatypes::Schema;
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyDict};
+use pyo3::types::{PyCapsule, PyDict, PyTuple};
 use pyo3_arrow::ffi::to_schema_pycapsule;
 use pyo3_arrow::{PyRecordBatch, PySchema};
 use rowgen::error::{Error, Problem};
 use rowgen::reader::{self, Wanted};
 
-use super::arguments::{Given, Values, overrides, pipeline};
+use super::arguments::{Argument, Named};
 use super::errors::exception;
 use super::stream::{LOOK, capsule};
+use super::told::Told;
 
 /// A table of a pipeline, of which no row is made yet. Every reader of it makes the same rows.
 #[pyclass(frozen, module = "rowgen")]
-pub struct Table(reader::Table);
+pub struct Table {
+    table: reader::Table,
+    told: Arc<Told>,
+}
 
 /// The batches of a table, one after the other.
 #[pyclass(module = "rowgen")]
@@ -22,47 +28,52 @@ pub struct Batches(reader::Reader);
 
 /// Plans a table of a pipeline: see `rowgen.read` in the package.
 #[pyfunction]
-#[pyo3(signature = (pipeline, table=None, columns=None, start=0, stop=None, *, params=None, seed=None, run_date=None, now=None, threads=None, batch_rows=None, dictionaries=true, views=false))]
+#[pyo3(
+    signature = (pipeline, table=None, columns=None, start=None, stop=None, *, params=None, seed=None, run_date=None, now=None, threads=None, batch_rows=None, dictionaries=None, views=None),
+    text_signature = "(pipeline, table=None, columns=None, start=0, stop=None, *, params=None, seed=None, run_date=None, now=None, threads=None, batch_rows=None, dictionaries=True, views=False)"
+)]
 #[allow(clippy::too_many_arguments, reason = "they are keywords in Python")]
-pub fn read(
-    py: Python<'_>,
-    pipeline: Given,
-    table: Option<String>,
-    columns: Option<Vec<String>>,
-    start: u64,
-    stop: Option<u64>,
-    params: Option<&Bound<'_, PyDict>>,
-    seed: Option<&Bound<'_, PyAny>>,
-    run_date: Option<&Bound<'_, PyAny>>,
-    now: Option<&Bound<'_, PyAny>>,
-    threads: Option<usize>,
-    batch_rows: Option<u64>,
-    dictionaries: bool,
-    views: bool,
+pub fn read<'py>(
+    py: Python<'py>,
+    pipeline: &Bound<'py, PyAny>,
+    table: Argument<'_, 'py>,
+    columns: Argument<'_, 'py>,
+    start: Argument<'_, 'py>,
+    stop: Argument<'_, 'py>,
+    params: Argument<'_, 'py>,
+    seed: Argument<'_, 'py>,
+    run_date: Argument<'_, 'py>,
+    now: Argument<'_, 'py>,
+    threads: Argument<'_, 'py>,
+    batch_rows: Argument<'_, 'py>,
+    dictionaries: Argument<'_, 'py>,
+    views: Argument<'_, 'py>,
 ) -> PyResult<Table> {
-    let values = Values::new(params, seed, run_date, now)?;
+    let told = Told::new(pipeline, params, seed, run_date, now)?;
     let wanted = Wanted {
-        table,
-        columns,
-        start,
-        stop,
-        batch_rows,
-        threads,
-        plain: !dictionaries,
-        views,
+        table: Named("table", table).text()?,
+        columns: Named("columns", columns).names()?,
+        start: Named("start", start).row()?.unwrap_or(0),
+        stop: Named("stop", stop).row()?,
+        batch_rows: Named("batch_rows", batch_rows).whole(1..=u32::MAX.into())?,
+        threads: Named("threads", threads).threads()?,
+        plain: Named("dictionaries", dictionaries).flag()? == Some(false),
+        views: Named("views", views).flag()?.unwrap_or(false),
     };
-    py.detach(|| planned(&pipeline, &values, wanted))
-        .map(Table)
-        .map_err(|error| exception(&error))
-}
-
-fn planned(given: &Given, values: &Values, wanted: Wanted) -> rowgen::error::Result<reader::Table> {
-    reader::Table::new(&pipeline(given, values)?, &overrides(values), wanted)
+    let planned = py.detach(|| reader::Table::new(&told.pipeline()?, &told.overrides(), wanted));
+    let table = planned.map_err(|error| exception(&error))?;
+    let told = Arc::new(told);
+    Ok(Table { table, told })
 }
 
 impl Table {
+    fn with(&self, table: reader::Table) -> Self {
+        let told = self.told.clone();
+        Self { table, told }
+    }
+
     fn reader(&self, py: Python<'_>) -> PyResult<reader::Reader> {
-        py.detach(|| self.0.read())
+        py.detach(|| self.table.read())
             .map_err(|error| exception(&error))
     }
 }
@@ -92,7 +103,7 @@ fn same_types(own: &Schema, wanted: &Bound<'_, PyCapsule>) -> PyResult<()> {
 #[pymethods]
 impl Table {
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        Ok(to_schema_pycapsule(py, self.0.schema().as_ref())?)
+        Ok(to_schema_pycapsule(py, self.table.schema().as_ref())?)
     }
 
     #[pyo3(signature = (requested_schema=None))]
@@ -102,7 +113,7 @@ impl Table {
         requested_schema: Option<Bound<'py, PyCapsule>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         if let Some(wanted) = requested_schema {
-            same_types(self.0.schema(), &wanted)?;
+            same_types(self.table.schema(), &wanted)?;
         }
         capsule(py, self.reader(py)?)
     }
@@ -112,37 +123,61 @@ impl Table {
     }
 
     fn __len__(&self) -> usize {
-        usize::try_from(self.0.rows()).unwrap_or(usize::MAX)
+        usize::try_from(self.table.rows()).unwrap_or(usize::MAX)
     }
 
     /// The names of its columns.
     #[getter]
     fn column_names(&self) -> Vec<String> {
-        let fields = self.0.schema().fields().iter();
+        let fields = self.table.schema().fields().iter();
         fields.map(|field| field.name().clone()).collect()
     }
 
     /// Its columns, as an object that Arrow libraries take.
     #[getter]
     fn schema(&self) -> PySchema {
-        PySchema::new(self.0.schema().clone())
+        PySchema::new(self.table.schema().clone())
     }
 
     /// Equal for pipelines that make equal rows, of one version of rowgen.
     #[getter]
     fn fingerprint(&self) -> &str {
-        self.0.fingerprint()
+        self.table.fingerprint()
     }
 
     /// Other rows of the same table, counted from its first one whatever rows these are.
     #[pyo3(signature = (start=None, stop=None))]
-    fn slice(&self, start: Option<u64>, stop: Option<u64>) -> Self {
-        Self(self.0.slice(start, stop))
+    fn slice(&self, start: Argument<'_, '_>, stop: Argument<'_, '_>) -> PyResult<Self> {
+        let (start, stop) = (Named("start", start).row()?, Named("stop", stop).row()?);
+        Ok(self.with(self.table.slice(start, stop)))
+    }
+
+    /// The same rows with some of its columns, in batches of this size.
+    fn _of(&self, columns: Option<Vec<String>>, batch_rows: Option<u64>) -> PyResult<Self> {
+        let table = self.table.of(columns.as_deref(), batch_rows);
+        let table = table.map_err(|error| exception(&error))?;
+        Ok(self.with(table))
+    }
+
+    /// What `rowgen.read` was told, as any process can be told it.
+    #[getter]
+    fn _told<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let (told, wanted) = (PyDict::new(py), self.table.wanted());
+        self.told.tell(&told)?;
+        told.set_item("table", &wanted.table)?;
+        let columns = wanted.columns.as_ref();
+        let columns = columns
+            .map(|columns| PyTuple::new(py, columns))
+            .transpose()?;
+        told.set_item("columns", columns)?;
+        told.set_item("start", wanted.start)?;
+        told.set_item("dictionaries", !wanted.plain)?;
+        Ok(told)
     }
 
     fn __repr__(&self) -> String {
         let names = self.column_names().join(", ");
-        format!("<rowgen.Table: {} rows of {names}>", self.0.rows())
+        format!("<rowgen.Table: {} rows of {names}>", self.table.rows())
     }
 }
 

@@ -6,12 +6,21 @@ use sha2::{Digest, Sha256};
 
 use super::Overrides;
 use super::make::duration;
-use crate::load::Loaded;
 use crate::spec::Pipeline;
 
-/// Equal for pipelines that make equal rows of all their tables.
-pub fn fingerprint(pipeline: &Pipeline, overrides: &Overrides, loaded: &Loaded) -> String {
-    Fingerprints::new(pipeline, overrides).of(&loaded.digest(|_| true))
+/// Equal for pipelines that make equal rows of all their tables. `read` is a digest of what they read,
+/// and `reads_now` is true where the moment of the run is in them.
+pub fn fingerprint(
+    pipeline: &Pipeline,
+    overrides: &Overrides,
+    read: &str,
+    reads_now: bool,
+) -> String {
+    let lasting = Fingerprints::new(pipeline, overrides).of(read);
+    match reads_now {
+        true => digest(&[&lasting, &overrides.now_micros.to_string()]),
+        false => lasting,
+    }
 }
 
 /// Digests of what decides the data. The file is hashed once, not for each table.

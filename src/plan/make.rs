@@ -363,17 +363,18 @@ fn threads(pipeline: &Pipeline, overrides: &Overrides) -> Result<usize> {
     thread_count(overrides.threads.or(of_file))
 }
 
+/// Beyond so many threads the system refuses in words that nobody understands. A choice.
+pub const MOST_THREADS: usize = 4096;
+
 /// How many threads make rows: as many as are asked for, or one a processor.
 ///
 /// # Errors
 /// They are too many, or none.
 pub fn thread_count(asked: Option<usize>) -> Result<usize> {
     match asked {
-        // Beyond 4096 threads the system refuses in words that nobody understands; the bound is a
-        // choice.
-        Some(threads @ 1..=4096) => Ok(threads),
+        Some(threads @ 1..=MOST_THREADS) => Ok(threads),
         Some(other) => Err(Error::user(Problem::new(format!(
-            "the number of threads is 1 to 4096, not {other}"
+            "the number of threads is 1 to {MOST_THREADS}, not {other}"
         )))),
         None => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
     }

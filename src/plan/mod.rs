@@ -37,7 +37,7 @@ use crate::spec::{Log, OnSinkFailure, Serve};
 pub use batch_rows::within;
 pub use fingerprints::fingerprint;
 pub use guarantee::Guarantee;
-pub use make::{make, thread_count};
+pub use make::{MOST_THREADS, make, thread_count};
 pub use order::JobOrder;
 pub use partition::PartitionSplit;
 pub use preview::{Preview, discarding, measured, preview};

@@ -27,6 +27,8 @@ pub struct Preview {
     pub rows: Option<u64>,
     /// Which changes its rows are, where they are such.
     pub changes: Option<changes::Table>,
+    /// The moment of the run is in values of the pipeline.
+    pub reads_now: bool,
     records: Option<Opened>,
     /// Says which rows go to sinks, where not all do.
     filter: Option<usize>,
@@ -97,6 +99,15 @@ impl Preview {
             (true, _) => Some("where"),
             (false, true) => Some("on_bad_row"),
             (false, false) => None,
+        }
+    }
+
+    /// # Errors
+    /// What it is read from has changed since it was opened.
+    pub fn unchanged(&self) -> Result<()> {
+        match &self.records {
+            Some(Opened::Records(records)) => records.unchanged(),
+            Some(Opened::Stream(_)) | None => Ok(()),
         }
     }
 
@@ -197,11 +208,13 @@ pub fn preview(
             own.map(|(condition, _)| builder.column(name, &condition.value, &condition.place));
         filter = own.transpose()?;
     }
+    let reads_now = builder.reads_now();
     let program = builder.finish().remove(name).unwrap_or_default();
     Ok(Preview {
         program,
         nodes,
         rows,
+        reads_now,
         changes: load
             .and_then(|load| load.of(name))
             .map(|changes| changes.table),

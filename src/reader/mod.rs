@@ -4,6 +4,7 @@
 mod exchange;
 mod workers;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,9 @@ use workers::{Work, Workers};
 /// microseconds for each batch that they take, and columns of 64 Ki rows still fit a core's cache.
 // No figure is behind the factor of four but that: it was not tuned.
 pub const BATCH_ROWS: u64 = 4 * plan::BATCH_ROWS;
+
+/// Rows are numbered up to here: columns count them with 64 bits and a sign.
+pub const MOST_ROWS: u64 = i64::MAX as u64;
 
 /// What is wanted of a pipeline.
 #[derive(Debug, Clone, Default)]
@@ -57,7 +61,7 @@ pub struct Table {
 }
 
 /// Batches of a table in their order. Threads make them ahead, at most two batches each; they begin
-/// with the first batch that is asked for and end with the reader.
+/// with the first batch that is asked for. Once the reader is gone each ends behind the batch that it makes.
 pub struct Reader {
     schema: SchemaRef,
     work: Arc<Work>,
@@ -77,7 +81,7 @@ impl Table {
     pub fn new(pipeline: &Pipeline, overrides: &Overrides, wanted: Wanted) -> Result<Self> {
         plan::thread_count(wanted.threads)?;
         let loaded = load::load(pipeline, |_| true)?;
-        let fingerprint = plan::fingerprint(pipeline, overrides, &loaded);
+        let read = loaded.digest(|_| true);
         // Hidden columns come only where somebody asks for them by name.
         let hidden = wanted.columns.is_some();
         let table = wanted.table.as_deref();
@@ -94,18 +98,18 @@ impl Table {
         if let Some(columns) = &wanted.columns {
             preview = preview.with(chosen(&preview, columns)?);
         }
-        let text = exchange::Text {
-            plain: wanted.plain,
-            views: wanted.views,
-        };
-        let schema = exchange::schema(preview.batches(0, 0, 1)?.schema(), text);
         let table = Self {
+            schema: exchanged(&preview, &wanted)?,
+            fingerprint: plan::fingerprint(pipeline, overrides, &read, preview.reads_now),
             preview,
             wanted,
-            schema,
-            fingerprint,
         };
         table.batches().map(|_| table)
+    }
+
+    /// What was wanted of the pipeline.
+    pub fn wanted(&self) -> &Wanted {
+        &self.wanted
     }
 
     /// Its columns.
@@ -115,7 +119,7 @@ impl Table {
 
     /// How many rows a reader gives.
     pub fn rows(&self) -> u64 {
-        let end = self.preview.rows.unwrap_or(u64::MAX);
+        let end = self.preview.rows.unwrap_or(MOST_ROWS).min(MOST_ROWS);
         let stop = self.wanted.stop.unwrap_or(end).min(end);
         stop.saturating_sub(self.wanted.start)
     }
@@ -135,11 +139,26 @@ impl Table {
         slice
     }
 
+    /// The same rows with some of the columns, all without it, and in batches of another size.
+    ///
+    /// # Errors
+    /// A column is not there.
+    pub fn of(&self, columns: Option<&[String]>, batch_rows: Option<u64>) -> Result<Self> {
+        let mut other = self.clone();
+        if let Some(columns) = columns {
+            other.preview = self.preview.with(chosen(&self.preview, columns)?);
+            other.schema = exchanged(&other.preview, &self.wanted)?;
+        }
+        other.wanted.batch_rows = batch_rows.or(self.wanted.batch_rows);
+        Ok(other)
+    }
+
     /// Reads it from its first row on.
     ///
     /// # Errors
-    /// What it is read from cannot be opened.
+    /// What it is read from cannot be opened, or has changed since it was planned.
     pub fn read(&self) -> Result<Reader> {
+        self.preview.unchanged()?;
         let batches = self.batches()?;
         let source = batches.start(&begin(batches.batch_rows()))?;
         let threads = plan::thread_count(self.wanted.threads)?;
@@ -178,8 +197,22 @@ impl Table {
     }
 }
 
+/// The columns as other libraries take them.
+fn exchanged(preview: &Preview, wanted: &Wanted) -> Result<SchemaRef> {
+    let text = exchange::Text {
+        plain: wanted.plain,
+        views: wanted.views,
+    };
+    Ok(exchange::schema(preview.batches(0, 0, 1)?.schema(), text))
+}
+
 /// The nodes of columns by their names.
 fn chosen(preview: &Preview, columns: &[String]) -> Result<Vec<usize>> {
+    let mut known = HashSet::new();
+    if let Some(twice) = columns.iter().find(|column| !known.insert(*column)) {
+        let problem = format!("column `{twice}` is asked for twice");
+        return Err(Error::user(Problem::new(problem)));
+    }
     let names = preview.names()?;
     let node = |column: &String| {
         let place = names.iter().position(|name| name == column);

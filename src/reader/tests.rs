@@ -6,6 +6,7 @@ use crate::spec::{self, GivenValues};
 use arrow::array::AsArray;
 use arrow::compute::concat_batches;
 use arrow::datatypes::Int64Type;
+use std::time::Instant;
 
 const FILE: &str = "
 version: 1
@@ -120,7 +121,11 @@ fn a_reader_that_nobody_reads_on_ends_its_threads() {
     assert_eq!(first.column(0).as_primitive::<Int64Type>().value(0), 0);
     let work = reader.work.clone();
     drop(reader);
-    // Only this test still holds what the threads had.
+    // Only this test still holds what the threads had, once each has ended its batch.
+    let until = Instant::now() + Duration::from_secs(60);
+    while Arc::strong_count(&work) > 1 && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(1));
+    }
     assert_eq!(Arc::strong_count(&work), 1);
 }
 
@@ -162,6 +167,52 @@ fn decimals_and_dictionaries_are_as_other_libraries_read_them() {
 }
 
 #[test]
+fn a_fingerprint_has_what_decides_the_rows() {
+    let made = |text: &str, seed: Option<&str>, now_micros| {
+        let given = GivenValues {
+            run_date: "2026-01-01".into(),
+            seed: seed.map(str::to_owned),
+            ..GivenValues::default()
+        };
+        let pipeline = spec::read_given(Source::new("t.yaml", text), &given).unwrap();
+        let overrides = Overrides {
+            now_micros,
+            ..Overrides::default()
+        };
+        let table = Table::new(&pipeline, &overrides, Wanted::default()).unwrap();
+        table.fingerprint().to_owned()
+    };
+    // A seed is the same wherever it is said, and the moment counts where a column asks for it.
+    let one = made(FILE, None, 0);
+    assert_eq!(one, made(FILE, Some("7"), 5));
+    assert_eq!(one, made(&FILE.replace("seed: 7", "seed: 8"), Some("7"), 0));
+    assert_eq!(one, made(&FILE.replace("seed: 7\n", ""), Some("7"), 0));
+    assert_ne!(one, made(FILE, Some("8"), 0));
+    let timed = format!("{FILE}      at: now\n");
+    assert_eq!(made(&timed, None, 1), made(&timed, None, 1));
+    assert_ne!(made(&timed, None, 1), made(&timed, None, 2));
+}
+
+#[test]
+fn what_has_changed_since_it_was_planned_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    std::fs::write(&path, "a\n1\n").unwrap();
+    let shown = path.display();
+    let text =
+        format!("version: 1\ntables:\n  t: {{ from: {{ csv: {{ path: \"{shown}\" }} }} }}\n");
+    let table = Table::new(&pipeline(&text), &Overrides::default(), Wanted::default()).unwrap();
+    assert_eq!(all(&table).num_rows(), 1);
+    std::fs::write(&path, "a\n2\n3\n").unwrap();
+    assert_eq!(
+        table.read().err().unwrap().to_string(),
+        format!(
+            "error: could not read `{shown}`\n  caused by: it has been written since it was opened\n  hint: a file must not change while it is read"
+        )
+    );
+}
+
+#[test]
 fn what_is_not_there_is_said() {
     let wanted = Wanted {
         columns: columns(&["wrod"]),
@@ -172,6 +223,12 @@ fn what_is_not_there_is_said() {
         error,
         "error: there is no column `wrod`\n  hint: did you mean `word`?"
     );
+    let wanted = Wanted {
+        columns: columns(&["id", "word", "id"]),
+        ..Wanted::default()
+    };
+    let error = table(wanted).err().unwrap().to_string();
+    assert_eq!(error, "error: column `id` is asked for twice");
     let endless = FILE
         .replace("rows: 10_000", "rows: 0")
         .replace("      bad: { expr: \"1 / (5000 - id)\" }\n", "");

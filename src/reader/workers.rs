@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
@@ -42,10 +41,10 @@ struct State {
     is_closed: bool,
 }
 
-/// The threads; dropped, they end, and are waited for.
+/// The threads, which end once this is dropped. Nobody waits for them: a batch can take seconds, and whoever
+/// drops a reader may hold a lock that others wait for.
 pub(super) struct Workers {
     work: Arc<Work>,
-    threads: Vec<JoinHandle<()>>,
     process: u32,
 }
 
@@ -126,17 +125,15 @@ impl Workers {
     /// Begins with so many threads, at most one for each batch.
     pub(super) fn start(work: &Arc<Work>, threads: usize) -> Result<Self> {
         let most = usize::try_from(work.count).unwrap_or(usize::MAX);
-        let mut workers = Self {
+        let workers = Self {
             work: work.clone(),
-            threads: Vec::new(),
             process: std::process::id(),
         };
         for number in 0..threads.min(most) {
             let work = work.clone();
             let thread = std::thread::Builder::new().name(format!("rows-{number}"));
             let thread = thread.spawn(move || work.run());
-            let thread = thread.map_err(|error| Error::because("starting a thread", error))?;
-            workers.threads.push(thread);
+            thread.map_err(|error| Error::because("starting a thread", error))?;
         }
         Ok(workers)
     }
@@ -149,16 +146,10 @@ impl Workers {
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        // Elsewhere there is nothing to wait for, and the lock may be held by one of them for ever.
-        if !self.is_here() {
-            self.threads.drain(..).for_each(std::mem::forget);
-            return;
-        }
-        lock(&self.work.state).is_closed = true;
-        self.work.room.notify_all();
-        for thread in self.threads.drain(..) {
-            // A panic was told with its batch.
-            let _ = thread.join();
+        // Elsewhere there are none, and the lock may be held by one of them for ever.
+        if self.is_here() {
+            lock(&self.work.state).is_closed = true;
+            self.work.room.notify_all();
         }
     }
 }

@@ -284,7 +284,11 @@ impl Records for ParquetFile {
         let doing = || format!("could not read `{}`", self.file.0.path.display());
         arrays
             .map(Piece::whole)
-            .map_err(|error| error.context(doing()))
+            .map_err(|error| match self.unchanged() {
+                Ok(()) => error.context(doing()),
+                // What the library makes of a mixture of two files leads nowhere.
+                Err(changed) => changed,
+            })
     }
 
     fn describe(&self) -> String {

@@ -74,7 +74,8 @@ impl RawFile {
     /// The system tells nothing of it.
     pub fn new(path: &Path, file: File, hold: bool) -> Result<Self> {
         Ok(Self {
-            path: path.to_path_buf(),
+            // It is looked for again, maybe when the process works in another folder.
+            path: std::path::absolute(path)?,
             identity: FileIdentity::of(&file.metadata()?),
             bytes: match hold {
                 true => Bytes::Held(file),

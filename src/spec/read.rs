@@ -328,11 +328,14 @@ pub(super) fn check_version(version: &Placed<u64>) -> Result<(), Problem> {
     }
 }
 
-/// What decides the data, as text without places.
+/// What decides the data, as text without places. A seed that is given stands in the place of the file's.
 fn canonical(root: &Node, seed: Option<&str>) -> String {
-    let mut text = format!("rowgen 1\nseed {seed:?}\n");
+    // As it begins in the fingerprints that stand beside files.
+    let mut text = "rowgen 1\nseed None\n".to_string();
     for part in ["name", "seed", "reference", "tables"] {
-        if let Some(node) = root.get(part) {
+        if let (Some(seed), "seed") = (seed, part) {
+            text.push_str(&format!("seed{seed:?}"));
+        } else if let Some(node) = root.get(part) {
             text.push_str(part);
             write_canonical(node, &mut text);
         }

@@ -172,6 +172,9 @@ def test_a_schema_and_sql_say_what_options_say(spark, tmp_path):
     assert few.columns == ["price", "id"]
     own = pyarrow.table(rowgen.read(NUMBERS, columns=["price", "id"], stop=3)).to_pylist()
     assert [row.asDict() for row in few.take(3)] == own
+    # Names differ by more than the size of their letters.
+    large = spark.read.format("rowgen").schema("PRICE decimal(10,2), id bigint").load(f"{tmp_path}/t.yaml")
+    assert large.columns == ["PRICE", "id"] and large.take(3) == few.take(3)
     spark.sql(f"create temporary view t using rowgen options (pipeline '{tmp_path}/t.yaml', columns 'id,word', seed '9')")
     counts = spark.sql("select word, count(*) as n, sum(id) as ids from t group by word").collect()
     own = pyarrow.table(rowgen.read(NUMBERS, columns=["id", "word"], seed=9, dictionaries=False)).group_by("word")
@@ -196,6 +199,16 @@ def test_mistakes_are_told_as_rowgen_tells_them(spark):
     few = spark.read.format("rowgen").option("pipeline", NUMBERS).schema("id int")
     told = mistake(spark, lambda: few.load().count())
     assert told.startswith("column `id` is bigint, and the schema says int\n")
+    told = mistake(spark, lambda: load(spark, NUMBERS, columns="id,id"))
+    assert told.startswith("column `id` is asked for twice\n")
+    told = mistake(spark, lambda: load(spark, NUMBERS, stop=2**64))
+    assert told.startswith("`stop`: expected a whole number from 0 to 9223372036854775807, found `18446744073709551616`\n")
+    told = mistake(spark, lambda: load(spark, NUMBERS, threads=5000))
+    assert told.startswith("`threads`: expected a whole number from 1 to 4096, found `5000`\n")
+    told = mistake(spark, lambda: load(spark, NUMBERS, params='{"n": null}'))
+    assert told.startswith("`params[n]`: expected text, a number, a truth value, a date or a time, found `None`\n")
+    told = mistake(spark, lambda: spark.read.format("rowgen").load(["a.yaml", "b.yaml"]))
+    assert told.startswith("more than one pipeline is given\n")
     endless = NUMBERS.replace("rows: 100_000", "rows: 0").replace("1 / (70000 - id)", "id")
     told = mistake(spark, lambda: load(spark, endless).count())
     assert told.startswith("the table has no end\n  hint: say `stop`, ")

@@ -56,6 +56,27 @@ def test_only_what_is_asked_for_is_made():
         frame.compute()
 
 
+def test_a_frame_of_no_columns_has_its_rows():
+    made = rowgen.dask.read(ORDERS, stop=1_000, npartitions=2)[[]].compute()
+    assert list(made.columns) == [] and list(made.index) == list(range(1_000))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"npartitions": 0}, "`npartitions`: expected a whole number from 1 on, found `0`"),
+        ({"npartitions": -1}, "`npartitions`: expected a whole number from 1 on, found `-1`"),
+        ({"npartitions": 1.5}, "`npartitions`: expected a whole number from 1 on, found `1.5`"),
+        ({"columns": "id"}, "`columns`: expected a list of names, found `id`"),
+        ({"threads": "x"}, "`threads`: expected a whole number from 1 to 4096, found `x`"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_computed(arguments, told):
+    with pytest.raises(rowgen.PipelineError) as error:
+        rowgen.dask.read(ORDERS, **arguments)
+    assert str(error.value) == told
+
+
 def test_a_worker_that_dies_changes_no_row(tmp_path):
     frame = rowgen.dask.read(ORDERS, npartitions=4)
     step = dies_once(str(tmp_path / "died"))

@@ -57,6 +57,14 @@ def test_only_what_is_asked_for_is_made():
         dataset.materialize()
 
 
+def test_a_dataset_without_rows_has_its_columns():
+    dataset = rowgen.ray.read(ORDERS, columns=COLUMNS, stop=0)
+    assert dataset.schema().names == COLUMNS
+    assert dataset.count() == 0
+    with pytest.raises(rowgen.PipelineError, match="^`columns`: expected a list of names, found `id`$"):
+        rowgen.ray.read(ORDERS, columns="id")
+
+
 def test_a_worker_that_dies_changes_no_row(tmp_path):
     dataset = rowgen.ray.read(ORDERS, override_num_blocks=4)
     step = dies_once(str(tmp_path / "died"))

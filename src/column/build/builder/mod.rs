@@ -68,6 +68,8 @@ pub struct TableOptions {
 pub struct Builder {
     references: BTreeMap<String, Arc<Reference>>,
     now_micros: i64,
+    /// Something has asked for it.
+    reads_now: Cell<bool>,
     tables: BTreeMap<String, usize>,
     scopes: Vec<TableScope>,
     /// Tables whose rows are read as children of another one's.
@@ -132,6 +134,7 @@ impl Builder {
         Self {
             references,
             now_micros,
+            reads_now: Cell::default(),
             tables: names.map(|(at, table)| (table.name.clone(), at)).collect(),
             scopes: tables.into_iter().map(TableScope::table).collect(),
             children_read: BTreeSet::new(),
@@ -161,6 +164,11 @@ impl Builder {
             Some(changes) => Ok(changes.places.changes()),
             None => self.rows(scope),
         }
+    }
+
+    /// True where values of a table that was built depend on the moment of the run.
+    pub fn reads_now(&self) -> bool {
+        self.reads_now.get()
     }
 
     /// The tables that each table refers to.

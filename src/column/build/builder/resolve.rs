@@ -28,6 +28,7 @@ impl Builder {
 
     /// Microseconds since 1970 at which the run began.
     pub(in crate::column::build) fn now_micros(&self) -> i64 {
+        self.reads_now.set(true);
         self.now_micros
     }
 
