@@ -11,6 +11,7 @@ pub(crate) mod gate;
 mod lanes;
 mod opened;
 mod places;
+mod read_again;
 mod room;
 mod run;
 mod running;

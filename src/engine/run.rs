@@ -232,7 +232,12 @@ impl OpenRun<'_> {
                 .for_each(|pace| pace.start_in(ahead));
         }
         self.gate.begin(&batches);
-        self.work_and_sort(group)
+        let (times, failure) = self.work_and_sort(group);
+        if let (None, Err(error)) = (&failure, self.look_again(group)) {
+            self.stop.fail();
+            return (times, Some(error));
+        }
+        (times, failure)
     }
 
     /// Makes all batches of a group that can be made by now.

@@ -299,4 +299,8 @@ impl Records for AvroFile {
     fn unchanged(&self) -> Result<()> {
         self.file.unchanged()
     }
+
+    fn has_grown(&self) -> Result<bool> {
+        self.file.has_grown()
+    }
 }

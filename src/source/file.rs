@@ -299,6 +299,12 @@ impl OpenFile {
         self.raw.unchanged().map_err(|error| self.changed(error))
     }
 
+    /// # Errors
+    /// It was written over since it was opened.
+    pub fn has_grown(&self) -> Result<bool> {
+        self.raw.has_grown().map_err(|error| self.changed(error))
+    }
+
     fn changed(&self, error: std::io::Error) -> Error {
         Error::because(format!("could not read `{}`", self.path.display()), error)
             .hint("a file must not change while it is read")

@@ -286,6 +286,11 @@ impl Records for FileSetSource {
         self.parts.iter().try_for_each(|part| part.rows.unchanged())
     }
 
+    fn has_grown(&self) -> Result<bool> {
+        let grown = |any, part: &FilePart| part.rows.has_grown().map(|grown| any || grown);
+        self.parts.iter().try_fold(false, grown)
+    }
+
     fn release(&self) {
         self.parts.iter().for_each(|part| part.rows.release());
     }

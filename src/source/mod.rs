@@ -226,6 +226,14 @@ pub trait Records: Send + Sync {
         Ok(())
     }
 
+    /// True if more was written behind what is read.
+    ///
+    /// # Errors
+    /// What was read was written over meanwhile.
+    fn has_grown(&self) -> Result<bool> {
+        Ok(false)
+    }
+
     /// Forgets what it keeps in memory to read it faster.
     fn release(&self) {
         // What keeps nothing has nothing to forget.

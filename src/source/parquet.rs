@@ -302,6 +302,10 @@ impl Records for ParquetFile {
     fn unchanged(&self) -> Result<()> {
         self.file.0.unchanged()
     }
+
+    fn has_grown(&self) -> Result<bool> {
+        self.file.0.has_grown()
+    }
 }
 
 /// The values as the column's type; a value that it cannot hold is an error.

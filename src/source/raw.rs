@@ -156,6 +156,21 @@ impl RawFile {
         still(same)
     }
 
+    /// True if it has grown since it was opened, which leaves what was read as it was. A file that another one
+    /// has taken the name of is held, and stays. Objects are asked for by their version.
+    ///
+    /// # Errors
+    /// Its bytes were written over.
+    pub fn has_grown(&self) -> Result<bool> {
+        let now = match &self.bytes {
+            Bytes::Held(file) => FileIdentity::of(&file.metadata()?),
+            Bytes::Anew => FileIdentity::of(&std::fs::metadata(&self.path)?),
+            Bytes::Remote(_) => return Ok(false),
+        };
+        let has_grown = now.inode == self.identity.inode && now.length > self.identity.length;
+        still(has_grown || now == self.identity).map(|()| has_grown)
+    }
+
     fn open(&self) -> Result<File> {
         let file = File::open(&self.path)?;
         // By its name alone it could be another file by now, and the index of rows that was made of

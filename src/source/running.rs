@@ -83,6 +83,17 @@ impl RunningSource {
         }
     }
 
+    /// True if what it reads has grown since it was opened.
+    ///
+    /// # Errors
+    /// What was read was written over meanwhile: rows are of both.
+    pub fn has_grown(&self) -> Result<bool> {
+        match &self.kind {
+            RunningKind::Read(read, _) => read.records.has_grown(),
+            _ => Ok(false),
+        }
+    }
+
     /// No more batches are taken of it.
     pub fn end(&self) {
         if let RunningKind::Sorted(sorted) = &self.kind {

@@ -153,7 +153,7 @@ fn variables_that_are_no_text_matter_only_where_they_are_used() {
     let folder = Folder::new();
     folder.write("p.yaml", YAML);
     let run = |variable: &str| {
-        let mut command = folder.command(&["run", "p.yaml", "--quiet", "--force"]);
+        let mut command = folder.command(&["run", "p.yaml", "--quiet", "--overwrite"]);
         Ended::from(command.env(variable, odd).output().unwrap())
     };
     assert_eq!(run("PWD").code, 0);
@@ -164,7 +164,7 @@ fn variables_that_are_no_text_matter_only_where_they_are_used() {
         "{}",
         ended.stderr
     );
-    folder.write("p.yaml", &YAML.replace("hunter2", "${env:PLACE:-here}"));
+    folder.write("p.yaml", &YAML.replace("hunter2", "\"${env:PLACE:-here}\""));
     assert_eq!(run("PWD").code, 0);
     let ended = run("PLACE");
     let told = "error: the environment variable `PLACE` is no UTF-8 text\n --> p.yaml";

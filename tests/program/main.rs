@@ -60,6 +60,7 @@ mod pipelines;
 mod published_before;
 mod publishing;
 mod read_back;
+mod read_meanwhile;
 mod report_places;
 mod required;
 mod room;

@@ -385,6 +385,10 @@ impl Records for CsvFile {
         self.file.unchanged()
     }
 
+    fn has_grown(&self) -> Result<bool> {
+        self.file.has_grown()
+    }
+
     fn release(&self) {
         self.file.release();
     }

@@ -296,6 +296,10 @@ impl Records for JsonFile {
         self.file.unchanged()
     }
 
+    fn has_grown(&self) -> Result<bool> {
+        self.file.has_grown()
+    }
+
     fn release(&self) {
         self.file.release();
     }
