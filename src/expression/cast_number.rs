@@ -10,7 +10,7 @@ use super::node::{CallForm, Kernel, ResultType, TypedNode};
 use super::range::NumericBounds;
 use super::types::{self, Representation};
 use super::value::{ColumnarValue, nulls};
-use crate::kernel::decimal::{Rounding, float_of, power, power_of_ten};
+use crate::kernel::decimal::{Rounding, float_of, power, power_of_ten, single_of};
 use crate::kernel::map::{Operand, map};
 use arrow::array::{Array, AsArray, BooleanArray, Float64Array, Int64Array};
 use arrow::datatypes::{DataType, Decimal128Type};
@@ -25,13 +25,9 @@ pub(super) fn exact_to_float(node: TypedNode, target: &DataType) -> Result<Typed
     let single = *target == DataType::Float32;
     // Once for the column, not for each row.
     let divisor = power(scale);
-    let convert = move |value: i128| {
-        let value = float_of(value, scale, divisor);
-        if single {
-            f64::from(value as f32)
-        } else {
-            value
-        }
+    let convert = move |value: i128| match single {
+        true => single_of(value, scale, divisor).into(),
+        false => float_of(value, scale, divisor),
     };
     let kernel: Kernel = Box::new(move |values, _| {
         let results = match narrow {

@@ -49,7 +49,7 @@ pub(super) fn to_text(node: TypedNode, truth: BooleanSpelling) -> Result<TypedNo
             let operand = values[0].interval();
             build(evaluation.rows, nulls(values), |text, row| {
                 let value = operand.at(row);
-                let parts = (value.months, value.days, value.nanoseconds.into());
+                let parts = (value.months, value.days.into(), value.nanoseconds.into());
                 time_format::interval(text, parts);
                 Ok(())
             })
@@ -110,8 +110,8 @@ fn writer(node: &TypedNode) -> ValueWriter {
                 i128::from(types::per_second(TimeUnit::Nanosecond) / types::per_second(*unit));
             let per_day = types::per_second(*unit) * crate::kernel::time::SECONDS_PER_DAY;
             Box::new(move |text, value| {
-                let days = (value / per_day) as i32;
-                time_format::interval(text, (0, days, i128::from(value % per_day) * per_tick));
+                let rest = i128::from(value % per_day) * per_tick;
+                time_format::interval(text, (0, value / per_day, rest));
             })
         }
         _ => {

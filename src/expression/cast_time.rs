@@ -63,6 +63,30 @@ pub(super) fn ticks(
     TypedNode::strict(place, result_type, vec![node], kernel)
 }
 
+/// A function that moves ticks by less than so many, so that those alone have no value that are near the ends
+/// of 64 bits.
+pub(super) fn moved_ticks(
+    node: TypedNode,
+    result_type: ResultType,
+    place: TextSpan,
+    less_than: i128,
+    function: impl Fn(i64) -> Option<i64> + Copy + Send + Sync + 'static,
+) -> Result<TypedNode> {
+    let inside = NumericBounds::new(
+        i128::from(i64::MIN) + less_than,
+        i128::from(i64::MAX) - less_than,
+    );
+    // Proved for most columns that are made here: they cost no check, and fail in no row.
+    match node.range.is_some_and(|range| range.is_within(inside)) {
+        true => ticks(node, result_type, place, move |tick| {
+            function(tick).unwrap_or(tick)
+        }),
+        false => checked_ticks(vec![node], result_type, place, move |tick, _| {
+            function(tick)
+        }),
+    }
+}
+
 /// A function of 64-bit values that has no value for every row.
 pub(super) fn checked_ticks(
     nodes: Vec<TypedNode>,
@@ -88,31 +112,19 @@ pub(super) fn instant(node: TypedNode, target: &DataType) -> Result<TypedNode> {
     let (from, to) = (zone_of(&node.data_type, place)?, zone_of(target, place)?);
     let per_second = per_second(&node.data_type);
     if *target == DataType::Date32 {
-        // The day that the clock of the timestamp's own zone shows.
-        let zone = from.unwrap_or(Zone::UTC);
-        let per_day = per_second * SECONDS_PER_DAY;
-        let day = move |instant| zone.to_local(instant, per_second).div_euclid(per_day);
-        let result_type = ResultType::of(DataType::Date32);
-        // A zone moves an instant by less than a day.
-        let within = |tick: i128, more: i128| tick.div_euclid(per_day.into()) + more;
-        let result_type = match node.range {
-            Some(range) => {
-                let (low, high) = (within(range.low, -1), within(range.high, 1));
-                result_type.within(NumericBounds::new(low, high))
-            }
-            None => result_type,
-        };
-        return ticks(node, result_type, place, day);
+        return day(node, from.unwrap_or(Zone::UTC), place);
     }
     let DataType::Timestamp(unit, _) = target else {
         return Ok(node);
     };
     let target_per_second = types::per_second(*unit);
     let node = match (from_date, from, to) {
-        (false, Some(zone), None) => {
-            moved(node, move |instant| zone.to_local(instant, per_second))?
-        }
-        (false, None, Some(zone)) => moved(node, move |local| zone.to_instant(local, per_second))?,
+        (false, Some(zone), None) => moved(node, target, move |instant| {
+            zone.to_local(instant, per_second)
+        })?,
+        (false, None, Some(zone)) => moved(node, target, move |local| {
+            zone.to_instant(local, per_second)
+        })?,
         _ => node,
     };
     if !from_date {
@@ -121,22 +133,69 @@ pub(super) fn instant(node: TypedNode, target: &DataType) -> Result<TypedNode> {
     let zone = to.unwrap_or(Zone::UTC);
     let midnight = move |days: i64, _: i64| {
         let local = days.checked_mul(SECONDS_PER_DAY)?;
-        zone.to_instant(local, 1).checked_mul(target_per_second)
+        zone.to_instant(local, 1)?.checked_mul(target_per_second)
     };
     checked_ticks(vec![node], ResultType::of(target.clone()), place, midnight)
 }
 
-/// By a zone's offset, which changes neither unit nor width.
+/// The day that the clock of the timestamp's own zone shows.
+fn day(node: TypedNode, zone: Zone, place: TextSpan) -> Result<TypedNode> {
+    let per_second = per_second(&node.data_type);
+    let per_day = per_second * SECONDS_PER_DAY;
+    let is_utc = matches!(zone, Zone::Fixed(0));
+    let day = move |instant: i64| match is_utc {
+        true => instant.div_euclid(per_day),
+        // In seconds: the last hours of 64 bits of nanoseconds are on a clock, too.
+        false => {
+            let second = instant.div_euclid(per_second);
+            let local = second.saturating_add(zone.offset_at(second));
+            local.div_euclid(SECONDS_PER_DAY)
+        }
+    };
+    // A zone moves an instant by less than a day.
+    let within = |tick: i128, more: i128| tick.div_euclid(per_day.into()) + more;
+    let of =
+        |range: NumericBounds| NumericBounds::new(within(range.low, -1), within(range.high, 1));
+    let result_type = match node.range {
+        Some(range) => ResultType::of(DataType::Date32).within(of(range)),
+        None => ResultType::of(DataType::Date32),
+    };
+    // A date counts days in 32 bits, which 64 bits of milliseconds pass and those of microseconds
+    // do not.
+    let dates = NumericBounds::new(i32::MIN.into(), i32::MAX.into());
+    let all = result_type.range.unwrap_or(of(NumericBounds::I64));
+    if all.is_within(dates) {
+        return ticks(node, result_type, place, day);
+    }
+    let known = all.clamp(dates);
+    checked_ticks(
+        vec![node],
+        result_type.within(known),
+        place,
+        move |instant, _| Some(day(instant)).filter(|day| i32::try_from(*day).is_ok()),
+    )
+}
+
+/// By a zone's offset, which changes neither unit nor width: with the zone of the target, or without one.
 fn moved(
     node: TypedNode,
-    function: impl Fn(i64) -> i64 + Send + Sync + 'static,
+    target: &DataType,
+    function: impl Fn(i64) -> Option<i64> + Copy + Send + Sync + 'static,
 ) -> Result<TypedNode> {
-    let (place, result_type) = (node.place, ResultType::of(node.data_type.clone()));
+    let (place, per_second) = (node.place, per_second(&node.data_type));
+    let data_type = match (&node.data_type, target) {
+        (DataType::Timestamp(unit, _), DataType::Timestamp(_, zone)) => {
+            DataType::Timestamp(*unit, zone.clone())
+        }
+        (other, _) => other.clone(),
+    };
     // A wall clock in UTC is the instant itself.
-    if function(0) == 0 && function(i64::MAX / 2) == i64::MAX / 2 {
+    let far = i64::MAX / 2;
+    if function(0) == Some(0) && function(far) == Some(far) {
         return Ok(node);
     }
-    ticks(node, result_type, place, function)
+    let day = i128::from(per_second) * i128::from(SECONDS_PER_DAY);
+    moved_ticks(node, ResultType::of(data_type), place, day, function)
 }
 
 /// Ticks of one unit as ticks of another.
@@ -149,7 +208,11 @@ pub(super) fn rescaled(node: TypedNode, target: DataType, from: i64, to: i64) ->
         }),
         (0, divisor) => {
             let half = divisor / 2;
-            let round = move |ticks: i64| ticks.saturating_add(half).div_euclid(divisor);
+            let round = move |ticks: i64| match ticks.checked_add(half) {
+                Some(more) => more.div_euclid(divisor),
+                // So near the end it is rounded up, whatever the divisor.
+                None => ticks.div_euclid(divisor) + 1,
+            };
             ticks(node, ResultType::of(target), place, round)
         }
         (factor, _) => {
@@ -177,7 +240,8 @@ pub(super) fn interval(node: TypedNode, target: &DataType) -> Result<TypedNode> 
         let operands = (values[0].narrow(), Operand::Constant(()));
         interval_kernel(operands, split, values, evaluation)
     });
-    let result_type = ResultType::of(types::INTERVAL).fallible(unit == TimeUnit::Second);
+    let may_fail = matches!(unit, TimeUnit::Second | TimeUnit::Millisecond);
+    let result_type = ResultType::of(types::INTERVAL).fallible(may_fail);
     TypedNode::strict(place, result_type, vec![node], kernel)
 }
 

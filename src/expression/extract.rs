@@ -4,7 +4,7 @@
 //! and `epoch`. `date_part` gives double precision.
 
 use super::cast::{self, CastContext};
-use super::cast_time::{midnight, named_zone, per_second, ticks, zone_of};
+use super::cast_time::{midnight, moved_ticks, named_zone, per_second, ticks, zone_of};
 use super::error::{Result, TextSpan, did_you_mean};
 use super::functions::{CallArguments, Function, mismatch};
 use super::node::{CallForm, Kernel, ResultType, TypedNode};
@@ -12,7 +12,7 @@ use super::number::as_double;
 use super::range::NumericBounds;
 use super::types::{self, Family, INTERVAL, decimal, family};
 use super::value::nulls;
-use crate::kernel::map::{Operand, map};
+use crate::kernel::map::Operand;
 use crate::kernel::time::{SECONDS_PER_DAY, Zone};
 use crate::kernel::time_part::{PARTS, TimePart};
 use arrow::array::{ArrayRef, Int64Array};
@@ -115,8 +115,16 @@ pub(super) fn extract(part: TimePart, node: TypedNode, place: TextSpan) -> Resul
     let zone = zone_of(&node.data_type, node.place)?.unwrap_or(Zone::UTC);
     match part {
         TimePart::Epoch => ticks(node, result_type, place, |instant| instant),
+        // Without a clock that goes otherwise every instant has its parts.
+        _ if matches!(zone, Zone::Fixed(0)) => {
+            by_unit!(unit, PER_SECOND => ticks(node, result_type, place, move |instant| {
+                part.of_clock::<PER_SECOND>(instant)
+            }))
+        }
         _ => by_unit!(unit, PER_SECOND => ticks(node, result_type, place, move |instant| {
-            part.of_clock::<PER_SECOND>(zone.to_local(instant, PER_SECOND))
+            let (second, ticks) = (instant.div_euclid(PER_SECOND), instant.rem_euclid(PER_SECOND));
+            let local = second.saturating_add(zone.offset_at(second));
+            part.of_seconds::<PER_SECOND>(local, ticks)
         })),
     }
 }
@@ -166,19 +174,24 @@ fn of_interval(part: TimePart, node: TypedNode, place: TextSpan) -> Result<Typed
         return Err(place.error("an interval has no such part"));
     }
     let result_type = ResultType::of(decimal(precision, scale)).within(NumericBounds::I64);
-    let kernel: Kernel = Box::new(move |values, _| {
+    // All parts but one are of what an interval holds: its days alone may be more microseconds than
+    // 64 bits count.
+    let result_type = result_type.fallible(part == TimePart::Epoch);
+    let kernel: Kernel = Box::new(move |values, evaluation| {
         let read = |interval, ()| interval_part(part, interval);
-        let results = map(values[0].interval(), Operand::Constant(()), read);
-        Ok(Arc::new(Int64Array::new(results.into(), nulls(values))) as ArrayRef)
+        let (operands, nulls) = ((values[0].interval(), Operand::Constant(())), nulls(values));
+        let target = "19 digits";
+        let results = evaluation.fitting(operands, nulls.as_ref(), read, target)?;
+        Ok(Arc::new(Int64Array::new(results.into(), nulls)) as ArrayRef)
     });
     TypedNode::strict(place, result_type, vec![node], kernel)
 }
 
-fn interval_part(part: TimePart, interval: IntervalMonthDayNano) -> i64 {
+fn interval_part(part: TimePart, interval: IntervalMonthDayNano) -> Option<i64> {
     let (months, days) = (i64::from(interval.months), i64::from(interval.days));
     let microseconds = interval.nanoseconds / 1000;
     let (per_minute, per_hour) = (60_000_000, 3_600_000_000);
-    match part {
+    Some(match part {
         TimePart::Microseconds | TimePart::Milliseconds | TimePart::Second => {
             microseconds % per_minute
         }
@@ -195,9 +208,9 @@ fn interval_part(part: TimePart, interval: IntervalMonthDayNano) -> i64 {
         _ => {
             let days = months / 12 * 1461 * SECONDS_PER_DAY / 4
                 + (months % 12 * 30 + days) * SECONDS_PER_DAY;
-            days.saturating_mul(1_000_000).saturating_add(microseconds)
+            days.checked_mul(1_000_000)?.checked_add(microseconds)?
         }
-    }
+    })
 }
 
 fn date_trunc(arguments: CallArguments) -> Result<TypedNode> {
@@ -222,11 +235,16 @@ fn date_trunc(arguments: CallArguments) -> Result<TypedNode> {
         TimePart::Microseconds | TimePart::Milliseconds => CallForm::Plain,
         _ => CallForm::WithoutFraction,
     };
-    let node: Result<TypedNode> = by_unit!(unit, PER_SECOND => ticks(node, result_type, place, move |instant| {
-        let local = zone.to_local(instant, PER_SECOND);
-        let start = named.truncate::<PER_SECOND>(local).unwrap_or(local);
-        zone.to_instant(start, PER_SECOND)
-    }));
+    // The part itself, and twice what a zone's offset is less than.
+    let days = i128::from(named.most_days() + 2) * i128::from(SECONDS_PER_DAY);
+    let node: Result<TypedNode> = by_unit!(unit, PER_SECOND => {
+        let less_than = days * i128::from(PER_SECOND);
+        moved_ticks(node, result_type, place, less_than, move |instant| {
+            let local = zone.to_local(instant, PER_SECOND)?;
+            let start = named.truncate::<PER_SECOND>(local)?;
+            zone.to_instant(start, PER_SECOND)
+        })
+    });
     Ok(node?.with_form(form))
 }
 
@@ -245,16 +263,17 @@ pub(super) fn at_time_zone(node: TypedNode, zone: TypedNode, place: TextSpan) ->
     let DataType::Timestamp(unit, own) = &node.data_type else {
         return Ok(node);
     };
+    let day = i128::from(per_second) * i128::from(SECONDS_PER_DAY);
     match own {
         Some(_) => {
             let result_type = ResultType::of(DataType::Timestamp(*unit, None));
-            ticks(node, result_type, place, move |instant| {
+            moved_ticks(node, result_type, place, day, move |instant| {
                 named.to_local(instant, per_second)
             })
         }
         None => {
             let result_type = ResultType::of(DataType::Timestamp(*unit, Some(name.into())));
-            ticks(node, result_type, place, move |local| {
+            moved_ticks(node, result_type, place, day, move |local| {
                 named.to_instant(local, per_second)
             })
         }

@@ -48,9 +48,10 @@ fn clock(text: &mut String, nanoseconds: i128) {
 }
 
 /// `1 year 2 mons -3 days +04:05:06`; months, days and nanoseconds keep their own signs.
-pub(super) fn interval(text: &mut String, (months, days, nanoseconds): (i32, i32, i128)) {
+pub(super) fn interval(text: &mut String, (months, days, nanoseconds): (i32, i64, i128)) {
     let start = text.len();
     let mut negative_before = false;
+    let months = i64::from(months);
     for (count, unit) in [(months / 12, "year"), (months % 12, "mon"), (days, "day")] {
         if count != 0 {
             let space = if text.len() > start { " " } else { "" };

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray};
 use arrow::compute::{CastOptions, cast, cast_with_options};
-use arrow::datatypes::{DataType, Int64Type, TimeUnit};
+use arrow::datatypes::{DataType, Date32Type, Int64Type, TimeUnit};
 use arrow::error::ArrowError;
 
-use super::time::{Zone, per_second};
+use super::time::{SECONDS_PER_DAY, Zone, per_second};
 use super::time_parse;
 
 /// The values as `to`; null where that cannot be.
@@ -20,6 +20,17 @@ pub fn cast_to_zone(values: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowE
     let is_moment = matches!(to, DataType::Date32 | DataType::Timestamp(..));
     if let (true, DataType::LargeUtf8 | DataType::Utf8View) = (is_moment, values.data_type()) {
         return cast_to_zone(&cast(values, &DataType::Utf8)?, to);
+    }
+    match (values.data_type(), to) {
+        (DataType::Timestamp(unit, zone), DataType::Date32) => {
+            return days(values, *unit, zone.as_deref());
+        }
+        // Milliseconds, whatever they are called: Arrow's cast of such dates wraps in nanoseconds.
+        (DataType::Date64, DataType::Timestamp(..)) => {
+            let millis = DataType::Timestamp(TimeUnit::Millisecond, None);
+            return cast_to_zone(&cast(values, &millis)?, to);
+        }
+        _ => {}
     }
     // Arrow's cast first, for the whole column: only rows that it reads in another way than
     // PostgreSQL, or not at all, are read again one by one.
@@ -36,6 +47,23 @@ pub fn cast_to_zone(values: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowE
         Some(zone) if local && failed => placed(values, &made, *unit, &zone),
         _ => Ok(made),
     }
+}
+
+/// The days on which moments are, by the clock of their zone; null where 32 bits do not hold it. Arrow's cast
+/// fails for the whole column there, and for years that its library of dates does not have.
+fn days(values: &ArrayRef, unit: TimeUnit, zone: Option<&str>) -> Result<ArrayRef, ArrowError> {
+    let no_zone = || ArrowError::ParseError(format!("unknown time zone `{}`", zone.unwrap_or("")));
+    let zone = zone
+        .map_or(Some(Zone::UTC), Zone::parse)
+        .ok_or_else(no_zone)?;
+    let ticks = cast(values, &DataType::Int64)?;
+    let day = |tick: i64| {
+        let second = tick.div_euclid(per_second(unit));
+        let local = second.saturating_add(zone.offset_at(second));
+        i32::try_from(local.div_euclid(SECONDS_PER_DAY)).ok()
+    };
+    let days = ticks.as_primitive::<Int64Type>();
+    Ok(Arc::new(days.unary_opt::<_, Date32Type>(day)))
 }
 
 /// True for a number that becomes a time without saying what it counts: in a timestamp a whole number
@@ -85,7 +113,7 @@ fn ticks_of(data_type: &DataType) -> DataType {
 /// Nothing for a zone that nobody knows.
 fn moment(text: &str, to: &DataType, zone: Option<&Zone>) -> Option<i64> {
     match to {
-        DataType::Date32 => time_parse::date(text),
+        DataType::Date32 => time_parse::date(text).map(i64::from),
         DataType::Timestamp(_, Some(_)) if zone.is_none() => None,
         DataType::Timestamp(unit, _) => {
             let ticks = time_parse::timestamp(text, zone, per_second(*unit))?;
@@ -125,7 +153,7 @@ fn placed(
         known.as_primitive::<Int64Type>(),
     );
     let instant = |(known, local): (Option<i64>, Option<i64>)| {
-        known.or_else(|| Some(zone.to_instant(local?, per_second(unit))))
+        known.or_else(|| zone.to_instant(local?, per_second(unit)))
     };
     let instants: Int64Array = known.iter().zip(local).map(instant).collect();
     cast(&(Arc::new(instants) as ArrayRef), made.data_type())
@@ -184,6 +212,36 @@ mod tests {
             cast_to_zone(&view, &zoned).unwrap().as_ref(),
             cast_to_zone(&texts, &zoned).unwrap().as_ref()
         );
+    }
+
+    #[test]
+    fn a_moment_is_on_a_day_that_32_bits_hold_or_on_none() {
+        use arrow::array::{Date64Array, TimestampMillisecondArray};
+        let millis = [
+            Some(-1),
+            None,
+            Some(i64::MAX),
+            Some(i64::MIN),
+            Some(9_000_000_000_000_000),
+        ];
+        let millis = TimestampMillisecondArray::from(millis.to_vec());
+        let days = |values: ArrayRef| -> Vec<Option<i32>> {
+            let made = cast_to_zone(&values, &DataType::Date32).unwrap();
+            made.as_primitive::<Date32Type>().iter().collect()
+        };
+        let far = Some(104_166_666);
+        assert_eq!(
+            days(Arc::new(millis.clone())),
+            [Some(-1), None, None, None, far]
+        );
+        let rome = millis.with_timezone("Europe/Rome");
+        assert_eq!(days(Arc::new(rome)), [Some(0), None, None, None, far]);
+        let dates: ArrayRef = Arc::new(Date64Array::from(vec![86_400_000, 32_503_680_000_000]));
+        let nanos = DataType::Timestamp(TimeUnit::Nanosecond, None);
+        let made = cast_to_zone(&dates, &nanos).unwrap();
+        let made = cast(&made, &DataType::Int64).unwrap();
+        let made: Vec<Option<i64>> = made.as_primitive::<Int64Type>().iter().collect();
+        assert_eq!(made, [Some(86_400_000_000_000), None]);
     }
 
     #[test]

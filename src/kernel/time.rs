@@ -140,24 +140,25 @@ impl Zone {
         i64::from(offset.fix().local_minus_utc())
     }
 
-    /// An instant as the wall clock shows it, both in ticks of `per_second`.
+    /// An instant as the wall clock shows it, both in ticks of `per_second`; `None` for the last hours of 64
+    /// bits, which a clock in the east shows as hours beyond them.
     #[inline]
-    pub fn to_local(&self, instant: i64, per_second: i64) -> i64 {
+    pub fn to_local(&self, instant: i64, per_second: i64) -> Option<i64> {
         let offset = match self {
             Self::Fixed(offset) => *offset,
             Self::Named(_) => self.offset_at(instant.div_euclid(per_second)),
         };
-        instant.wrapping_add(offset.wrapping_mul(per_second))
+        instant.checked_add(offset.checked_mul(per_second)?)
     }
 
-    /// The instant of a wall clock.
+    /// The instant of a wall clock; `None` where 64 bits do not hold it.
     #[inline]
-    pub fn to_instant(&self, local: i64, per_second: i64) -> i64 {
+    pub fn to_instant(&self, local: i64, per_second: i64) -> Option<i64> {
         let offset = match self {
             Self::Fixed(offset) => *offset,
             Self::Named(_) => self.offset_at_local(local.div_euclid(per_second)),
         };
-        local.wrapping_sub(offset.wrapping_mul(per_second))
+        local.checked_sub(offset.checked_mul(per_second)?)
     }
 }
 
@@ -173,7 +174,7 @@ pub fn add_interval(
         let moved = instant.checked_add(i64::from(days).checked_mul(per_day)?)?;
         return moved.checked_add(ticks);
     }
-    let local = zone.to_local(instant, per_second);
+    let local = zone.to_local(instant, per_second)?;
     let (day, time) = (local.div_euclid(per_day), local.rem_euclid(per_day));
     let day = if months == 0 {
         day
@@ -182,7 +183,7 @@ pub fn add_interval(
     };
     let day = day.checked_add(i64::from(days))?;
     let local = day.checked_mul(per_day)?.checked_add(time)?;
-    zone.to_instant(local, per_second).checked_add(ticks)
+    zone.to_instant(local, per_second)?.checked_add(ticks)
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use super::time::{SECONDS_PER_DAY, Zone, days_from_civil, days_in_month};
 pub const NANOSECONDS: i64 = 1_000_000_000;
 
 /// `2026-01-31`, perhaps with a time of day and a zone that are cut off: the day that is written, as days
-/// since 1970.
-pub fn date(text: &str) -> Option<i64> {
+/// since 1970, which a date counts in 32 bits.
+pub fn date(text: &str) -> Option<i32> {
     let (date, time) = split_date(text.trim());
     if !time.is_empty() {
         let (.., zone) = clock(time)?;
@@ -16,7 +16,7 @@ pub fn date(text: &str) -> Option<i64> {
             zone_named(zone)?;
         }
     }
-    civil(date)
+    i32::try_from(civil(date)?).ok()
 }
 
 fn zone_named(name: &str) -> Option<Zone> {
@@ -34,13 +34,19 @@ fn civil(text: &str) -> Option<i64> {
     if text.len() == 8 && text.bytes().all(|digit| digit.is_ascii_digit()) {
         return civil(&format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..]));
     }
+    // With a sign, as ISO 8601 has years before 0 and after 9999, and as rowgen writes them.
+    let (sign, text, most) = match text.as_bytes().first() {
+        Some(b'+') => (1, &text[1..], 12),
+        Some(b'-') => (-1, &text[1..], 12),
+        _ => (1, text, 6),
+    };
     let mut parts = text.split('-');
     let mut part = |digits: std::ops::RangeInclusive<usize>| {
         let part = parts.next()?;
         let number = part.bytes().all(|digit| digit.is_ascii_digit());
         (number && digits.contains(&part.len())).then(|| part.parse::<i64>().ok())?
     };
-    let (year, month, day) = (part(4..=6)?, part(1..=2)?, part(1..=2)?);
+    let (year, month, day) = (sign * part(4..=most)?, part(1..=2)?, part(1..=2)?);
     let known = parts.next().is_none() && (1..=12).contains(&month);
     (known && day >= 1 && day <= days_in_month(year, month))
         .then(|| days_from_civil(year, month, day))
@@ -101,7 +107,7 @@ pub fn timestamp(text: &str, zone: Option<&Zone>, per_second: i64) -> Option<i12
         .checked_mul(SECONDS_PER_DAY)?
         .checked_add(seconds)?;
     let instant = match zone {
-        Some(zone) => written.as_ref().unwrap_or(zone).to_instant(local, 1),
+        Some(zone) => written.as_ref().unwrap_or(zone).to_instant(local, 1)?,
         None => local,
     };
     let per_tick = NANOSECONDS / per_second;
@@ -122,6 +128,12 @@ mod tests {
         // The day that is written, wherever it is.
         assert_eq!(date("1970-01-02T00:30:00+02:00"), Some(1));
         assert_eq!(date("1970-01-02T23:30:00-05"), Some(1));
+        // Years that have a sign, and the first and the last day of 32 bits.
+        assert_eq!(date("+10000-01-01"), Some(2_932_897));
+        assert_eq!(date("+1970-01-02"), Some(1));
+        assert_eq!(date("-0001-12-31"), Some(-719_529));
+        assert_eq!(date("+5881580-07-11"), Some(i32::MAX));
+        assert_eq!(date("-5877641-06-23"), Some(i32::MIN));
         for wrong in [
             "1970-02-30",
             "1970-13-01",
@@ -134,6 +146,12 @@ mod tests {
             "1970-01-01 10:00 Mars",
             "1970010",
             "19701301",
+            "+5881580-07-12",
+            "-5877641-06-22",
+            "+1970",
+            "--1970-01-01",
+            "+-1970-01-01",
+            "+999999999999-01-01",
         ] {
             assert_eq!(date(wrong), None, "{wrong}");
         }
@@ -159,6 +177,8 @@ mod tests {
             ("1970-01-01 24:00:00.5", false, None),
             ("1970-01-01 24:00:01", false, None),
             ("999999-01-01", false, Some(31_494_753_244_800_000)),
+            ("+10000-01-01T00:00:00.5Z", true, Some(253_402_300_800_500)),
+            ("-0044-03-15T12:00:00", false, Some(-63_549_316_800_000)),
         ] {
             assert_eq!(
                 timestamp(text, berlin.as_ref().filter(|_| zoned), 1000),

@@ -69,13 +69,14 @@ impl TimePart {
         PARTS.iter().find_map(named)
     }
 
-    /// A wall clock cut to the part; `None` for the parts that only number something. The ticks per second
+    /// A wall clock cut to the part; `None` for the parts that only number something, and where the part begins
+    /// before all that 64 bits hold: a millennium has more nanoseconds than they count. The ticks per second
     /// are a constant of the code, because a division by a variable costs five times one by a constant.
     pub fn truncate<const PER_SECOND: i64>(self, local: i64) -> Option<i64> {
         let per_second = PER_SECOND;
         let per_day = per_second * SECONDS_PER_DAY;
-        let cut = |ticks: i64| local.wrapping_sub(local.rem_euclid(ticks.max(1)));
-        Some(match self {
+        let cut = |ticks: i64| local.checked_sub(local.rem_euclid(ticks.max(1)));
+        match self {
             Self::Microseconds => cut(per_second / 1_000_000),
             Self::Milliseconds => cut(per_second / 1000),
             Self::Second => cut(per_second),
@@ -84,13 +85,24 @@ impl TimePart {
             Self::Day => cut(per_day),
             _ => self
                 .first_day(local.div_euclid(per_day))?
-                .wrapping_mul(per_day),
-        })
+                .checked_mul(per_day),
+        }
     }
 
     /// Whether [`TimePart::truncate`] cuts to it.
     pub fn cuts(self) -> bool {
         self.truncate::<1>(0).is_some()
+    }
+
+    /// No part that it cuts to is longer: so many days.
+    pub fn most_days(self) -> i64 {
+        match self {
+            Self::Millennium => 365_243,
+            Self::Century => 36_525,
+            Self::Decade => 3_653,
+            Self::Year | Self::Quarter | Self::Month | Self::Week => 366,
+            _ => 1,
+        }
     }
 
     /// The first day of the part that a day is in.
@@ -122,6 +134,18 @@ impl TimePart {
             Self::Minute => local.div_euclid(per_minute).rem_euclid(60),
             Self::Hour => local.div_euclid(per_minute * 60).rem_euclid(24),
             _ => self.of_day(local.div_euclid(per_second * SECONDS_PER_DAY)),
+        }
+    }
+
+    /// The part, but for the epoch, of a wall clock that shows so many seconds and ticks behind them: the last
+    /// hours of 64 bits of ticks are on a clock in the east, too, which shows more than they count.
+    pub fn of_seconds<const PER_SECOND: i64>(self, seconds: i64, ticks: i64) -> i64 {
+        match self {
+            Self::Hour | Self::Minute | Self::Second | Self::Milliseconds | Self::Microseconds => {
+                let of_day = seconds.rem_euclid(SECONDS_PER_DAY);
+                self.of_clock::<PER_SECOND>(of_day * PER_SECOND + ticks)
+            }
+            _ => self.of_day(seconds.div_euclid(SECONDS_PER_DAY)),
         }
     }
 

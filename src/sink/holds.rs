@@ -72,6 +72,8 @@ pub struct HeldChanges<'o> {
 /// The collections of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangesOf {
+    /// The database that its changes come from.
+    pub database: String,
     /// The table's name where its changes come from.
     pub table: String,
     /// The collection that has a document a change.

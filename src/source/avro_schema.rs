@@ -38,7 +38,7 @@ pub fn check(schema: &str) -> Result<CheckedSchema, SchemaRefusal> {
         None => return Err("its schema is not a record".to_string()),
     }
     refuse_recursion(&parsed, "", None, &mut Vec::new())?;
-    make_plain(&mut parsed)?;
+    make_plain(&mut parsed, None)?;
     #[cfg(any(feature = "kafka", feature = "rabbitmq"))]
     let plain = parsed.to_string();
     let uuids = uuids(&mut parsed);
@@ -99,10 +99,8 @@ fn refuse_in_object(
         let mut inner = inner.filter_map(|key| object.get(key));
         return inner.try_for_each(|inner| refuse_recursion(inner, path, space, open));
     };
-    let name = text("name").unwrap_or_default();
-    let within = text("namespace").or(name.rsplit_once('.').map(|(space, _)| space));
-    let space = within.or(space);
-    open.push(full(name, space));
+    let space = space_of(object, space);
+    open.push(full(text("name").unwrap_or_default(), space));
     for field in fields {
         let name = field.get("name").and_then(Value::as_str);
         let name = name.unwrap_or_default();
@@ -118,6 +116,18 @@ fn refuse_in_object(
     Ok(())
 }
 
+/// The namespace of a named type and of what is in it, if it has one: what its own name says comes before its
+/// `namespace`, and an empty one is none, whatever namespace is around it.
+pub(super) fn space_of<'s>(
+    object: &'s Map<String, Value>,
+    around: Option<&'s str>,
+) -> Option<&'s str> {
+    let text = |key: &str| object.get(key).and_then(Value::as_str);
+    let of_name = text("name").and_then(|name| Some(name.rsplit_once('.')?.0));
+    let space = of_name.or(text("namespace")).or(around);
+    space.filter(|space| !space.is_empty())
+}
+
 /// A name with the namespace that it stands in.
 pub(super) fn full(name: &str, space: Option<&str>) -> String {
     match space {
@@ -126,24 +136,54 @@ pub(super) fn full(name: &str, space: Option<&str>) -> String {
     }
 }
 
-/// Takes away every logical type that is not valid.
-fn make_plain(schema: &mut Value) -> Result<(), SchemaRefusal> {
+/// Takes away every logical type that is not valid, and sets names apart from their namespaces. `space` is that
+/// around it.
+fn make_plain(schema: &mut Value, space: Option<&str>) -> Result<(), SchemaRefusal> {
+    let each = |schemas: &mut [Value], space: Option<&str>| {
+        let mut all = schemas.iter_mut();
+        all.try_for_each(|schema| make_plain(schema, space))
+    };
     match schema {
-        Value::Array(branches) => branches.iter_mut().try_for_each(make_plain),
+        Value::Array(branches) => each(branches, space),
         Value::Object(object) => {
             if !is_valid(object)? {
                 object.retain(|name, _| name != "logicalType");
             }
+            let inside = set_apart(object, space);
+            let space = inside.as_deref();
             for key in ["type", "items", "values"] {
                 if let Some(inner) = object.get_mut(key) {
-                    make_plain(inner)?;
+                    make_plain(inner, space)?;
                 }
             }
             let fields = object.get_mut("fields").and_then(Value::as_array_mut);
-            fields.map_or(Ok(()), |fields| fields.iter_mut().try_for_each(make_plain))
+            fields.map_or(Ok(()), |fields| each(fields, space))
         }
         _ => Ok(()),
     }
+}
+
+/// The name of a type without its namespace, and that beside it: the library looks for `n.R` in the namespace
+/// `n`, and takes an empty one for a name of its own. What is in the type is in the namespace that comes
+/// back.
+fn set_apart(object: &mut Map<String, Value>, around: Option<&str>) -> Option<String> {
+    let kind = object.get("type").and_then(Value::as_str);
+    if !matches!(kind, Some("record" | "error" | "enum" | "fixed")) {
+        return around.map(str::to_string);
+    }
+    let space = space_of(object, around).map(str::to_string);
+    if let Some(Value::String(name)) = object.get_mut("name")
+        && let Some((_, own)) = name.rsplit_once('.')
+    {
+        *name = own.to_string();
+    }
+    match (&space, around) {
+        (None, None) => object.retain(|key, _| key != "namespace"),
+        (None, Some(_)) => drop(object.insert("namespace".into(), "".into())),
+        (Some(space), _) if around == Some(space) => {}
+        (Some(space), _) => drop(object.insert("namespace".into(), space.clone().into())),
+    }
+    space
 }
 
 /// True for what has no logical type, and for one that the specification allows there.
@@ -327,6 +367,12 @@ mod tests {
         assert_eq!(
             check(spaced).unwrap_err(),
             "`b.c` holds its own record, `x.r`: rows without an end are not read"
+        );
+        let empty = r#"{"type":"record","name":"r","fields":[{"name":"b","type":
+            {"type":"record","name":"s","namespace":"","fields":[{"name":"c","type":"r"}]}}]}"#;
+        assert_eq!(
+            check(empty).unwrap_err(),
+            "`b.c` holds its own record, `r`: rows without an end are not read"
         );
         // The same record twice, one beside the other, has an end.
         let twice = r#"{"type":"record","name":"r","fields":[

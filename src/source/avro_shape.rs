@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::avro_schema::full;
+use super::avro_schema::{full, space_of};
 use super::reject::BadRow;
 use crate::kernel::varint;
 
@@ -182,18 +182,13 @@ fn shape(schema: &Value, space: Option<&str>, known: &mut NamedTypes) -> Option<
                     "map" => AvroShape::Map(Box::new(shape(inner("values")?, space, known)?)),
                     "fixed" => AvroShape::Fixed(inner("size")?.as_u64()? as usize),
                     "enum" => AvroShape::Enum(inner("symbols")?.as_array()?.len()),
-                    "record" => {
-                        let own = inner("namespace").and_then(Value::as_str);
-                        let of_name = name.and_then(|name| Some(name.rsplit_once('.')?.0));
-                        fields(inner("fields")?, own.or(of_name).or(space), known)?
-                    }
+                    "record" => fields(inner("fields")?, space_of(object, space), known)?,
                     _ => return shape(inner("type")?, space, known),
                 },
                 nested => return shape(nested, space, known),
             };
             if let Some(name) = name {
-                let own = inner("namespace").and_then(Value::as_str).or(space);
-                known.insert(full(name, own), made.clone());
+                known.insert(full(name, space_of(object, space)), made.clone());
             }
             Some(made)
         }
@@ -295,6 +290,25 @@ mod tests {
             says(r#"{"type":"array","items":["null","int"]}"#, &[2, 18]),
             no("a")
         );
+    }
+
+    #[test]
+    fn an_empty_namespace_is_none() {
+        let inner = r#"{"type":"enum","name":"E","namespace":"","symbols":["x","y"]}"#;
+        let schema = format!(
+            r#"{{"type":"record","name":"R","namespace":"n","fields":[{{"name":"a","type":
+            {{"type":"record","name":"S","namespace":"","fields":[
+            {{"name":"b","type":{inner}}},{{"name":"c","type":"E"}}]}}}}]}}"#
+        );
+        let shape = AvroShape::of(&schema).unwrap();
+        assert!(shape.check(&[2, 2]).is_ok());
+        assert!(shape.check(&[2, 4]).is_err());
+        // Beside one that has none at all they are the same.
+        let beside = format!(
+            r#"{{"type":"record","name":"R","fields":[{{"name":"a","type":{inner}}},{{"name":"b","type":"E"}}]}}"#
+        );
+        let shape = AvroShape::of(&beside).unwrap();
+        assert!(shape.check(&[0, 4]).is_err());
     }
 
     #[test]

@@ -4,24 +4,24 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray};
+use arrow::array::{Array, ArrayRef, AsArray, OffsetSizeTrait};
 use arrow::datatypes::{
     DataType, Field, FieldRef, Schema, TimeUnit, TimestampMicrosecondType, TimestampNanosecondType,
 };
-use arrow::util::display::array_value_to_string;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::basic::Type;
 use parquet::errors::Result as ParquetResult;
 use parquet::schema::types::ColumnDescPtr;
 
 use crate::error::{Error, Problem, Result};
+use crate::shown_value::show;
 
 /// What is to know of a file that has such times.
 #[derive(Debug)]
 pub(super) struct Int96 {
-    /// The file as the library reads it by itself: the times as nanoseconds, which wrap.
+    /// The file with the times as nanoseconds, which wrap.
     pub(super) nanoseconds: ArrowReaderMetadata,
-    /// The columns that are such times.
+    /// The columns that are such times, or have some in their lists and structs.
     columns: Vec<usize>,
 }
 
@@ -38,25 +38,28 @@ impl Int96 {
         if !leaves.iter().any(is_int96) {
             return Ok((metadata, None));
         }
-        let mut leaves = leaves.iter();
-        let fields = metadata.schema().fields().iter();
-        let fields: Vec<FieldRef> = fields
-            .map(|field| in_microseconds(field, &mut leaves))
-            .collect();
-        let nanoseconds = metadata.schema().fields().iter().zip(&fields).enumerate();
-        let columns = nanoseconds
-            // Only columns that are times themselves are compared below. Those within lists and
-            // structs are microseconds, whatever else they said.
-            .filter(|(_, (before, after))| is_time(before) && before != after)
-            .map(|(column, _)| column)
-            .collect();
-        let options = options.with_schema(Arc::new(Schema::new(fields)));
-        let made = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options)?;
+        // Both units are asked for: whoever wrote the file may have said another one in its Arrow
+        // schema, and the library would cut to that.
+        let fields = |unit: TimeUnit| -> Vec<FieldRef> {
+            let mut leaves = leaves.iter();
+            let fields = metadata.schema().fields().iter();
+            fields
+                .map(|field| in_unit(field, unit, &mut leaves))
+                .collect()
+        };
+        let (micros, nanos) = (fields(TimeUnit::Microsecond), fields(TimeUnit::Nanosecond));
+        let differs = micros.iter().zip(&nanos).enumerate();
+        let differs = differs.filter(|(_, (micros, nanos))| micros != nanos);
+        let columns = differs.map(|(column, _)| column).collect();
+        let read_as = |fields: Vec<FieldRef>| {
+            let options = options.clone().with_schema(Arc::new(Schema::new(fields)));
+            ArrowReaderMetadata::try_new(metadata.metadata().clone(), options)
+        };
         let int96 = Self {
-            nanoseconds: metadata,
+            nanoseconds: read_as(nanos)?,
             columns,
         };
-        Ok((made, Some(int96)))
+        Ok((read_as(micros)?, Some(int96)))
     }
 
     /// Those of some columns, in order, that are such times.
@@ -72,30 +75,25 @@ fn is_int96(leaf: &ColumnDescPtr) -> bool {
     leaf.physical_type() == Type::INT96
 }
 
-fn is_time(field: &Field) -> bool {
-    matches!(field.data_type(), DataType::Timestamp(..))
-}
-
-/// The field with times in 96 bits as microseconds. `leaves` are the file's columns from its own on.
-fn in_microseconds<'l>(
+/// The field with its times in 96 bits in this unit. `leaves` are the file's columns from its own on.
+fn in_unit<'l>(
     field: &FieldRef,
+    unit: TimeUnit,
     leaves: &mut impl Iterator<Item = &'l ColumnDescPtr>,
 ) -> FieldRef {
     let data_type = match field.data_type() {
-        DataType::List(item) => DataType::List(in_microseconds(item, leaves)),
-        DataType::LargeList(item) => DataType::LargeList(in_microseconds(item, leaves)),
+        DataType::List(item) => DataType::List(in_unit(item, unit, leaves)),
+        DataType::LargeList(item) => DataType::LargeList(in_unit(item, unit, leaves)),
         DataType::FixedSizeList(item, size) => {
-            DataType::FixedSizeList(in_microseconds(item, leaves), *size)
+            DataType::FixedSizeList(in_unit(item, unit, leaves), *size)
         }
-        DataType::Map(entries, sorted) => DataType::Map(in_microseconds(entries, leaves), *sorted),
+        DataType::Map(entries, sorted) => DataType::Map(in_unit(entries, unit, leaves), *sorted),
         DataType::Struct(fields) => {
-            let fields = fields.iter().map(|field| in_microseconds(field, leaves));
+            let fields = fields.iter().map(|field| in_unit(field, unit, leaves));
             DataType::Struct(fields.collect())
         }
         leaf => match (leaf, leaves.next().is_some_and(is_int96)) {
-            (DataType::Timestamp(_, zone), true) => {
-                DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
-            }
+            (DataType::Timestamp(_, zone), true) => DataType::Timestamp(unit, zone.clone()),
             (other, _) => other.clone(),
         },
     };
@@ -112,59 +110,130 @@ pub(super) fn checked(
     field: &Field,
     first: u64,
 ) -> Result<ArrayRef> {
+    let name = field.name();
     let wants_nanos = matches!(
         field.data_type(),
         DataType::Timestamp(TimeUnit::Nanosecond, _)
     );
-    let (Some(micro), Some(nano)) = (
-        micros.as_primitive_opt::<TimestampMicrosecondType>(),
-        nanos.as_primitive_opt::<TimestampNanosecondType>(),
-    ) else {
-        return Ok(micros.clone());
-    };
-    // Nanoseconds that have wrapped say another moment than the microseconds.
-    let beyond = |micro, nano: i64| nano.div_euclid(1000) != micro;
     if wants_nanos {
-        return match wrong(micro, nano, beyond) {
+        let beyond = |micro, nano| !is_reached(micro, nano);
+        return match first_time(micros, nanos, &beyond) {
             None => Ok(nanos.clone()),
-            Some(row) => {
+            Some(odd) => {
                 let why = "is beyond the years of nanoseconds, 1677 to 2262";
-                let hint = "read it as `timestamp(us)`";
-                Err(refused(field, micros, (first, row), why, hint))
+                Err(refused(
+                    name,
+                    first,
+                    &odd,
+                    why,
+                    "read it as `timestamp(us)`",
+                ))
             }
         };
     }
-    let between = |micro, nano: i64| !beyond(micro, nano) && nano.rem_euclid(1000) != 0;
-    match wrong(micro, nano, between) {
+    // Nanoseconds wrap, and so does the product: their difference is what a time has behind its
+    // microseconds, in every year.
+    let between = |micro: i64, nano: i64| nano.wrapping_sub(micro.wrapping_mul(1000)) != 0;
+    match first_time(micros, nanos, &between) {
         None => Ok(micros.clone()),
-        Some(row) => {
+        Some(odd) => {
             let why = "has more digits than microseconds";
-            let hint = format!("say `types: {{ {}: timestamp(ns) }}`", field.name());
-            Err(refused(field, nanos, (first, row), why, &hint))
+            let nested = micros.data_type().is_nested();
+            Err(refused(name, first, &odd, why, &cure(name, &odd, nested)))
         }
     }
 }
 
-fn wrong(
-    micros: &PrimitiveArray<TimestampMicrosecondType>,
-    nanos: &PrimitiveArray<TimestampNanosecondType>,
-    is: impl Fn(i64, i64) -> bool,
-) -> Option<usize> {
-    let values = micros.values().iter().zip(nanos.values());
-    let mut rows = values.enumerate();
-    let found = rows.find(|(row, (micro, nano))| is(**micro, **nano) && micros.is_valid(*row));
-    found.map(|(row, _)| row)
+/// Nanoseconds that have wrapped say another moment than the microseconds.
+fn is_reached(micro: i64, nano: i64) -> bool {
+    nano.div_euclid(1000) == micro
 }
 
-fn refused(
-    field: &Field,
-    values: &ArrayRef,
-    (first, row): (u64, usize),
-    why: &str,
-    hint: &str,
-) -> Error {
-    let value = array_value_to_string(values, row).unwrap_or_default();
-    let (name, row) = (field.name(), first + row as u64);
-    let message = format!("column `{name}`, row {row}: {value} {why}");
+/// What helps where microseconds would lose digits.
+fn cure(name: &str, odd: &OddTime, nested: bool) -> String {
+    match (odd.reached, nested) {
+        (true, false) => format!("say `types: {{ {name}: timestamp(ns) }}`"),
+        (true, true) => format!(
+            "times of 64 bits are read with all of their digits: write the file with them, or leave `{name}` out of the sink's `columns`"
+        ),
+        (false, _) => format!(
+            "no type has both its year and its digits: round it where the file is written, or leave `{name}` out of the sink's `columns`"
+        ),
+    }
+}
+
+/// A time that is not read as it is.
+struct OddTime {
+    /// The row of the column, or the item of the list, that it is of.
+    at: usize,
+    /// With all of its digits, where nanoseconds reach it.
+    shown: String,
+    reached: bool,
+}
+
+/// What is asked of a time, by its microseconds and its nanoseconds.
+type AskTime<'i> = dyn Fn(i64, i64) -> bool + 'i;
+
+/// The first row with a time of which it is true, within lists and structs, too.
+fn first_time(micros: &ArrayRef, nanos: &ArrayRef, is: &AskTime<'_>) -> Option<OddTime> {
+    match micros.data_type() {
+        DataType::List(_) => {
+            let (micros, nanos) = (micros.as_list::<i32>(), nanos.as_list::<i32>());
+            let found = first_time(micros.values(), nanos.values(), is);
+            of_row(micros.value_offsets(), found)
+        }
+        DataType::LargeList(_) => {
+            let (micros, nanos) = (micros.as_list::<i64>(), nanos.as_list::<i64>());
+            let found = first_time(micros.values(), nanos.values(), is);
+            of_row(micros.value_offsets(), found)
+        }
+        DataType::Map(..) => {
+            let (micros, nanos) = (micros.as_map(), nanos.as_map());
+            let entries = (micros.entries().columns(), nanos.entries().columns());
+            of_row(micros.value_offsets(), first_of_fields(entries, is))
+        }
+        DataType::Struct(_) => {
+            let (micros, nanos) = (micros.as_struct(), nanos.as_struct());
+            first_of_fields((micros.columns(), nanos.columns()), is)
+        }
+        _ => first_of_column(micros, nanos, is),
+    }
+}
+
+fn first_of_fields(
+    (micros, nanos): (&[ArrayRef], &[ArrayRef]),
+    is: &AskTime<'_>,
+) -> Option<OddTime> {
+    let fields = micros.iter().zip(nanos);
+    let found = fields.filter_map(|(micros, nanos)| first_time(micros, nanos, is));
+    found.min_by_key(|odd| odd.at)
+}
+
+/// The same of the row whose list it is in.
+fn of_row<O: OffsetSizeTrait>(offsets: &[O], found: Option<OddTime>) -> Option<OddTime> {
+    let odd = found?;
+    let begun = offsets.partition_point(|begins| begins.as_usize() <= odd.at);
+    let at = begun.saturating_sub(1);
+    Some(OddTime { at, ..odd })
+}
+
+fn first_of_column(micros: &ArrayRef, nanos: &ArrayRef, is: &AskTime<'_>) -> Option<OddTime> {
+    let own = micros.as_primitive_opt::<TimestampMicrosecondType>()?;
+    let exact = nanos.as_primitive_opt::<TimestampNanosecondType>()?;
+    let mut times = own.values().iter().zip(exact.values()).enumerate();
+    let found = times.find(|(row, (micro, nano))| is(**micro, **nano) && own.is_valid(*row));
+    let (at, (micro, nano)) = found?;
+    let reached = is_reached(*micro, *nano);
+    let shown = if reached { nanos } else { micros };
+    Some(OddTime {
+        at,
+        shown: show(shown, at),
+        reached,
+    })
+}
+
+fn refused(name: &str, first: u64, odd: &OddTime, why: &str, hint: &str) -> Error {
+    let row = first + odd.at as u64;
+    let message = format!("column `{name}`, row {row}: {} {why}", odd.shown);
     Error::run(Problem::new(message).hint(hint))
 }

@@ -12,6 +12,7 @@ use arrow_json::ReaderBuilder;
 
 use super::json_fractions::ExactColumns;
 use super::json_raw::is_too_deep;
+use super::json_singles::rounded_once;
 use super::json_texts::{has_texts, respelt};
 use super::json_times::TimeColumns;
 use super::messages::{Decoder, Decoders, decode};
@@ -207,22 +208,22 @@ impl JsonRows {
         let mut keep = vec![true; batch.num_rows()];
         let mut columns = Vec::with_capacity(batch.num_columns());
         for (column, field) in batch.columns().iter().zip(self.wanted.fields()) {
-            // Parses the object again, and so only rows that look odd are asked: few, or the user's
-            // mistake.
+            // Parses the object again: only rows that look odd are asked, which are few.
             let number = |row: &usize| is_number(objects[good[*row]], field.name());
             let numbers = digits(column, field).into_iter().filter(number).collect();
             let (values, mut wrong) = match counted(column, field, numbers)? {
                 Some(counted) => counted,
                 None => convert(column, field.data_type())?,
             };
+            let object = |row: usize| objects[good[row]];
+            let values = rounded_once(values, column, field.name(), object);
             // A number that was too large; a text may well say `inf`.
             let infinite = infinite(&values).into_iter();
             wrong.extend(infinite.filter(number));
             for row in wrong {
                 // A row is bad once, with what was found first.
                 if std::mem::replace(&mut keep[row], false) {
-                    let object = objects[good[row]];
-                    bad.push((good[row], mistyped(column, row, field, object)?));
+                    bad.push((good[row], mistyped(column, row, field, object(row))?));
                 }
             }
             for row in missing(&values, field) {
@@ -236,7 +237,7 @@ impl JsonRows {
         if keep.iter().all(|keep| *keep) {
             return Ok((columns, bad));
         }
-        let keep = BooleanArray::from(keep);
+        let keep = keep.into();
         let kept = columns.iter().map(|column| Ok(filter(column, &keep)?));
         Ok((kept.collect::<Result<_>>()?, bad))
     }
@@ -273,8 +274,7 @@ fn exact(wanted: &DataType) -> DataType {
     match *wanted {
         DataType::Decimal64(precision, scale) | DataType::Decimal128(precision, scale) => {
             let before = precision as i8 - scale;
-            // As many digits as Arrow has room for: what the column does not hold is then seen, and
-            // not rounded.
+            // As many digits as Arrow has room for: what the column does not hold is then seen.
             DataType::Decimal256(76, (76 - before).min(scale.saturating_add(38)))
         }
         // Twenty digits before the point hold every integer of 64 bits; the rest shows a fraction.

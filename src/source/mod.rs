@@ -37,6 +37,7 @@ mod json_fractions;
 mod json_names;
 mod json_raw;
 mod json_rows;
+mod json_singles;
 mod json_texts;
 mod json_times;
 mod json_wrong;

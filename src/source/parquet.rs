@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow::util::display::array_value_to_string;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -32,6 +33,7 @@ use super::retype::{beyond, convert, is_missing, missing, wanted, with_room};
 use super::{Asked, DAMAGED, Piece, Records};
 use crate::error::{Error, Problem, Result};
 use crate::place::{FilePath, Placed};
+use crate::shown_value::show;
 
 /// A Parquet file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -327,7 +329,11 @@ pub(super) fn typed(
     match bad.first() {
         None => Ok(made),
         Some(row) => {
-            let text = arrow::util::display::array_value_to_string(&with_room(values), *row)?;
+            // A time that no calendar has is shown as the number that it is.
+            let text = match values.data_type().is_temporal() {
+                true => show(values, *row),
+                false => array_value_to_string(&with_room(values), *row)?,
+            };
             let (name, row) = (field.name(), first + *row as u64);
             let wanted = super::json_wrong::shown_type(field.data_type());
             let what = format!("column `{name}`, row {row}: {text} cannot be read as {wanted}");

@@ -18,7 +18,7 @@ use super::Types;
 use super::reject::BadRow;
 use crate::column::{UUID_EXTENSION, cut, parse_uuid, show_type};
 use crate::error::{Problem, Result, did_you_mean};
-use crate::kernel::decimal::{float_of, power};
+use crate::kernel::decimal::{float_of, power, single_of};
 use crate::kernel::local_time::{cast_to_zone, says_no_unit};
 
 /// The type that values of `data_type` get.
@@ -240,7 +240,10 @@ fn floats(values: &ArrayRef, to: &DataType) -> Option<ArrayRef> {
     let float = |value: i128| float_of(value, scale, divisor);
     Some(match to {
         DataType::Float64 => Arc::new(wide.unary::<_, Float64Type>(float)),
-        DataType::Float32 => Arc::new(wide.unary::<_, Float32Type>(|value| float(value) as f32)),
+        DataType::Float32 => {
+            let single = |value: i128| single_of(value, scale, divisor);
+            Arc::new(wide.unary::<_, Float32Type>(single))
+        }
         _ => return None,
     })
 }

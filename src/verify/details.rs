@@ -288,7 +288,8 @@ pub(super) fn shown(values: &ArrayRef, field: &Field) -> Result<Option<String>> 
         {
             return Ok(Some(as_uuid(&hexadecimal(bytes.value(0)))));
         }
-        if values.data_type().is_nested() {
+        // Dates and times, too: not every one is in the calendar of the library that shows them.
+        if values.data_type().is_nested() || values.data_type().is_temporal() {
             return Ok(Some(show(values, 0)));
         }
         let options = FormatOptions::default().with_null("null");

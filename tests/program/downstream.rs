@@ -64,3 +64,37 @@ fn a_moment_that_a_load_does_not_have_is_refused() {
     let ended = folder.run(&["verify", "p.yaml", "--at", "200"]);
     assert_eq!(ended.code, 2, "{}", ended.stderr);
 }
+
+/// Documents name the database, too: whoever applies changes to a table of that name in another one is not
+/// asked what they must be.
+#[test]
+fn tables_of_one_name_are_told_apart_or_not_compared() {
+    let folder = Folder::new();
+    let columns = "columns: { id: { type: int32, sequence: { start: 1 }, nullable: false }, v: { uniform: { min: 1, max: 9 } } }";
+    let said = |sinks: &str| {
+        folder.write(
+            "p.yaml",
+            &format!(
+                "version: 1\nname: p\ntables:\n  a: {{ {columns} }}\n  b: {{ {columns} }}\n  told: {{ from: {{ rabbitmq: {{ url: \"amqp://h/%2f\", queues: q, format: debezium }} }} }}\nchanges:\n  count: 200\n  mix: {{ a: {{ insert: 1 }}, b: {{ insert: 1 }} }}\nsinks:\n{sinks}  - mongodb: {{ name: store, table: told, url: \"mongodb://127.0.0.1:1/d\", envelopes: {{ state: {{ keys: {{ shop.orders: id }} }} }} }}\n"
+            ),
+        );
+        let ended = folder.run(&["verify", "p.yaml"]);
+        // The databases are not there: what comes first is said before they are asked.
+        assert_eq!(ended.code, 2, "{ended:?}");
+        ended.stderr
+    };
+    let two = |one: &str, other: &str| {
+        format!(
+            "  - postgres: {{ name: x, table: a, into: {one}.orders, url: \"postgres://u:p@127.0.0.1:1/shop\" }}\n  - postgres: {{ name: y, table: b, into: {other}.orders, url: \"postgres://u:p@127.0.0.1:1/shop\" }}\n"
+        )
+    };
+    let told = "not compared: `told` in sink `store`: the sinks `x` and `y` both apply changes to a table `orders` that may be `shop.orders`\n  hint: compare each in a file that has no other one\n";
+    let words = said(&two("eu", "us"));
+    assert!(words.starts_with(told), "{words}");
+    let elsewhere = "  - mysql: { name: x, table: a, into: other.orders, url: \"mysql://u:p@127.0.0.1:1/shop\" }\n  - mysql: { name: y, table: b, into: other.b, url: \"mysql://u:p@127.0.0.1:1/shop\" }\n";
+    let words = said(elsewhere);
+    assert!(
+        words.starts_with("not compared: `told` in sink `store`: its table is read from a stream"),
+        "{words}"
+    );
+}

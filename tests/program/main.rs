@@ -22,6 +22,7 @@ mod disturbed;
 #[cfg(all(feature = "mysql", feature = "rabbitmq"))]
 mod downstream;
 mod dropin;
+mod edges;
 mod endings;
 mod errors;
 mod existing_output;

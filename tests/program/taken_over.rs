@@ -126,6 +126,25 @@ fn what_an_interrupted_run_made_whole_is_taken_over() {
     }
 }
 
+/// What is remembered of one file lies hidden beside it, and says nothing of the run that was cut short.
+#[test]
+fn what_is_remembered_of_a_file_is_the_same_after_it_was_taken_over() {
+    let yaml = pipeline(LONG, "skip");
+    let (folder, undisturbed) = (Folder::new(), Folder::new());
+    folder.write("p.yaml", &yaml);
+    interrupt(&folder, &[]);
+    let ended = again(&folder, &[]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.stderr.contains("taken over"), "{}", ended.stderr);
+    undisturbed.make(&yaml, &[]);
+    let all = |folder: &Folder| -> Vec<(String, String)> {
+        let text = |name: String| (name.clone(), folder.read(&format!("out/{name}")));
+        folder.names("out").into_iter().map(text).collect()
+    };
+    assert!(folder.path("out/.a.csv.manifest.jsonl").exists());
+    assert_eq!(all(&folder), all(&undisturbed));
+}
+
 #[test]
 fn what_is_not_what_was_written_is_made_again() {
     let yaml = pipeline(LONG, "replace");

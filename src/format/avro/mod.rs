@@ -172,7 +172,9 @@ impl Avro {
             .name
             .as_ref()
             .map_or(shape.table.as_str(), |name| name.as_str());
+        // As in a schema, an empty one is none.
         let namespace = self.namespace.as_ref().map(|namespace| namespace.as_str());
+        let namespace = namespace.filter(|namespace| !namespace.is_empty());
         let mut problems: Vec<Problem> = self.check_names(name, namespace).collect();
         let derive = Derive::new(self.null_order(), self.timestamps);
         match derive.record(shape, name, namespace) {

@@ -2,6 +2,7 @@
 //! and where the change stands in the binlog. With Kafka Connect's schema beside the payload or without.
 
 mod decode;
+mod guess;
 mod meaning;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 pub use decode::{Plain, plain, plain_json, time_text};
+pub use guess::{guessed, is_digits, parts_of_second};
 pub use meaning::{Meaning, Meanings};
 
 /// What one message tells.

@@ -170,13 +170,30 @@ impl Ordered {
         })
     }
 
-    /// The bounds of the first and the last of values that rise.
+    /// The bounds of the first and the last of values that rise. What is no number comes behind all numbers
+    /// there, and is no bound.
     pub(super) fn ascending(&self, values: &PageValues<'_>) -> Option<ValueBounds> {
-        let last = values.len().checked_sub(1)?;
-        Some(ValueBounds {
+        let is_number = |place: usize| {
+            let value = values.value(place);
+            self.compare(&value, &value).is_some()
+        };
+        let (mut numbers, mut others) = (0, values.len());
+        if others > 0 && is_number(others - 1) {
+            numbers = others;
+        }
+        while numbers < others {
+            let middle = numbers.midpoint(others);
+            match is_number(middle) {
+                true => numbers = middle + 1,
+                false => others = middle,
+            }
+        }
+        let last = numbers.checked_sub(1)?;
+        // Both zeros are one value in that order, so that either may be the first.
+        Some(self.signed_zeros(ValueBounds {
             least: values.value(0),
             greatest: values.value(last),
-        })
+        }))
     }
 
     /// Zero as the least value is negative, as the greatest positive: the format asks for it.

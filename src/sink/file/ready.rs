@@ -128,8 +128,14 @@ impl Ready for ReadyFiles {
         let files = kept::find(layout, &target.fingerprint);
         // Found before the lock was held: another run may have taken them over, and has removed the
         // note.
-        let files = files.ok_or_else(|| busy(layout.path()))?;
-        for file in &files {
+        let mut files = files.ok_or_else(|| busy(layout.path()))?;
+        let checksums = self.options.rules(target, layout, &[]).checksums;
+        for file in &mut files {
+            // The note has the checksum of every file. What is remembered of the output has it only where
+            // it was asked for: the same bytes, whether a run was cut short before or not.
+            if !checksums {
+                file.sha256 = None;
+            }
             target.meter.leaves(hidden(&file.path));
             target.meter.add(file.rows, file.bytes);
         }

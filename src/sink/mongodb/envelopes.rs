@@ -91,6 +91,7 @@ impl Envelopes {
         let of = |state: &State, name: &str| {
             let (database, table) = name.split_once('.').unwrap_or(("", name));
             ChangesOf {
+                database: database.to_string(),
                 table: table.to_string(),
                 documents: self.documents(database, table),
                 state: state.collection(database, table),

@@ -10,12 +10,14 @@ use chrono::{DateTime, Datelike, NaiveDate};
 
 use super::code::{retyped, widened};
 use crate::column::arrays::{from_i64, plain, plain_type};
+use crate::column::scalar::limits;
 use crate::column::show_type;
 use crate::domain::{Domain, Order, Range};
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::kernel::decimal::shortest;
 use crate::kernel::murmur3::murmur3;
 use crate::kernel::time::{SECONDS_PER_DAY, per_second};
+use crate::shown_value::show;
 
 /// What is made of a column's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,19 +198,62 @@ impl Transform {
         let values = plain(values)?;
         match self {
             Self::Bucket(count) => bucket(&values, count),
-            Self::Truncate(width) => truncate(&values, width),
+            Self::Truncate(width) => self.truncate(&values, width),
             _ => {
                 let numbers = widened(&values)?;
                 let of = |(row, number): (usize, &u64)| {
-                    let number = values.is_valid(row).then_some(*number as i64)?;
-                    self.of_number(number, values.data_type())
-                        .map(|made| made as i32)
+                    if values.is_null(row) {
+                        return Ok(None);
+                    }
+                    let made = self.of_number(*number as i64, values.data_type());
+                    let made = made.and_then(|made| i32::try_from(made).ok());
+                    made.map_or_else(|| Err(self.beyond(&values, row)), |made| Ok(Some(made)))
                 };
-                let made: Int32Array = numbers.iter().enumerate().map(of).collect();
+                let made: Int32Array = numbers.iter().enumerate().map(of).collect::<Result<_>>()?;
                 match self {
                     Self::Date => retyped(&(Arc::new(made) as ArrayRef), DataType::Date32),
                     _ => Ok(Arc::new(made)),
                 }
+            }
+        }
+    }
+
+    /// What is made of this value cannot be held.
+    fn beyond(self, values: &ArrayRef, row: usize) -> Error {
+        let value = show(values, row);
+        let what = format!("`{}` of {value} is beyond what its type holds", self.name());
+        Error::run(what).hint("`where` of the sink leaves such rows out")
+    }
+
+    fn truncate(self, values: &ArrayRef, width: u32) -> Result<ArrayRef> {
+        let data_type = values.data_type();
+        match data_type {
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+                let texts = cast(values, &DataType::Utf8)?;
+                let begun = substring_by_char(texts.as_string::<i32>(), 0, Some(u64::from(width)))?;
+                Ok(cast(&begun, data_type)?)
+            }
+            DataType::Decimal128(precision, scale) => {
+                let width = i128::from(width);
+                let cut = values
+                    .as_primitive::<Decimal128Type>()
+                    .unary::<_, Decimal128Type>(|value| value - value.rem_euclid(width));
+                Ok(Arc::new(cut.with_precision_and_scale(*precision, *scale)?))
+            }
+            _ => {
+                let (least, width) = (limits(data_type).0, i64::from(width));
+                let cut = |(row, number): (usize, u64)| {
+                    let number = number as i64;
+                    let cut = number.checked_sub(number.rem_euclid(width));
+                    match cut.filter(|cut| i128::from(*cut) >= least) {
+                        None if values.is_valid(row) => Err(self.beyond(values, row)),
+                        cut => Ok(cut.unwrap_or_default()),
+                    }
+                };
+                let cut = widened(values)?.into_iter().enumerate().map(cut);
+                let cut = from_i64(data_type, cut.collect::<Result<_>>()?);
+                let data = cut.to_data().into_builder().nulls(values.nulls().cloned());
+                Ok(arrow::array::make_array(data.build()?))
             }
         }
     }
@@ -341,30 +386,6 @@ fn is_nanos(data_type: &DataType) -> bool {
         data_type,
         DataType::Timestamp(TimeUnit::Nanosecond, _) | DataType::Time64(TimeUnit::Nanosecond)
     )
-}
-
-fn truncate(values: &ArrayRef, width: u32) -> Result<ArrayRef> {
-    match values.data_type() {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-            let texts = cast(values, &DataType::Utf8)?;
-            let begun = substring_by_char(texts.as_string::<i32>(), 0, Some(u64::from(width)))?;
-            Ok(cast(&begun, values.data_type())?)
-        }
-        DataType::Decimal128(precision, scale) => {
-            let width = i128::from(width);
-            let cut = values
-                .as_primitive::<Decimal128Type>()
-                .unary::<_, Decimal128Type>(|value| value - value.rem_euclid(width));
-            Ok(Arc::new(cut.with_precision_and_scale(*precision, *scale)?))
-        }
-        data_type => {
-            let width = i64::from(width);
-            let cut = |number: u64| (number as i64) - (number as i64).rem_euclid(width);
-            let cut = from_i64(data_type, widened(values)?.into_iter().map(cut).collect());
-            let data = cut.to_data().into_builder().nulls(values.nulls().cloned());
-            Ok(arrow::array::make_array(data.build()?))
-        }
-    }
 }
 
 #[cfg(test)]

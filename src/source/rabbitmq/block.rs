@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -13,7 +13,7 @@ use super::metadata::Known;
 use super::pipe::Message;
 use crate::batch::Span;
 use crate::error::Result;
-use crate::format::envelope::{Envelope, Meaning, Meanings, Told, plain_json, read};
+use crate::format::envelope::{Envelope, Told, guessed, plain_json, read};
 use crate::source::avro_messages::AvroMessages;
 use crate::source::json_rows::JsonRows;
 use crate::source::reject::BadRow;
@@ -174,7 +174,10 @@ impl Decode {
         };
         let object = match envelope.schema {
             Some(schema) => plain_json(row, &self.schemas.of(schema).0),
-            None => plain_json(row, &guessed(&self.schema, row)),
+            None => match guessed(&self.schema, row) {
+                Ok(meanings) => plain_json(row, &meanings),
+                Err(why) => return DecodedMessage::BadRow(BadRow::new("no unit", why)),
+            },
         };
         match object {
             Ok(object) => {
@@ -218,37 +221,4 @@ fn readable<'m>(
         None => Some(both),
     });
     readable.unzip()
-}
-
-/// What a row's columns mean by the types that they are to have: nothing else says it where no schema does.
-fn guessed(schema: &Schema, row: &str) -> Meanings {
-    let mut meanings = Meanings::default();
-    let row: serde_json::Value = serde_json::from_str(row).unwrap_or_default();
-    for field in schema.fields() {
-        let value = &row[field.name().as_str()];
-        let text = value.as_str();
-        let is_digits = |text: &str| text.parse::<f64>().is_ok();
-        let meaning = match field.data_type() {
-            DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale)
-                if text.is_some_and(|text| !is_digits(text)) =>
-            {
-                Meaning::Decimal(*scale)
-            }
-            DataType::Date32 if value.is_i64() => Meaning::Date,
-            DataType::Timestamp(..) if value.is_i64() => Meaning::Timestamp(unit(value)),
-            DataType::Time32(_) | DataType::Time64(_) if value.is_i64() => Meaning::Time(1_000_000),
-            _ => continue,
-        };
-        meanings.say(field.name(), meaning);
-    }
-    meanings
-}
-
-/// Parts of a second: milliseconds of moments before the year 5138, else microseconds.
-fn unit(value: &serde_json::Value) -> i64 {
-    // 10^14 microseconds are in March 1973: a moment before that is taken for one in milliseconds.
-    match value.as_i64().unwrap_or(0).unsigned_abs() < 100_000_000_000_000 {
-        true => 1_000,
-        false => 1_000_000,
-    }
 }

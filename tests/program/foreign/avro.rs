@@ -232,3 +232,49 @@ fn a_block_may_be_empty() {
         );
     }
 }
+
+/// A namespace may stand within a name, be that around it, or be none.
+#[test]
+fn names_are_found_in_their_namespaces() {
+    let folder = Folder::new();
+    let schema = r#"{"type":"record","name":"n.R","fields":[
+        {"name":"a","type":{"type":"enum","name":"E","namespace":"","symbols":["x","y"]}},
+        {"name":"b","type":{"type":"record","name":"S","fields":[
+            {"name":"c","type":{"type":"enum","name":"F","symbols":["p","q"]}},
+            {"name":"d","type":["null","n.F"]}]}}]}"#;
+    file(&folder, schema, "null", 1, &[0, 2, 2, 2]);
+    assert_eq!(
+        rows(&folder, FROM, "{}"),
+        "{\"a\":\"x\",\"b\":{\"c\":\"q\",\"d\":\"q\"}}\n"
+    );
+    // Symbols and branches that there are not: the library would take them for a null or another value.
+    let empty = schema
+        .replace("\"n.R\"", "\"R\",\"namespace\":\"\"")
+        .replace("n.F", "F");
+    for (data, told) in [
+        ([2, 2, 4, 0], "`b.d` has branch 2, and there are 2"),
+        ([4, 2, 2, 0], "`a` has branch 2, and there are 2"),
+        ([2, 2, 2, 6], "`b.d` has branch 3, and there are 2"),
+    ] {
+        for schema in [schema, &empty] {
+            file(&folder, schema, "null", 1, &data);
+            let words = stopped(&folder, FROM, "{}");
+            assert!(words.contains(told), "{words}");
+        }
+    }
+}
+
+/// The option of a sink says the same.
+#[test]
+fn an_empty_namespace_is_none_in_a_sink() {
+    let folder = Folder::new();
+    folder.make(
+        "version: 1\ntables:\n  t: { rows: 2, columns: { id: sequence } }\nsinks:\n  - file: { path: in.avro, format: { avro: { name: R, namespace: \"\" } } }\n",
+        &[],
+    );
+    let head = String::from_utf8_lossy(&folder.bytes("in.avro")).into_owned();
+    assert!(
+        head.contains("\"name\":\"R\"") && !head.contains("namespace"),
+        "{head}"
+    );
+}

@@ -108,6 +108,52 @@ fn times_in_96_bits_within_lists_reach_every_year() {
     );
 }
 
+const CUT: &str = "hint: times of 64 bits are read with all of their digits: write the file with them, or leave `l` out of the sink's `columns`";
+
+#[test]
+fn nanoseconds_of_times_in_96_bits_within_lists_and_structs_are_not_cut_off() {
+    let folder = Folder::new();
+    let odd = time(-1, 86_399_999_999_999);
+    // The second list is empty.
+    let levels = (
+        &[time(0, 5_000), time(0, 0), odd][..],
+        &[3, 3, 2, 3][..],
+        &[0, 1, 0, 0][..],
+    );
+    for (schema, row) in [
+        (
+            "message m { optional group l (LIST) { repeated group list { optional int96 element; } } }",
+            2,
+        ),
+        (
+            "message m { optional group l { optional group a { optional int96 b; } } }",
+            3,
+        ),
+    ] {
+        let (values, definition, repetition) = levels;
+        let repetition = if row == 2 { repetition } else { &[0; 4] };
+        file::<Int96Type>(&folder, schema, (values, definition, repetition));
+        let told = format!(
+            "error: could not read `in.parquet`\n\
+             caused by: column `l`, row {row}: 1969-12-31T23:59:59.999999999 has more digits than microseconds\n\
+             {CUT}"
+        );
+        assert_eq!(stopped(&folder, FROM, "{}"), told, "{schema}");
+    }
+}
+
+#[test]
+fn nanoseconds_of_years_that_they_do_not_reach_are_not_cut_off() {
+    let folder = Folder::new();
+    times(&folder, &[time(LAST, 1_000), time(LAST, 1_001)], &[1, 1]);
+    assert_eq!(
+        stopped(&folder, FROM, "{}"),
+        "error: could not read `in.parquet`\n\
+         caused by: column `t`, row 1: 9999-12-31T00:00:00.000001 has more digits than microseconds\n\
+         hint: no type has both its year and its digits: round it where the file is written, or leave `t` out of the sink's `columns`"
+    );
+}
+
 /// The schema of one column, and what three rows of it are: two values, none, one.
 const LISTS: &[(&str, &str, &str)] = &[
     ("message m { repeated int32 x; }", "[1,2]", "[3]"),

@@ -3,15 +3,17 @@
 
 use std::collections::HashMap;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringArray};
-use arrow::compute::cast;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringArray};
+use arrow::compute::{cast, nullif};
 use arrow::datatypes::{DataType, Int32Type};
+use arrow::error::ArrowError;
 
 use super::NONE;
 use super::pairs::Pairs;
 use crate::column::build::{Build, Input};
 use crate::column::reference_data::Reference;
 use crate::column::values::arrays::{plain, plain_type};
+use crate::column::values::cut::cut;
 use crate::column::values::ticks::{has_ticks, ticks};
 use crate::column::values::types::show_type;
 use crate::error::{Problem, Result};
@@ -190,7 +192,7 @@ impl MatchedColumn {
         let types = || format!("{} and {}", show_type(values.data_type()), show_type(&ours));
         // The reference's few values are cast to the column's type, not the other way round for
         // every row.
-        let values = cast(values, &ours).map_err(|_| types())?;
+        let values = as_ours(values, &ours).map_err(|_| types())?;
         let (codes, of_rows) = match &ours {
             DataType::Utf8 => number(
                 values
@@ -309,6 +311,18 @@ impl MatchedColumn {
         let few = i128::from(max) - i128::from(min) < DENSE as i128;
         few.then(|| (min..=max).map(|value| self.integer(value)).collect())
     }
+}
+
+/// A field's values in our type; what it would cut off a value makes that null, which equals none of ours.
+fn as_ours(values: &ArrayRef, ours: &DataType) -> Result<ArrayRef, ArrowError> {
+    let made = cast(values, ours)?;
+    let rows = cut(values, &made)?;
+    if rows.is_empty() {
+        return Ok(made);
+    }
+    let mut is_cut = vec![false; made.len()];
+    rows.into_iter().for_each(|row| is_cut[row] = true);
+    nullif(&made, &BooleanArray::from(is_cut))
 }
 
 impl ValueNumbers {

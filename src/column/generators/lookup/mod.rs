@@ -14,7 +14,7 @@ use arrow::util::display::array_value_to_string;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use self::as_of::AsOf;
+use self::as_of::{AsOf, Held};
 use self::matching::GroupMatcher;
 use self::pairs::Pairs;
 use super::Generator;
@@ -132,7 +132,8 @@ impl Lookup {
         let matched = build.inputs.len();
         let input = build.input(ours, &ours.place)?;
         let times = reference.field(&theirs.value, &theirs.place)?;
-        let times = as_of::times(times, &input.data_type)
+        let held = Held::of(&input);
+        let times = as_of::times(times, &input.data_type, held)
             .map_err(|message| self.not_a_time(theirs, reference, message))?;
         let name = format!(
             "{} (as of {}.{})",
@@ -146,7 +147,7 @@ impl Lookup {
             Some(floor) if input.index == matched => floor.input(&name, &input, build),
             _ => input,
         };
-        let as_of = AsOf::new(&input, &groups, matching.groups(), &times);
+        let as_of = AsOf::new(&input, held, (&groups, matching.groups()), &times);
         let total = matching.total(|group| as_of.covers(group));
         let rows = Vec::new();
         let as_of = Some(as_of);

@@ -9,7 +9,7 @@ use super::super::MongoDb;
 use super::collection::Documents;
 use super::text::json;
 use crate::error::{Error, Problem, Result};
-use crate::format::envelope::{Meaning, Meanings, plain_json};
+use crate::format::envelope::{Meaning, Meanings, is_digits, parts_of_second, plain_json};
 use crate::source::json_rows::JsonRows;
 
 /// A change that has its document.
@@ -22,6 +22,12 @@ pub struct Event {
     /// `create`, `update`, `delete` or `read`.
     pub operation: String,
 }
+
+/// Parts of a second: microseconds.
+const MICRO: i64 = 1_000_000;
+
+/// 2^63, which 64 bits with a sign do not hold.
+const BEYOND_INT64: f64 = 9_223_372_036_854_775_808.0;
 
 /// Documents that are read at once.
 const AT_ONCE: usize = 16_384;
@@ -138,36 +144,35 @@ fn typed(row: &Document, wanted: &Schema) -> Result<String, String> {
         let Some(value) = plain.get_mut(name) else {
             continue;
         };
-        // Numbers were doubles.
+        // Numbers were doubles. Beyond 64 bits with a sign they stay that: as JSON they have all of
+        // their digits.
         if let Bson::Double(number) = value
             && number.fract() == 0.0
+            && number.abs() < BEYOND_INT64
             && !field.data_type().is_floating()
         {
             *value = Bson::Int64(*number as i64);
         }
-        let is_text = matches!(value, Bson::String(text) if text.parse::<f64>().is_err());
-        let is_count = matches!(value, Bson::Int32(_) | Bson::Int64(_));
+        let text = value.as_str();
+        let count = value.as_i64().or(value.as_i32().map(i64::from));
         let meaning = match field.data_type() {
-            DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) if is_text => {
+            DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale)
+                if text.is_some_and(|text| !is_digits(text, *scale)) =>
+            {
                 Meaning::Decimal(*scale)
             }
-            DataType::Date32 if is_count => Meaning::Date,
-            DataType::Time32(_) | DataType::Time64(_) if is_count => Meaning::Time(1_000_000),
-            DataType::Timestamp(..) if is_count => Meaning::Timestamp(unit(value)),
+            DataType::Date32 if count.is_some() => Meaning::Date,
+            DataType::Time32(_) | DataType::Time64(_) if count.is_some() => Meaning::Time(MICRO),
+            DataType::Timestamp(unit, _) if count.is_some() => {
+                // The table is one that our changes were applied to: where their times have
+                // microseconds, its column has them, too.
+                let parts = count.and_then(|count| parts_of_second(*unit, count));
+                Meaning::Timestamp(parts.unwrap_or(MICRO))
+            }
             DataType::Binary if matches!(value, Bson::String(_)) => Meaning::Bytes,
             _ => continue,
         };
         meanings.say(name, meaning);
     }
     plain_json(&json(&plain, wanted), &meanings)
-}
-
-/// Parts of a second: milliseconds of moments before the year 5138, else microseconds.
-fn unit(value: &Bson) -> i64 {
-    let number = value.as_i64().or(value.as_i32().map(i64::from));
-    // 10^14 microseconds are in March 1973: a moment before that is taken for one in milliseconds.
-    match number.unwrap_or(0).unsigned_abs() < 100_000_000_000_000 {
-        true => 1_000,
-        false => 1_000_000,
-    }
 }

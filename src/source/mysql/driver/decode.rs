@@ -229,7 +229,9 @@ fn decimal(value: &Value, precision: u8, scale: i8) -> Result<i128, String> {
             _ => return Err(unlike(value)),
         }
     }
-    if behind != scale || digits.len() > usize::from(precision) + 2 {
+    // The length first: a number of more digits has wrapped, and may look like any other.
+    let is_long = digits.len() > usize::from(precision) + 2;
+    if behind != scale || is_long || number >= 10_i128.pow(precision.into()) {
         return Err(format!(
             "it has other digits than decimal({precision},{scale}) holds"
         ));
@@ -315,6 +317,14 @@ mod tests {
                     "-12.50",
                     "0.05",
                     "it has other digits than decimal(12,2) holds",
+                ],
+            ),
+            (
+                Kind::Decimal(18, 0),
+                vec![text("999999999999999999"), text("-9999999999999999999")],
+                vec![
+                    "999999999999999999",
+                    "it has other digits than decimal(18,0) holds",
                 ],
             ),
             (

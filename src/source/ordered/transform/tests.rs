@@ -1,8 +1,8 @@
 //! Transforms against what the specification of Iceberg says of them.
 
 use arrow::array::{
-    Date32Array, Decimal64Array, FixedSizeBinaryArray, Int64Array, Time64MicrosecondArray,
-    TimestampMicrosecondArray,
+    Date32Array, Decimal64Array, FixedSizeBinaryArray, Int8Array, Int64Array,
+    Time64MicrosecondArray, TimestampMicrosecondArray, TimestampSecondArray,
 };
 
 use super::*;
@@ -119,4 +119,30 @@ fn transforms_are_read_or_refused() {
     let problem = Transform::Hour.problem("day", &DataType::Date32).unwrap();
     assert_eq!(problem.message, "`hour` of `day`: it is date");
     assert_eq!(problem.hint.unwrap(), "`hour` is of times with a date");
+}
+
+/// No folder is named for another value because its own does not fit.
+#[test]
+fn what_cannot_be_held_is_refused() {
+    let told = |transform: Transform, values: ArrayRef| match transform.apply(&values) {
+        Ok(made) => format!("{made:?}"),
+        Err(error) => error.to_string(),
+    };
+    let hint = "is beyond what its type holds\n  hint: `where` of the sink leaves such rows out";
+    let bytes: ArrayRef = Arc::new(Int8Array::from(vec![Some(-120), None, Some(-125)]));
+    assert_eq!(
+        told(Transform::Truncate(10), bytes),
+        format!("error: `truncate` of -125 {hint}")
+    );
+    let least: ArrayRef = Arc::new(Int64Array::from(vec![i64::MIN + 7]));
+    assert_eq!(
+        told(Transform::Truncate(10), least),
+        format!("error: `truncate` of -9223372036854775801 {hint}")
+    );
+    // The year 250 000, whose hours pass 32 bits.
+    let hours: ArrayRef = Arc::new(TimestampSecondArray::from(vec![0, 7_827_070_780_800]));
+    assert_eq!(
+        told(Transform::Hour, hours),
+        format!("error: `hour` of +250000-01-01T00:00:00 {hint}")
+    );
 }
