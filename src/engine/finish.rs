@@ -122,6 +122,8 @@ impl<'p> OpenRun<'p> {
         // A table with an end is whole or not there: a signal means that none of them is published.
         // Tables without end have no whole, and keep what is safe.
         let cut_short = set.iter().any(Ending::is_cut_short) || (signal && set.iter().any(finite));
+        // Another output has failed, or may still: the same run comes again, and must know what is there.
+        let again = set.iter().any(|ending| ending.later || !ending.is_well());
         let (mut kept, mut waiting): (Vec<_>, Vec<_>) = set
             .iter_mut()
             .partition(|ending| ending.published.is_some());
@@ -132,7 +134,7 @@ impl<'p> OpenRun<'p> {
         waiting.retain(|ending| ending.sink.holds_back);
         waiting.sort_by_key(|ending| !ending.stops());
         if !cut_short && !self.stop.failed() {
-            self.decide(&mut waiting, &mut kept, goes_on);
+            self.decide(&mut waiting, &mut kept, goes_on || again);
         }
         let nothing = cut_short || self.stop.failed();
         match nothing {

@@ -26,6 +26,45 @@ fn a_file_that_has_no_room_is_removed_at_once() {
     assert_eq!(folder.names("out"), [""; 0]);
 }
 
+/// What is there, but for hidden files.
+fn bytes(folder: &Folder) -> Vec<(String, Vec<u8>)> {
+    let names = folder.names("out").into_iter();
+    let names = names.filter(|name| !name.starts_with('.') && !name.contains("_rowgen"));
+    let read = |name: &String| std::fs::read(folder.path(&format!("out/{name}"))).unwrap();
+    names.map(|name| (name.clone(), read(&name))).collect()
+}
+
+/// With the defaults: an output that is there already is an error, and one sink's failure stops no other.
+#[test]
+fn the_same_run_again_makes_what_had_no_room_and_nothing_else() {
+    for good in ["out/good.csv.gz", "out/good, format: parquet"] {
+        let folder = Folder::new();
+        let large = small(good).replace("rows: 1000", "rows: 100000");
+        folder.write("p.yaml", &(large + "  - file: { path: out/large.csv }\n"));
+        let ended = limited(&folder, "ulimit -f 400", "run p.yaml --quiet");
+        assert_eq!(ended.code, 2, "{ended:?}");
+        assert!(
+            ended.stderr.contains("writing `out/large.csv`"),
+            "{}",
+            ended.stderr
+        );
+        let made = bytes(&folder);
+        assert_eq!(made.len(), if good.contains("parquet") { 2 } else { 1 });
+        let ended = folder.run(&["run", "p.yaml", "--quiet"]);
+        assert_eq!(ended.code, 0, "{good}: {}", ended.stderr);
+        let all = bytes(&folder);
+        assert!(made.iter().all(|file| all.contains(file)), "{good}");
+        assert_eq!(folder.read("out/large.csv").lines().count(), 100_001);
+        let left = folder
+            .names("out")
+            .into_iter()
+            .filter(|name| name.contains(".run."));
+        assert_eq!(left.collect::<Vec<_>>(), [""; 0], "{good}");
+        // Done is done.
+        assert_eq!(folder.run(&["run", "p.yaml", "--quiet"]).code, 2);
+    }
+}
+
 #[test]
 fn a_full_disk_is_said_as_such() {
     let folder = Folder::new();

@@ -93,8 +93,8 @@ impl DecidedOutput {
             let output = serde_json::from_value::<DecidedOutput>(record.output.clone());
             outputs.push(output.map_err(|error| Error::because("keeping what is decided", error))?);
         }
-        // A run without end goes on after this: killed then, its retry must know that these rows
-        // are there.
+        // A run without end goes on after this, and one whose other output has failed comes again: its retry
+        // must know that these rows are there.
         if run.len() == 1 && self.steps.are_one() && !goes_on {
             return Ok(());
         }
