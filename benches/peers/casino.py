@@ -4,6 +4,8 @@ A peer draws evenly from each table by index, and computes no rate: what a bet i
 between two changes of rate, is worked out here. So each peer is spared work that rowgen does.
 """
 
+import mmap
+import os
 import resource
 import sys
 import time
@@ -88,9 +90,25 @@ def arguments():
     return fmt, int(rows), int(threads), path
 
 
+def warm(gibibytes):
+    """Touches so much memory and gives it back. The host of a virtual machine gives memory when it is first touched,
+    and takes it away again when it has lain unused for some seconds: whoever came first paid for it, with up to
+    five seconds of the kernel's time for three gibibytes.
+    """
+    if gibibytes:
+        memory = mmap.mmap(-1, gibibytes << 30)
+        memory.madvise(mmap.MADV_HUGEPAGE)
+        for at in range(0, len(memory), mmap.PAGESIZE):
+            memory[at] = 1
+        memory.close()
+        # The peak of the process's memory begins anew.
+        Path("/proc/self/clear_refs").write_text("5")
+
+
 @contextmanager
 def timed():
     """Says what it took to make a table in memory: seconds by the clock, of the user, of the system."""
+    warm(int(os.environ.get("WARM_MEMORY", 0)))
     before, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
     yield
     wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)

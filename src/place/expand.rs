@@ -148,8 +148,14 @@ fn parts(text: &str) -> Result<Vec<TemplatePart<'_>>, Problem> {
         let Some(end) = text[start..].find('}').map(|end| start + end) else {
             return Err(Problem::new("`${` without its `}`").hint("write `$${` for a literal `${`"));
         };
+        let name = &text[start + 2..end];
+        // It would end at the first `}`, and the rest of it be text.
+        if name.contains("${") {
+            let problem = Problem::new("`${…}` cannot stand within another one");
+            return Err(problem.hint("give the inner one a name under `params:` and write that"));
+        }
         parts.push(TemplatePart::Literal(&text[begin..start]));
-        parts.push(TemplatePart::Name(&text[start + 2..end]));
+        parts.push(TemplatePart::Name(name));
         (begin, from) = (end + 1, end + 1);
     }
     parts.push(TemplatePart::Literal(&text[begin..]));
@@ -277,6 +283,14 @@ mod tests {
         );
         assert_eq!(check("$${rows} costs $5"), "${rows} costs $5");
         assert_eq!(check("$${a$${rows}${rows}$"), "${a${rows}10$");
+    }
+
+    #[test]
+    fn none_stands_within_another() {
+        assert_eq!(
+            check("${env:NOPE:-${env:HOST}}"),
+            "`${…}` cannot stand within another one\n  hint: give the inner one a name under `params:` and write that"
+        );
     }
 
     #[test]

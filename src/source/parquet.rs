@@ -26,7 +26,7 @@ use super::files::{FileSource, FileTables};
 use super::first_bytes::FirstBytes;
 use super::int96::{self, Int96};
 use super::opening::Opening;
-use super::parquet_hints::{dictionary, hinted};
+use super::parquet_hints::{dictionary, hinted, with_uuids};
 use super::parquet_intervals::{self as intervals, Intervals};
 use super::raw::RawBytes;
 use super::retype::{beyond, convert, is_missing, missing, wanted, with_room};
@@ -117,10 +117,10 @@ fn open(file: OpenFile, asked: &Asked<'_>) -> Result<Arc<dyn Records>, Problem> 
             .problem(format!("two columns are named `{name}`"))
             .hint("give one of them another name where the file is written"));
     }
-    let found = match &intervals {
-        Some(intervals) => intervals.schema(metadata.schema()),
-        None => metadata.schema().clone(),
-    };
+    let found = with_uuids(&metadata);
+    let found = intervals
+        .as_ref()
+        .map_or_else(|| found.clone(), |all| all.schema(&found));
     let schema = wanted(&found, asked.types)?;
     let schema = match asked.only_read {
         true => with_dictionaries(&schema, metadata.schema()),

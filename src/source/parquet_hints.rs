@@ -1,13 +1,16 @@
 //! Types as which the library reads columns of Parquet at once, without a conversion after it: decimals of
 //! few digits, and texts of dictionaries where somebody can use those.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef, Schema};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use parquet::basic::Type;
+use parquet::basic::{LogicalType, Type};
 use parquet::errors::Result as ParquetResult;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+
+use crate::column::UUID_EXTENSION;
 
 /// Where rows of two groups come in one batch, their dictionaries are made one: groups have to be so large
 /// that few do.
@@ -58,6 +61,35 @@ fn hint(
         _ => return field.clone(),
     };
     Arc::new(Field::clone(field).with_data_type(hint))
+}
+
+/// The columns with those marked as UUIDs that Parquet itself says are: only who writes an Arrow schema beside
+/// them has marked them already.
+// Those within lists and structs stay bytes: the library gives arrays of them without a mark.
+pub(super) fn with_uuids(metadata: &ArrowReaderMetadata) -> SchemaRef {
+    let described = metadata.parquet_schema();
+    let mut uuids = HashSet::new();
+    for leaf in 0..described.num_columns() {
+        if described.column(leaf).logical_type_ref() == Some(&LogicalType::Uuid) {
+            uuids.insert(described.get_column_root_idx(leaf));
+        }
+    }
+    let fields = metadata.schema().fields().iter().enumerate();
+    let field = |(column, field): (usize, &FieldRef)| {
+        let is_uuid =
+            *field.data_type() == DataType::FixedSizeBinary(16) && uuids.contains(&column);
+        match is_uuid {
+            true => Arc::new(marked(field)),
+            false => field.clone(),
+        }
+    };
+    Arc::new(Schema::new(fields.map(field).collect::<Vec<_>>()))
+}
+
+fn marked(field: &Field) -> Field {
+    let mut metadata = field.metadata().clone();
+    metadata.insert("ARROW:extension:name".into(), UUID_EXTENSION.into());
+    field.clone().with_metadata(metadata)
 }
 
 /// What texts of dictionaries are.
