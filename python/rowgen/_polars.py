@@ -1,5 +1,9 @@
 """A table as a lazy frame of polars, which asks for only the columns and rows that it needs."""
 
+from ._ranges import NO_END
+from ._rowgen import PipelineError, read
+
+
 def scan(
     pipeline,
     table=None,
@@ -19,9 +23,6 @@ def scan(
     """
     import polars
     from polars.io.plugins import register_io_source
-
-    from ._ranges import NO_END
-    from ._rowgen import PipelineError, read
 
     # One plan for all queries: whatever is written meanwhile, none of them sees other rows.
     whole = read(

@@ -25,6 +25,7 @@ class Recipe:
     run_date: str | None
     now: str
     dictionaries: bool
+    views: bool
     version: str = __version__
     fingerprint: str | None = None
 
@@ -52,6 +53,7 @@ class Recipe:
             threads=threads,
             batch_rows=batch_rows,
             dictionaries=self.dictionaries,
+            views=self.views,
         )
         if table.fingerprint != self.fingerprint:
             of = "the pipeline" if "\n" in self.pipeline else self.pipeline
@@ -97,11 +99,11 @@ class Rows:
 
 def plan(*arguments, dictionaries=False, **more):
     """What `rowgen.read` would read, and the rows of it that can travel."""
-    whole = read(*arguments, dictionaries=dictionaries, **more)
-    told = whole._told
+    table = read(*arguments, dictionaries=dictionaries, **more)
+    told = table._told
     start = told.pop("start")
-    recipe = Recipe(**told, fingerprint=whole.fingerprint)
-    return whole, Rows(recipe, start, start + len(whole))
+    recipe = Recipe(**told, fingerprint=table.fingerprint)
+    return table, Rows(recipe, start, start + len(table))
 
 
 def whole(name, given, least=1):

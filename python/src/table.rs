@@ -172,6 +172,7 @@ impl Table {
         told.set_item("columns", columns)?;
         told.set_item("start", wanted.start)?;
         told.set_item("dictionaries", !wanted.plain)?;
+        told.set_item("views", wanted.views)?;
         Ok(told)
     }
 

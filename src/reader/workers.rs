@@ -148,7 +148,9 @@ impl Drop for Workers {
     fn drop(&mut self) {
         // Elsewhere there are none, and the lock may be held by one of them for ever.
         if self.is_here() {
-            lock(&self.work.state).is_closed = true;
+            let mut state = lock(&self.work.state);
+            state.is_closed = true;
+            state.made.clear();
             self.work.room.notify_all();
         }
     }
