@@ -135,7 +135,7 @@ fn a_column_with_nulls_is_the_key_only_where_there_is_no_other() {
         };
         faults.resolve(&around).unwrap().key
     };
-    let with = |rest: &[FaultColumn]| [&[before.clone()], rest].concat();
+    let with = |rest: &[FaultColumn]| [std::slice::from_ref(&before), rest].concat();
     assert_eq!(key(&known), [0]);
     assert_eq!(key(&with(&known)), [1]);
     assert_eq!(key(&with(&known[1..])), [0]);
