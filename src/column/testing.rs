@@ -70,6 +70,11 @@ pub(super) fn problem(yaml: &str) -> String {
     }
 }
 
+/// The tables, which can be built.
+pub(super) fn built(yaml: &str) -> Tables {
+    tables(yaml).unwrap()
+}
+
 /// One table `t` of so many rows and columns.
 pub(super) fn one(rows: u64, columns: &str) -> Tables {
     tables(&format!(

@@ -5,7 +5,7 @@ use super::exact::scale;
 use super::node::{CallForm, NodeKind, TypedNode};
 use super::types::{self, Family, family};
 use super::whole::{self, is_whole};
-use super::{cast_number, cast_text, cast_time, rescale, text_value};
+use super::{cast_number, cast_text, cast_time, rescale, text_value, time_of_day};
 use crate::kernel::decimal::Rounding;
 use arrow::datatypes::{DataType, TimeUnit};
 
@@ -31,6 +31,8 @@ pub(super) enum CastTarget {
         unit: Option<TimeUnit>,
         zoned: bool,
     },
+    /// Without a precision the source's unit, or microseconds.
+    Time(Option<TimeUnit>),
 }
 
 impl CastTarget {
@@ -46,6 +48,15 @@ impl CastTarget {
                 (_, Some(text)) => text_value::decimal_type(text, node.place)?,
                 _ => types::decimal(38, super::number::QUOTIENT_SCALE),
             },
+            Self::Time(unit) => {
+                let own = match &node.data_type {
+                    DataType::Timestamp(unit, _)
+                    | DataType::Time32(unit)
+                    | DataType::Time64(unit) => Some(*unit),
+                    _ => None,
+                };
+                time_of_day::of_unit(unit.or(own).unwrap_or(TimeUnit::Microsecond))
+            }
             Self::Timestamp { unit, zoned } => {
                 let (own, zone) = match &node.data_type {
                     DataType::Timestamp(unit, zone) => (Some(*unit), zone.clone()),
@@ -81,7 +92,7 @@ pub(super) fn explicit(node: TypedNode, target: &CastTarget, place: TextSpan) ->
 
 /// The node as another type; every row is proved or checked to fit.
 pub(super) fn cast(node: TypedNode, target: &DataType, asked: CastContext) -> Result<TypedNode> {
-    use Family::{Boolean, Date, Decimal, Float, Integer, Interval, Null, Text, Timestamp};
+    use Family::{Boolean, Date, Decimal, Float, Integer, Interval, Null, Text, Time, Timestamp};
     if node.is_null() || family(&node.data_type) == Null {
         return Ok(TypedNode::null(target.clone(), node.place));
     }
@@ -117,17 +128,23 @@ pub(super) fn cast(node: TypedNode, target: &DataType, asked: CastContext) -> Re
         (Boolean, Integer) if asked == CastContext::Explicitly => {
             cast_number::boolean_to_integer(node, target)
         }
-        (Timestamp, Timestamp)
+        (Timestamp, Timestamp) | (Time | Timestamp, Time)
             if asked == CastContext::Implicitly && !whole::is_even(&node, target) =>
         {
             Err(whole::finer(&node, target))
         }
         (Date | Timestamp, Date | Timestamp) => cast_time::instant(node, target),
-        (Text, Timestamp)
+        (Text, Timestamp | Time)
             if asked == CastContext::Implicitly && quoted && whole::is_cut(&node, target) =>
         {
             Err(whole::finer(&node, target))
         }
+        (Timestamp, Time) => time_of_day::of_timestamp(node, target),
+        (Time, Time) => time_of_day::of_time(node, target),
+        (Interval, Time) if asked == CastContext::Explicitly => {
+            time_of_day::of_interval(node, target)
+        }
+        (Time, Interval) if *target == types::INTERVAL => time_of_day::to_interval(node),
         (Interval, Interval) => cast_time::interval(node, target),
         (Text, _) if quoted || asked == CastContext::Explicitly => text_value::parse(node, target),
         (_, Text) => cast_text::to_text(node, cast_text::BooleanSpelling::Words),

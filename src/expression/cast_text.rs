@@ -105,6 +105,10 @@ fn writer(node: &TypedNode) -> ValueWriter {
                 time_format::timestamp(text, value, zone.as_ref(), per_second)
             })
         }
+        DataType::Time32(unit) | DataType::Time64(unit) => {
+            let per_second = types::per_second(*unit);
+            Box::new(move |text, value| time_format::time_of_day(text, value, per_second))
+        }
         DataType::Duration(unit) => {
             let per_tick =
                 i128::from(types::per_second(TimeUnit::Nanosecond) / types::per_second(*unit));

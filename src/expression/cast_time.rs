@@ -35,7 +35,10 @@ pub(super) fn named_zone(name: &str, place: TextSpan) -> Result<Zone> {
 /// Ticks per second of a date's or a timestamp's 64-bit representation seen as a timestamp.
 pub(super) fn per_second(data_type: &DataType) -> i64 {
     match data_type {
-        DataType::Timestamp(unit, _) | DataType::Duration(unit) => types::per_second(*unit),
+        DataType::Timestamp(unit, _)
+        | DataType::Duration(unit)
+        | DataType::Time32(unit)
+        | DataType::Time64(unit) => types::per_second(*unit),
         _ => 1,
     }
 }

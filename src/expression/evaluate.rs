@@ -154,6 +154,9 @@ fn coalesce(
         values.push(value);
     }
     match <[ColumnarValue; 1]>::try_from(values) {
+        // A constant becomes a column: what is made of constants alone is made while compiling, and no
+        // kernel expects it.
+        Ok([only]) if only.constant => choose(&choice, &[only], representation),
         Ok([only]) => Ok(in_representation(&only, representation).into_owned()),
         Err(values) => choose(&choice, &values, representation),
     }

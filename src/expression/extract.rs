@@ -98,6 +98,10 @@ pub(super) fn extract(part: TimePart, node: TypedNode, place: TextSpan) -> Resul
             });
         }
         DataType::Timestamp(unit, _) => *unit,
+        DataType::Time32(unit) | DataType::Time64(unit) if part.is_of_a_clock() => *unit,
+        DataType::Time32(_) | DataType::Time64(_) => {
+            return Err(place.error("a time of day has no such part"));
+        }
         DataType::Duration(_) => {
             let node = cast::cast(node, &INTERVAL, CastContext::Implicitly)?;
             return of_interval(part, node, place);
@@ -106,7 +110,7 @@ pub(super) fn extract(part: TimePart, node: TypedNode, place: TextSpan) -> Resul
         _ => {
             return Err(mismatch(
                 "extract",
-                "a date, a timestamp or an interval",
+                "a date, a time, a timestamp or an interval",
                 &node,
             ));
         }

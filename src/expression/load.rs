@@ -8,8 +8,8 @@ use arrow::array::{
 use arrow::compute::{cast, take};
 use arrow::datatypes::{
     DataType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Float16Type,
-    Float32Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type,
-    UInt64Type,
+    Float32Type, Int8Type, Int16Type, Int32Type, Int64Type, Time32MillisecondType,
+    Time32SecondType, TimeUnit, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow::error::ArrowError;
 use std::sync::Arc;
@@ -67,7 +67,11 @@ fn narrow(array: &ArrayRef) -> Result<ArrayRef, String> {
                 // The same bits with another type: no copy.
                 .reinterpret_cast::<Int64Type>(),
         ),
-        Timestamp(..) | Duration(_) => retyped(array, &Int64).map_err(|error| error.to_string())?,
+        Time32(TimeUnit::Second) => widened::<Time32SecondType>(array),
+        Time32(_) => widened::<Time32MillisecondType>(array),
+        Timestamp(..) | Duration(_) | Time64(_) => {
+            retyped(array, &Int64).map_err(|error| error.to_string())?
+        }
         _ => return Err(unexpected(array)),
     })
 }
@@ -142,7 +146,11 @@ pub(super) fn store(array: ArrayRef, target: &DataType) -> Result<ArrayRef, Arro
         }
         Decimal128(..) => Arc::new(to_wide(&array).with_data_type(target.clone())),
         Float16 | Float32 => cast(&array, target)?,
-        Timestamp(..) | Duration(_) => retyped(&array, target)?,
+        Time32(TimeUnit::Second) => {
+            narrowed::<Time32SecondType>(&array, target, |value| value as i32)
+        }
+        Time32(_) => narrowed::<Time32MillisecondType>(&array, target, |value| value as i32),
+        Timestamp(..) | Duration(_) | Time64(_) => retyped(&array, target)?,
         Utf8 | Float64 | Boolean | Interval(_) => array,
         _ => cast(&array, target)?,
     })

@@ -73,6 +73,7 @@ mod text_value;
 mod time_fields;
 mod time_format;
 mod time_from_text;
+mod time_of_day;
 mod time_pattern;
 mod time_to_text;
 mod tolerant;

@@ -24,6 +24,7 @@ const NAMES: &[&str] = &[
     "date",
     "timestamp",
     "timestamptz",
+    "time",
     "interval",
     "boolean",
     "tinyint",
@@ -113,6 +114,13 @@ pub(super) fn target(data_type: &Sql, place: TextSpan) -> Result<CastTarget> {
                 zoned,
             })
         }
+        Sql::Time(digits, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
+            Ok(CastTarget::Time(digits.map(unit)))
+        }
+        Sql::Time(..) => {
+            let error = place.error("there is no time of day with a zone");
+            Err(error.hint("write `time`, or `timestamptz` for a moment"))
+        }
         Sql::Custom(name, arguments) => {
             let name = name.to_string();
             custom(name.trim_matches('"'), arguments, place)
@@ -157,10 +165,9 @@ fn custom(name: &str, arguments: &[String], place: TextSpan) -> Result<CastTarge
     let data_type = match (lower.as_str(), arguments) {
         ("utf8", []) => Some(DataType::Utf8),
         ("fixed_binary", [width]) => width.parse().ok().map(DataType::FixedSizeBinary),
-        _ => match lower.strip_prefix("timestamp") {
-            Some(_) => timestamp(name, place)?,
-            None => None,
-        },
+        _ if lower.starts_with("timestamp") => timestamp(name, place)?,
+        _ if lower.starts_with("time") => time(&lower),
+        _ => None,
     };
     match data_type {
         Some(data_type) => Ok(CastTarget::Type(data_type)),
@@ -186,6 +193,13 @@ fn timestamp(name: &str, place: TextSpan) -> Result<Option<DataType>> {
         zone => zone.map(Into::into),
     };
     Ok(Some(DataType::Timestamp(unit, zone)))
+}
+
+/// `time(ms)`.
+fn time(name: &str) -> Option<DataType> {
+    let (_, unit) = name.split_once('(')?;
+    let unit = time_unit(unit.strip_suffix(')')?.trim())?;
+    Some(super::time_of_day::of_unit(unit))
 }
 
 fn time_unit(unit: &str) -> Option<TimeUnit> {

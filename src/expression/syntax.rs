@@ -87,10 +87,12 @@ pub(super) fn beside(operator: Operator, [left, right]: Sides) -> Result<Sides> 
 
 fn other_side(operator: Operator, node: &TypedNode) -> Option<DataType> {
     match (family(&node.data_type), operator) {
-        (Family::Date | Family::Timestamp, Operator::Add) => Some(INTERVAL),
+        (Family::Date | Family::Timestamp | Family::Time, Operator::Add) => Some(INTERVAL),
         (Family::Interval, Operator::Mul | Operator::Div) => Some(DataType::Float64),
         (Family::Interval, _) => Some(INTERVAL),
-        (Family::Date | Family::Timestamp, Operator::Sub) => Some(node.data_type.clone()),
+        (Family::Date | Family::Timestamp | Family::Time, Operator::Sub) => {
+            Some(node.data_type.clone())
+        }
         _ if types::is_number(&node.data_type) => Some(node.data_type.clone()),
         _ => None,
     }

@@ -10,6 +10,7 @@ use super::exact::Operator;
 use super::node::{Kernel, ResultType, Sides, TypedNode};
 use super::number::as_double;
 use super::range::NumericBounds;
+use super::time_of_day;
 use super::types::{self, Family, INTERVAL, family};
 use super::value::nulls;
 use crate::kernel::map::Operand;
@@ -26,7 +27,7 @@ pub(super) fn arithmetic(
     [left, right]: Sides,
     place: TextSpan,
 ) -> Option<Result<TypedNode>> {
-    use Family::{Date, Decimal, Float, Integer, Interval, Timestamp};
+    use Family::{Date, Decimal, Float, Integer, Interval, Time, Timestamp};
     use Operator::{Add, Div, Mul, Sub};
     Some(
         match (operator, family(&left.data_type), family(&right.data_type)) {
@@ -38,6 +39,12 @@ pub(super) fn arithmetic(
             (Add | Sub, Date | Timestamp, Interval) => {
                 moved(left, right, if operator == Sub { -1 } else { 1 }, place)
             }
+            (Add, Date, Time) => time_of_day::on_day(left, right, place),
+            (Add, Time, Date) => time_of_day::on_day(right, left, place),
+            (Add, Interval, Time) => time_of_day::moved(right, left, 1, place),
+            (Add, Time, Interval) => time_of_day::moved(left, right, 1, place),
+            (Sub, Time, Interval) => time_of_day::moved(left, right, -1, place),
+            (Sub, Time, Time) => time_of_day::between(left, right, place),
             (Add | Sub, Interval, Interval) => intervals(operator, [left, right], place),
             (Mul, Integer | Decimal | Float, Interval) => multiplied(right, left, false, place),
             (Mul | Div, Interval, Integer | Decimal | Float) => {

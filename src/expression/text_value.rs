@@ -65,6 +65,16 @@ fn steps(target: &DataType) -> Option<TextParser> {
             Box::new(move |text| decimal_of(text, scale).filter(|&value| limit.contains(value)))
         }
         types::Family::Date => Box::new(|text| time_parse::date(text).map(i128::from)),
+        types::Family::Time => {
+            let (DataType::Time32(unit) | DataType::Time64(unit)) = target else {
+                return None;
+            };
+            let per_second = types::per_second(*unit);
+            Box::new(move |text| {
+                let ticks = time_parse::time_of_day(text, per_second).map(i128::from);
+                ticks.filter(|ticks| limit.contains(*ticks))
+            })
+        }
         types::Family::Timestamp => {
             let DataType::Timestamp(unit, zone) = target else {
                 return None;
@@ -172,6 +182,9 @@ pub(super) fn beside(node: TypedNode, other: Option<&DataType>) -> Result<TypedN
         }
         (Some(DataType::Timestamp(unit, zone)), Some(text)) => {
             DataType::Timestamp(finer(*unit, text), zone.clone())
+        }
+        (Some(DataType::Time32(unit) | DataType::Time64(unit)), Some(text)) => {
+            super::time_of_day::of_unit(finer(*unit, text))
         }
         (Some(other), _) => other.clone(),
     };

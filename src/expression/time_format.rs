@@ -35,6 +35,14 @@ pub(super) fn timestamp(text: &mut String, instant: i64, zone: Option<&Zone>, pe
     }
 }
 
+/// `04:05:06.5`, of ticks since midnight.
+pub(super) fn time_of_day(text: &mut String, ticks: i64, per_second: i64) {
+    clock(
+        text,
+        i128::from(ticks) * (NANOSECONDS / i128::from(per_second)),
+    );
+}
+
 /// `04:05:06.5`.
 fn clock(text: &mut String, nanoseconds: i128) {
     let seconds = nanoseconds / NANOSECONDS;

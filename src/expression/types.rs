@@ -2,6 +2,7 @@
 //! representation carries their values.
 
 use super::range::NumericBounds;
+use crate::kernel::time::SECONDS_PER_DAY;
 pub(super) use crate::kernel::time::per_second;
 use crate::type_names::show_unit;
 use arrow::datatypes::{DataType, IntervalUnit, TimeUnit};
@@ -17,9 +18,11 @@ pub(super) enum Family {
     Text,
     Date,
     Timestamp,
+    /// What a clock shows.
+    Time,
     /// Months, days and nanoseconds, or the plain duration between two timestamps.
     Interval,
-    /// What only passes through: binary, lists, structs, times of day.
+    /// What only passes through: binary, lists, structs.
     Other,
 }
 
@@ -58,6 +61,7 @@ pub(super) fn family(data_type: &DataType) -> Family {
         Utf8 => Family::Text,
         Date32 => Family::Date,
         Timestamp(..) => Family::Timestamp,
+        Time32(_) | Time64(_) => Family::Time,
         Duration(_) | Interval(IntervalUnit::MonthDayNano) => Family::Interval,
         _ => Family::Other,
     }
@@ -83,7 +87,7 @@ pub(super) fn representation(data_type: &DataType, range: Option<NumericBounds>)
         },
         Family::Float => Representation::Float,
         Family::Text => Representation::Text,
-        Family::Date | Family::Timestamp => Representation::Narrow,
+        Family::Date | Family::Timestamp | Family::Time => Representation::Narrow,
         Family::Interval if matches!(data_type, DataType::Duration(_)) => Representation::Narrow,
         Family::Interval => Representation::Interval,
         Family::Other => Representation::Other,
@@ -146,6 +150,9 @@ pub(super) fn bounds(data_type: &DataType) -> Option<NumericBounds> {
         Int16 => signed(16),
         Int32 | Date32 => signed(32),
         Int64 | Timestamp(..) | Duration(_) => signed(64),
+        Time32(unit) | Time64(unit) => {
+            NumericBounds::new(0, i128::from(per_second(*unit) * SECONDS_PER_DAY) - 1)
+        }
         UInt8 => unsigned(8),
         UInt16 => unsigned(16),
         UInt32 => unsigned(32),
@@ -216,6 +223,12 @@ pub(super) fn common(left: &DataType, right: &DataType) -> Option<DataType> {
         (Family::Date, Family::Timestamp) => Some(right.clone()),
         (Family::Timestamp, Family::Date) => Some(left.clone()),
         (Family::Timestamp, Family::Timestamp) => common_timestamp(left, right),
+        (Family::Time, Family::Time) => match (left, right) {
+            (Time32(unit) | Time64(unit), Time32(other) | Time64(other)) => {
+                Some(super::time_of_day::of_unit(finer(*unit, *other)))
+            }
+            _ => None,
+        },
         (Family::Interval, Family::Interval) => Some(match (left, right) {
             (Duration(left), Duration(right)) => Duration(finer(*left, *right)),
             _ => INTERVAL,

@@ -76,15 +76,17 @@ pub(super) fn finer(node: &TypedNode, target: &DataType) -> ExpressionError {
     let digits = per_second(target).ilog10();
     let name = match target {
         DataType::Timestamp(_, Some(_)) => "timestamptz",
+        DataType::Time32(_) | DataType::Time64(_) => "time",
         _ => "timestamp",
     };
     node.place
         .error(format!(
             "expected {to}, found {from}, which may be finer than that"
         ))
-        .hint(format!(
-            "write `cast(… as {name}({digits}))` or `date_trunc('second', …)`"
-        ))
+        .hint(match name {
+            "time" => format!("write `cast(… as time({digits}))`"),
+            _ => format!("write `cast(… as {name}({digits}))` or `date_trunc('second', …)`"),
+        })
 }
 
 /// What nobody asked to be rounded is not.

@@ -52,11 +52,8 @@ impl Faults {
         if let Some(key) = &self.key {
             problems.note(refuse_doubled(&key.0));
         }
-        let unique = |column: &FaultColumn| {
-            column.domain.unique || column.domain.order == Order::StrictlyAscending
-        };
         let key = match named.is_empty() {
-            true => around.columns.iter().position(unique).into_iter().collect(),
+            true => around.identity().into_iter().collect(),
             false => named,
         };
         match problems.is_empty() {
@@ -124,6 +121,19 @@ impl Faults {
 }
 
 impl Around<'_> {
+    /// The column that says which row is which: the first whose values are unique, and one without
+    /// nulls before one that has some, such as the `previous` value of such a column.
+    fn identity(&self) -> Option<usize> {
+        let unique = |column: &FaultColumn| {
+            column.domain.unique || column.domain.order == Order::StrictlyAscending
+        };
+        let mut places = (0..self.columns.len()).filter(|place| unique(&self.columns[*place]));
+        let whole = places
+            .clone()
+            .find(|place| !self.columns[*place].domain.nulls);
+        whole.or_else(|| places.next())
+    }
+
     /// The column of a name.
     pub(super) fn place(&self, name: &Placed<Text>) -> Result<usize, Problem> {
         let names = || self.columns.iter().map(|column| column.name.as_str());

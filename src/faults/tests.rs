@@ -113,6 +113,36 @@ fn shown(plan: &FaultPlan, cuts: &[u64]) -> Vec<String> {
 }
 
 #[test]
+fn a_column_with_nulls_is_the_key_only_where_there_is_no_other() {
+    let known = columns();
+    let before = FaultColumn {
+        name: "before".into(),
+        domain: Domain {
+            nulls: true,
+            ..known[0].domain.clone()
+        },
+        ..known[0].clone()
+    };
+    let key = |columns: &[FaultColumn]| {
+        let source = Arc::new(Source::new("p.yaml", "missing: { rate: 0.1 }"));
+        let faults: Faults = decode(&parse(&source).unwrap()).unwrap();
+        let around = Around {
+            of: "table `t`",
+            key: Key::new("seed").child("t"),
+            rows: Some(9),
+            columns,
+            texts: false,
+        };
+        faults.resolve(&around).unwrap().key
+    };
+    let with = |rest: &[FaultColumn]| [std::slice::from_ref(&before), rest].concat();
+    assert_eq!(key(&known), [0]);
+    assert_eq!(key(&with(&known)), [1]);
+    assert_eq!(key(&with(&known[1..])), [0]);
+    assert!(key(&known[1..]).is_empty());
+}
+
+#[test]
 fn batches_of_any_size_are_the_same_rows() {
     for yaml in [ALL, "nulls: { columns: value, rate: 0.5 }"] {
         let plan = resolve(yaml, Some(3_000), false).unwrap();

@@ -1,6 +1,6 @@
-//! Texts as dates and times, and local times as instants of a zone, as PostgreSQL has them: a date is the
-//! day that is written, a time without a zone the clock that is written, and times that a clock change
-//! repeats or skips have an instant, too.
+//! Texts as dates and times, local times as instants of a zone, and such instants as local times, as
+//! PostgreSQL has them: a date is the day that is written, a time without a zone the clock that is written or
+//! that the zone's clock shows, and times that a clock change repeats or skips have an instant, too.
 
 use std::sync::Arc;
 
@@ -29,6 +29,13 @@ pub fn cast_to_zone(values: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowE
         (DataType::Date64, DataType::Timestamp(..)) => {
             let millis = DataType::Timestamp(TimeUnit::Millisecond, None);
             return cast_to_zone(&cast(values, &millis)?, to);
+        }
+        (DataType::Timestamp(unit, Some(zone)), DataType::Timestamp(_, None)) => {
+            let zone = Zone::parse(zone).filter(|zone| !matches!(zone, Zone::Fixed(0)));
+            if let Some(zone) = zone {
+                let local = clocks(values, *unit, &zone)?;
+                return cast_with_options(&local, to, &CastOptions::default());
+            }
         }
         _ => {}
     }
@@ -130,6 +137,18 @@ pub fn has_offset(text: &[u8]) -> bool {
     // Behind the date: its own hyphens would be taken for those of an offset.
     let behind = text.get(11..).unwrap_or_default();
     !behind.iter().all(time)
+}
+
+/// What the zone's clock shows, where Arrow's cast would show the clock in Greenwich; null where that is beyond
+/// 64 bits.
+fn clocks(values: &ArrayRef, unit: TimeUnit, zone: &Zone) -> Result<ArrayRef, ArrowError> {
+    let instants = cast(values, &DataType::Int64)?;
+    let clock = |instant: i64| zone.to_local(instant, per_second(unit));
+    let clocks: Int64Array = instants.as_primitive::<Int64Type>().unary_opt(clock);
+    cast(
+        &(Arc::new(clocks) as ArrayRef),
+        &DataType::Timestamp(unit, None),
+    )
 }
 
 /// Arrow's cast knows no instant of a local time that stands twice or never.
@@ -242,6 +261,44 @@ mod tests {
         let made = cast(&made, &DataType::Int64).unwrap();
         let made: Vec<Option<i64>> = made.as_primitive::<Int64Type>().iter().collect();
         assert_eq!(made, [Some(86_400_000_000_000), None]);
+    }
+
+    #[test]
+    fn an_instant_without_its_zone_is_what_the_zone_s_clock_shows() {
+        let instants: ArrayRef = Arc::new(Int64Array::from(vec![
+            Some(1_711_846_799),
+            Some(1_711_846_800),
+            Some(1_729_989_000),
+            Some(1_729_992_600),
+            None,
+            Some(-1),
+        ]));
+        let shown = |zone: &str| -> Vec<Option<i64>> {
+            let zoned = DataType::Timestamp(TimeUnit::Second, Some(zone.into()));
+            let zoned = cast(&instants, &zoned).unwrap();
+            let local = DataType::Timestamp(TimeUnit::Millisecond, None);
+            let made = cast_to_zone(&zoned, &local).unwrap();
+            assert_eq!(made.data_type(), &local);
+            let ticks = cast(&made, &DataType::Int64).unwrap();
+            let ticks = ticks.as_primitive::<Int64Type>().iter();
+            ticks.map(|ticks| Some(ticks? / 1000)).collect()
+        };
+        let moved = |by: [i64; 6]| -> Vec<Option<i64>> {
+            let all = instants.as_primitive::<Int64Type>().iter().zip(by);
+            all.map(|(instant, by)| Some(instant? + by)).collect()
+        };
+        // The clock goes from 02:00 to 03:00 in March, and shows 02:30 twice in October.
+        let rome = [3600, 7200, 7200, 3600, 0, 3600];
+        assert_eq!(shown("Europe/Rome"), moved(rome));
+        assert_eq!(shown("-05:30"), moved([-19_800; 6]));
+        assert_eq!(shown("UTC"), moved([0; 6]));
+        let last = DataType::Timestamp(TimeUnit::Second, Some("+01:00".into()));
+        let last = cast(
+            &(Arc::new(Int64Array::from(vec![i64::MAX])) as ArrayRef),
+            &last,
+        );
+        let local = DataType::Timestamp(TimeUnit::Second, None);
+        assert!(cast_to_zone(&last.unwrap(), &local).unwrap().is_null(0));
     }
 
     #[test]

@@ -79,6 +79,25 @@ pub fn clock(text: &str) -> Option<(i64, i64, &str)> {
     ends.then_some((total, nanoseconds, zone.trim()))
 }
 
+/// A time of day in ticks since midnight. A day before it and a zone behind it are read, and change nothing.
+pub fn time_of_day(text: &str, per_second: i64) -> Option<i64> {
+    let text = text.trim();
+    let (seconds, nanoseconds, zone) = match clock(text) {
+        Some(clock) => clock,
+        None => {
+            let (date, time) = split_date(text);
+            civil(date)?;
+            clock(time)?
+        }
+    };
+    if !zone.is_empty() {
+        zone_named(zone)?;
+    }
+    let per_tick = NANOSECONDS / per_second;
+    let ticks = (nanoseconds + per_tick / 2) / per_tick;
+    Some(seconds * per_second + ticks)
+}
+
 /// The digits after a point, as billionths.
 fn nanoseconds(fraction: &str) -> Option<i64> {
     let digits = fraction.get(..fraction.len().min(9))?;
@@ -119,6 +138,27 @@ pub fn timestamp(text: &str, zone: Option<&Zone>, per_second: i64) -> Option<i12
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_of_day() {
+        for (text, millis) in [
+            ("08:30", Some(30_600_000)),
+            (" 8:30:15.25", Some(30_615_250)),
+            ("08:30+02", Some(30_600_000)),
+            ("2026-01-31 08:30", Some(30_600_000)),
+            ("2026-01-31T23:59:59.9999Z", Some(86_400_000)),
+            ("00:00:00.0005", Some(1)),
+            ("24:00", Some(86_400_000)),
+            ("24:01", None),
+            ("08:60", None),
+            ("08", None),
+            ("2026-13-31 08:30", None),
+            ("08:30 Mars", None),
+            ("", None),
+        ] {
+            assert_eq!(time_of_day(text, 1000), millis, "{text}");
+        }
+    }
 
     #[test]
     fn dates_and_timestamps() {

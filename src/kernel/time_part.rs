@@ -1,4 +1,4 @@
-//! The parts of a date, a timestamp or an interval: what `extract` reads and `date_trunc` cuts to.
+//! The parts of a date, a time of day, a timestamp or an interval: what `extract` reads and `date_trunc` cuts to.
 
 use super::time::{SECONDS_PER_DAY, civil_from_days, days_from_civil};
 
@@ -67,6 +67,19 @@ impl TimePart {
         let named =
             |(known, part): &(&str, Self)| known.eq_ignore_ascii_case(name).then_some(*part);
         PARTS.iter().find_map(named)
+    }
+
+    /// Whether a time of day has it.
+    pub fn is_of_a_clock(self) -> bool {
+        matches!(
+            self,
+            Self::Microseconds
+                | Self::Milliseconds
+                | Self::Second
+                | Self::Minute
+                | Self::Hour
+                | Self::Epoch
+        )
     }
 
     /// A wall clock cut to the part; `None` for the parts that only number something, and where the part begins

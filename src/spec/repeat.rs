@@ -148,9 +148,10 @@ fn copies(repeat: &Repeat) -> Result<Vec<(MapKey, Node)>, Problem> {
     for number in first..end {
         for (key, column) in columns {
             let mut column = column.clone();
-            fill_all(&mut column, number)?;
+            fill_all(&mut column, number, false)?;
             let key = MapKey {
-                name: filled(&key.name, number, &key.place)?.unwrap_or_else(|| key.name.clone()),
+                name: filled(&key.name, number, &key.place, false)?
+                    .unwrap_or_else(|| key.name.clone()),
                 place: key.place.clone(),
             };
             made.push((key, column));
@@ -164,28 +165,30 @@ fn copies(repeat: &Repeat) -> Result<Vec<(MapKey, Node)>, Problem> {
     Ok(made)
 }
 
-/// Fills every key and value below a node.
-fn fill_all(node: &mut Node, number: u64) -> Result<(), Problem> {
+/// Fills every key and value below a node, which is the text of a `template` or not.
+fn fill_all(node: &mut Node, number: u64, template: bool) -> Result<(), Problem> {
     match &mut node.value {
         Value::Scalar {
             text, filled: sums, ..
         } => {
-            if let Some(new) = filled(text, number, &node.place)? {
+            if let Some(new) = filled(text, number, &node.place, template)? {
                 *text = new;
                 *sums = true;
             }
         }
         Value::List(items) => {
             for item in items {
-                fill_all(item, number)?;
+                fill_all(item, number, false)?;
             }
         }
         Value::Map(entries) => {
             for (key, value) in entries {
-                if let Some(new) = filled(&key.name, number, &key.place)? {
+                // `template: { text: … }` is the longer spelling.
+                let text = key.name == "template" || template && key.name == "text";
+                if let Some(new) = filled(&key.name, number, &key.place, false)? {
                     key.name = new;
                 }
-                fill_all(value, number)?;
+                fill_all(value, number, text)?;
             }
         }
         Value::Null => {}
@@ -193,10 +196,17 @@ fn fill_all(node: &mut Node, number: u64) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The text with the number for `{i}` and `{i:03}`; nothing where there is none.
-fn filled(text: &str, number: u64, place: &Place) -> Result<Option<String>, Problem> {
+/// The text with the number for `{i}` and `{i:03}`; nothing where there is none. Within a template `{{` is a
+/// brace, and what stands behind it is text.
+fn filled(
+    text: &str,
+    number: u64,
+    place: &Place,
+    template: bool,
+) -> Result<Option<String>, Problem> {
     let (mut made, mut rest, mut found) = (String::new(), text, false);
-    while let Some((before, after)) = rest.split_once("{i") {
+    while let Some(at) = next(rest, template) {
+        let (before, after) = (&rest[..at], &rest[at + 2..]);
         let Some((format, behind)) = after.split_once('}') else {
             break;
         };
@@ -224,6 +234,19 @@ fn filled(text: &str, number: u64, place: &Place) -> Result<Option<String>, Prob
     }
     made.push_str(rest);
     Ok(found.then_some(made))
+}
+
+/// Where the next `{i` stands that is no escaped brace.
+fn next(text: &str, template: bool) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let at = from + text.get(from..)?.find('{')?;
+        match &text[at..] {
+            rest if template && rest.starts_with("{{") => from = at + 2,
+            rest if rest.starts_with("{i") => return Some(at),
+            _ => from = at + 1,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -256,6 +279,36 @@ mod tests {
             "columns: { id: sequence }\n    repeat: { count: 2, columns: { \"f_{i:03}\": { uniform: { min: \"{i}\", max: 9 } }, \"t{i}\": { template: \"{i}-{id}\" } } }",
             "repeat: [{ count: 1, first: 7, columns: { \"a{i}\": { expr: \"row + {i}\" } } }, { count: 1, columns: { \"b{i}\": sequence } }]",
         ].map(table).join("\n\n"));
+    }
+
+    #[test]
+    fn a_brace_of_a_template_is_a_brace() {
+        for (text, expected) in [
+            ("{{i}}{i}", "{{i}}7"),
+            ("{{{i}}}", "{{7}}"),
+            ("{{{{i}}{i:03}", "{{{{i}}007"),
+            ("{id}{{{{{i}", "{id}{{{{7"),
+            ("{{", "{{"),
+        ] {
+            for template in [
+                format!("template: \"{text}\""),
+                format!("template: {{ text: \"{text}\" }}"),
+            ] {
+                let repeated = table(&format!(
+                    "repeat: {{ count: 1, first: 7, columns: {{ \"x{{i}}\": {{ {template} }} }} }}"
+                ));
+                let written = template.replace(text, expected);
+                let written = table(&format!("columns: {{ \"x7\": {{ {written} }} }}"));
+                assert_eq!(repeated, written, "{template}");
+            }
+        }
+        // Elsewhere two braces are two braces, and a number stands between.
+        let repeated = |text: &str| {
+            table(&format!(
+                "repeat: {{ count: 1, first: 7, columns: {{ \"x{{i}}\": {{ choice: [\"{text}\", b] }} }} }}"
+            ))
+        };
+        assert_eq!(repeated("{{i}}"), repeated("{7}"));
     }
 
     #[test]

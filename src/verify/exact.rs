@@ -26,8 +26,8 @@ pub(super) fn exactly(values: &ArrayRef, to: &DataType) -> Result<Converted> {
         (DataType::Utf8, DataType::Date32) => dates(values),
         (DataType::Utf8, DataType::Timestamp(_, None)) => times(values, to),
         (DataType::Utf8, to) if to.is_integer() => one(&without_zeros(values), to),
-        // In UTC first: Arrow would take the day of the column's own zone.
-        (DataType::Timestamp(unit, Some(_)), DataType::Date32) => {
+        // In UTC first: otherwise it were the day, or the clock, of the column's own zone.
+        (DataType::Timestamp(unit, Some(_)), DataType::Date32 | DataType::Timestamp(_, None)) => {
             one(&cast(values, &DataType::Timestamp(*unit, None))?, to)
         }
         _ => one(values, to),

@@ -16,7 +16,7 @@ use crate::column::values::types::show_type;
 use crate::domain::{Domain, Order};
 use crate::error::{Error, Problem};
 use crate::kernel::local_time::{cast_to_zone, says_no_unit};
-use crate::kernel::time::per_second;
+use crate::kernel::time::{Zone, per_second};
 use crate::place::{Placed, Text};
 
 /// The value of another column, or of a field: of a reference pick, a person, a struct, a parent.
@@ -44,7 +44,8 @@ impl Generator for Copy {
         }
         // A cast may round or fold values: only what holds whatever it does may stay. Dates and
         // coarser times keep the order of the times they are taken from.
-        let order = match (plain.is_temporal() && wanted.is_temporal(), domain.order) {
+        let keeps = plain.is_temporal() && wanted.is_temporal() && !goes_back(plain, &wanted);
+        let order = match (keeps, domain.order) {
             (true, Order::StrictlyAscending | Order::Ascending) => Order::Ascending,
             _ => Order::Unknown,
         };
@@ -81,6 +82,16 @@ impl Generator for Copy {
             }
         };
         Ok(BuiltColumn::pointwise(wanted, domain, fill))
+    }
+}
+
+/// True where the clock of a zone is shown, which goes back once a year.
+fn goes_back(from: &DataType, to: &DataType) -> bool {
+    match (from, to) {
+        (DataType::Timestamp(_, Some(zone)), DataType::Timestamp(_, None)) => {
+            !matches!(Zone::parse(zone), Some(Zone::Fixed(_)))
+        }
+        _ => false,
     }
 }
 

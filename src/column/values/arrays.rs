@@ -58,6 +58,12 @@ pub fn from_i64(data_type: &DataType, values: Vec<i64>) -> ArrayRef {
     retype(array, data_type)
 }
 
+/// An array of a decimal of 128 bits from the integers that hold its values, each within the type's limits.
+pub fn from_i128(data_type: &DataType, values: Vec<i128>) -> ArrayRef {
+    let array = PrimitiveArray::<Decimal128Type>::new(values.into(), None);
+    retype(Arc::new(array), data_type)
+}
+
 /// An integer within the limits of a type of up to 64 bits as `from_i64` takes it: uint64 has more
 /// than fits, and takes the same bits.
 pub fn low_bits(value: i128) -> i64 {

@@ -179,7 +179,7 @@ impl AggregateCall<'_> {
             AggregateFunction::Sum => "numbers",
             AggregateFunction::And | AggregateFunction::Or => "true or false",
             AggregateFunction::Text => "text",
-            _ => "numbers, texts, dates or timestamps",
+            _ => "numbers, texts, dates, times or timestamps",
         };
         let error = functions::mismatch(self.name, takes, argument);
         Err(match self.function {
@@ -212,16 +212,17 @@ impl BoundAggregate {
             nullable: !counts && (size.least == 0 || values || !all),
             range: range.or_else(|| types::bounds(&data_type)),
             longest,
-            // Counted are the rows themselves where each has a value.
+            // Counted are the rows themselves where each has a value, and none fails.
             argument: self
                 .argument
-                .filter(|argument| !counts || argument.nullable),
+                .filter(|argument| !counts || argument.nullable || argument.fallible),
             function: self.function,
             sql: self.sql,
             filter: self.filter,
             separator: self.separator,
             place: self.place,
             data_type,
+            tolerant: false,
         })
     }
 }

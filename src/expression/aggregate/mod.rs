@@ -102,6 +102,8 @@ pub struct Aggregate {
     nullable: bool,
     longest: Option<usize>,
     place: TextSpan,
+    /// A group for which it fails is null.
+    tolerant: bool,
 }
 
 /// What is computed of the rows of a stretch before they are reduced.
@@ -179,6 +181,27 @@ impl Aggregate {
         self.nullable
     }
 
+    /// Whether a group can have no value: one of its rows fails, or their sum has too many digits.
+    pub fn fallible(&self) -> bool {
+        let part = |part: &Option<TypedNode>| part.as_ref().is_some_and(|part| part.fallible);
+        let fits = |range: NumericBounds| {
+            range.low > NumericBounds::DECIMAL.low && range.high < NumericBounds::DECIMAL.high
+        };
+        let exact = types::is_number(&self.data_type) && family(&self.data_type) != Family::Float;
+        let sums = self.function == AggregateFunction::Sum && exact;
+        part(&self.argument) || part(&self.filter) || sums && !self.range.is_some_and(fits)
+    }
+
+    /// The same, but that a group for which it fails is null.
+    #[must_use]
+    pub fn null_where_it_fails(self) -> Self {
+        Self {
+            nullable: true,
+            tolerant: true,
+            ..self
+        }
+    }
+
     /// The most bytes of a text, where that is known.
     pub fn longest(&self) -> Option<usize> {
         self.longest
@@ -243,7 +266,8 @@ fn result_type(function: AggregateFunction, argument: &DataType) -> Option<DataT
             | Family::Float
             | Family::Text
             | Family::Date
-            | Family::Timestamp,
+            | Family::Timestamp
+            | Family::Time,
         ) => argument.clone(),
         (Function::And | Function::Or, Family::Boolean) => DataType::Boolean,
         (Function::Text, Family::Text) => DataType::Utf8,

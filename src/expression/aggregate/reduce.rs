@@ -9,6 +9,7 @@ use crate::expression::load::store;
 use crate::expression::types::Representation;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::compute::nullif;
 use arrow::datatypes::{Decimal128Type, Float64Type, Int64Type};
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 pub struct Reduction<'a> {
     aggregate: &'a Aggregate,
     state: State,
+    /// The groups for which it fails, where these are null.
+    failed: Option<Vec<bool>>,
 }
 
 /// What is known of each group so far.
@@ -73,7 +76,15 @@ impl Aggregate {
         Reduction {
             aggregate: self,
             state,
+            failed: self.tolerant.then(|| vec![false; groups]),
         }
+    }
+}
+
+impl Aggregate {
+    fn failure(&self, failure: RowFailure) -> EvaluateError {
+        let place = Some(self.place);
+        crate::expression::evaluate_error(&self.sql, RowFailure { place, ..failure })
     }
 }
 
@@ -84,6 +95,64 @@ impl Reduction<'_> {
     /// # Errors
     /// A row's value cannot be made.
     pub fn add(
+        &mut self,
+        inputs: &[ArrayRef],
+        valid: Option<BooleanBuffer>,
+        first: usize,
+        offsets: &[usize],
+    ) -> Result<(), EvaluateError> {
+        match self.failed {
+            None => self.add_all(inputs, valid, first, offsets),
+            Some(_) => {
+                self.add_each(inputs, valid, first, offsets);
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes rows, and marks the groups for which that fails. As where an expression fails for single rows, runs
+    /// of groups are tried.
+    fn add_each(
+        &mut self,
+        inputs: &[ArrayRef],
+        valid: Option<BooleanBuffer>,
+        first: usize,
+        offsets: &[usize],
+    ) {
+        let groups = offsets.len().saturating_sub(1);
+        let (mut from, mut count) = (0, groups);
+        while from < groups {
+            let length = count.min(groups - from);
+            let begin = offsets[from];
+            let rows = offsets[from + length] - begin;
+            let inputs: Vec<ArrayRef> = inputs
+                .iter()
+                .map(|array| array.slice(begin, rows))
+                .collect();
+            let valid = valid.as_ref().map(|valid| valid.slice(begin, rows));
+            let own = offsets[from..=from + length].iter();
+            let own: Vec<usize> = own.map(|offset| offset - begin).collect();
+            match self.add_all(&inputs, valid, first + from, &own) {
+                Ok(()) => {
+                    from += length;
+                    count = length * 2;
+                }
+                Err(_) if length == 1 => {
+                    self.failed
+                        .iter_mut()
+                        .for_each(|failed| failed[first + from] = true);
+                    from += 1;
+                    count = 1;
+                }
+                Err(error) => {
+                    let group = own.partition_point(|offset| *offset <= error.row).max(1) - 1;
+                    count = group.clamp(1, length - 1);
+                }
+            }
+        }
+    }
+
+    fn add_all(
         &mut self,
         inputs: &[ArrayRef],
         valid: Option<BooleanBuffer>,
@@ -119,14 +188,36 @@ impl Reduction<'_> {
     /// # Errors
     /// A sum has too many digits; the row is the group.
     pub fn finish(self) -> Result<ArrayRef, EvaluateError> {
-        let Self { aggregate, state } = self;
-        let failed = |mut failure: RowFailure| {
-            failure.place = Some(aggregate.place);
-            crate::expression::evaluate_error(&aggregate.sql, failure)
-        };
+        let aggregate = self.aggregate;
+        match self.finished()? {
+            (array, Some(failed)) if failed.contains(&true) => {
+                let made = nullif(&array, &BooleanArray::from(failed));
+                made.map_err(|error| aggregate.failure(RowFailure::at(0, error.to_string())))
+            }
+            (array, _) => Ok(array),
+        }
+    }
+
+    /// For which groups it fails: a column of true and false.
+    ///
+    /// # Errors
+    /// None where groups for which it fails are null.
+    pub fn failures(self) -> Result<ArrayRef, EvaluateError> {
+        let (array, failed) = self.finished()?;
+        let failed = failed.unwrap_or_else(|| vec![false; array.len()]);
+        Ok(Arc::new(BooleanArray::from(failed)))
+    }
+
+    fn finished(self) -> Result<(ArrayRef, Option<Vec<bool>>), EvaluateError> {
+        let Self {
+            aggregate,
+            state,
+            mut failed,
+        } = self;
+        let told = |failure: RowFailure| aggregate.failure(failure);
         let array: ArrayRef = match state {
             State::Counts(counts) => Arc::new(Int64Array::from(counts)),
-            State::Exact(sums) => sums.finish().map_err(failed)?,
+            State::Exact(sums) => sums.finish(failed.as_deref_mut()).map_err(told)?,
             State::Floats(sums) => sums.finish(),
             State::Extremes(extremes) => extremes.finish(),
             State::Truths { decided, seen } => {
@@ -135,10 +226,11 @@ impl Reduction<'_> {
                 let truth = truth.collect::<BooleanBuffer>();
                 Arc::new(BooleanArray::new(truth, Some(NullBuffer::from(seen))))
             }
-            State::Texts(texts) => texts.finish().map_err(failed)?,
+            State::Texts(texts) => texts.finish().map_err(told)?,
         };
         let stored = store(array, &aggregate.data_type);
-        stored.map_err(|error| failed(RowFailure::at(0, error.to_string())))
+        let stored = stored.map_err(|error| told(RowFailure::at(0, error.to_string())))?;
+        Ok((stored, failed))
     }
 }
 

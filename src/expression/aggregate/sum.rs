@@ -77,7 +77,8 @@ impl Exact {
         });
     }
 
-    pub fn finish(self) -> Result<ArrayRef, RowFailure> {
+    /// The sums; one of too many digits fails, or is marked among the `failed` where there are such.
+    pub fn finish(self, mut failed: Option<&mut [bool]>) -> Result<ArrayRef, RowFailure> {
         let nulls = Some(NullBuffer::from(self.seen));
         let sums = match self.width {
             Width::Narrow(sums) => return Ok(Arc::new(Int64Array::new(sums.into(), nulls))),
@@ -88,8 +89,17 @@ impl Exact {
             let sum = sum
                 .to_i128()
                 .filter(|sum| sum.unsigned_abs() <= MAX_DECIMAL as u128);
-            let failure = || RowFailure::at(group, "the sum has more than 38 digits");
-            narrowed.push(sum.ok_or_else(failure)?);
+            narrowed.push(match (sum, &mut failed) {
+                (Some(sum), _) => sum,
+                (None, Some(failed)) => {
+                    failed[group] = true;
+                    0
+                }
+                (None, None) => {
+                    let message = "the sum has more than 38 digits";
+                    return Err(RowFailure::at(group, message));
+                }
+            });
         }
         let array = Decimal128Array::new(narrowed.into(), nulls);
         Ok(Arc::new(array.with_data_type(WIDE)))
@@ -100,7 +110,8 @@ impl Floats {
     pub fn new(groups: usize) -> Self {
         Self {
             seen: vec![false; groups],
-            sums: vec![0.0; groups],
+            // The zero that changes no sum: 0 would make 0 of a sum of -0, as it is not in PostgreSQL.
+            sums: vec![-0.0; groups],
         }
     }
 

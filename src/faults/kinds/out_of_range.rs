@@ -74,10 +74,16 @@ impl Corruption for OutOfRange {
 /// Where values above `max` and below `min` begin and how many there are: as many as between the two, as far
 /// as the type has room.
 fn beyond(min: i128, max: i128, (least, most): (i128, i128)) -> [Option<(i128, u64)>; 2] {
-    let span = (max - min).saturating_add(1);
-    let room = |room: i128| u64::try_from(room.min(span)).ok().filter(|room| *room > 0);
-    let above = room(most - max).map(|count| (max + 1, count));
-    let below = room(min - least).map(|count| (min - i128::from(count), count));
+    // Ends of 38 digits are further apart than 128 bits count.
+    let span = max.saturating_sub(min).saturating_add(1);
+    let room = |end: i128, from: i128| {
+        let room = end.saturating_sub(from).min(span);
+        // One random number says which: of more than 2^64 those that are nearest.
+        let room = u64::try_from(room.max(0)).unwrap_or(u64::MAX);
+        Some(room).filter(|room| *room > 0)
+    };
+    let above = room(most, max).map(|count| (max + 1, count));
+    let below = room(min, least).map(|count| (min - i128::from(count), count));
     [above, below]
 }
 
@@ -128,6 +134,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn decimals_have_more_steps_than_a_random_number() {
+        let limits = limits(&DataType::Decimal128(38, 2)).unwrap();
+        let (least, most) = limits;
+        let wide = 10_i128.pow(30);
+        for (min, max) in [
+            (-wide, wide),
+            (least, 0),
+            (-5, most),
+            (wide, wide),
+            (least + 1, most),
+        ] {
+            let sides = beyond(min, max, limits);
+            for random in (0..1000).map(|step| step * (u64::MAX / 1000)) {
+                let value = drawn(sides, random).unwrap();
+                assert!(!(min..=max).contains(&value), "{min} {max} {value}");
+                assert!((least..=most).contains(&value));
+            }
+        }
+        assert_eq!(beyond(least, most, limits), [None, None]);
+    }
+
+    #[test]
     fn values_are_beyond_the_range_and_within_the_type() {
         let limits = limits(&DataType::Int8).unwrap();
         for (min, max) in [(0, 10), (-128, 100), (100, 127), (5, 5)] {
@@ -139,6 +167,7 @@ mod tests {
             }
         }
         assert_eq!(beyond(-128, 127, limits), [None, None]);
+        assert_eq!(beyond(-200, 200, limits), [None, None]);
         assert!((0..99).all(|random| {
             let value = far(Range::Float { min: 1.0, max: 2.0 }, random << 50 | random);
             !(1.0..=2.0).contains(&value)

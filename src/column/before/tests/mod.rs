@@ -179,6 +179,7 @@ fn mistakes_say_what_is_wrong() {
         "running: amount",
         "type: utf8, running: { sum: amount }",
         "type: \"decimal(18,4)\", running: { sum: amount }",
+        "type: \"decimal(18,4)\", running: { count: amount }",
         "previous: { column: amonut }",
         "previous: amount",
         "type: int64, next: { column: amount }",
@@ -228,6 +229,59 @@ fn a_sum_beyond_128_bits_or_a_float_names_its_row() {
     let (first, count) = (60_000, 5);
     let rows = Rows::Range { first, count };
     assert!(tables.try_at("moves", "s", rows).is_err());
+}
+
+#[test]
+fn what_is_said_about_a_sum_that_does_not_fit_works() {
+    let types = [
+        ("int8", "int8"),
+        ("int64", "int64"),
+        ("uint64", "uint64"),
+        ("decimal(4,1)", "decimal(5,1)"),
+        ("decimal(30,1)", "decimal(30,1)"),
+        ("float32", "float32"),
+    ];
+    let most = |data_type: &str| match data_type {
+        "int8" => "100",
+        "int64" => "9000000000000000000",
+        "uint64" => "18000000000000000000",
+        "decimal(4,1)" => "999.9",
+        "decimal(30,1)" => "99999999999999999999999999999.9",
+        _ => "3e38",
+    };
+    let columns: String = types.iter().enumerate().map(|(at, (of, sum))| {
+        format!(
+            "    a{at}: {{ type: \"{of}\", constant: {} }}\n    s{at}: {{ type: \"{sum}\", running: {{ sum: a{at}WITHIN }} }}\n",
+            most(of)
+        )
+    }).collect();
+    let failed = |groups: &str| {
+        let tables = with(groups, &columns);
+        let failed = (0..types.len()).map(|at| tables.failure("moves", &format!("s{at}")));
+        failed.collect::<Vec<_>>().join("\n\n")
+    };
+    insta::assert_snapshot!(format!("{}\n\n{}", failed(WHOLE), failed(SHORT)));
+    let wider = columns
+        .replace("s0: { type: \"int8\"", "s0: { type: \"int64\"")
+        .replace("s1: { type: \"int64\"", "s1: { type: \"decimal(38,0)\"")
+        .replace("s2: { type: \"uint64\"", "s2: { type: \"decimal(38,0)\"")
+        .replace("\"decimal(5,1)\"", "\"decimal(38,1)\"")
+        .replace(
+            "s4: { type: \"decimal(30,1)\"",
+            "s4: { type: \"decimal(38,1)\"",
+        )
+        .replace("s5: { type: \"float32\"", "s5: { type: \"float64\"");
+    let tables = with(WHOLE, &wider);
+    let last = |name: &str| tables.texts("moves", name).pop().unwrap();
+    assert_eq!(last("s0"), "7000100");
+    assert_eq!(last("s1"), "630009000000000000000000");
+    assert_eq!(last("s2"), "1260018000000000000000000");
+    assert_eq!(last("s3"), "69993999.9");
+    assert_eq!(last("s4"), "7000099999999999999999999999992999.9");
+    check_any_rows(
+        "    a: { type: int64, uniform: { min: 1, max: 9000000000000000000 } }\n    s: { type: \"decimal(38,0)\", running: { sum: aWITHIN } }\n    n: { type: \"decimal(9,0)\", running: { count: aWITHIN } }\n",
+        &["s", "n"],
+    );
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! The times that a type can say: what would be beyond them is an error of its row.
 
 use arrow::array::{Array, ArrayRef};
-use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
 
 use crate::column::rows::Rows;
@@ -9,6 +8,7 @@ use crate::column::values::scalar::limits;
 use crate::column::values::ticks::nanos_per_tick;
 use crate::column::values::types::show_type;
 use crate::error::{Error, Problem, Result};
+use crate::kernel::local_time::cast_to_zone;
 use crate::place::Place;
 
 /// The ends of the times of a column, in ticks of the type in which they are counted.
@@ -72,7 +72,7 @@ impl Ends {
     /// # Errors
     /// A value that it cannot.
     pub(super) fn cast(&self, values: &ArrayRef, rows: Rows<'_>) -> Result<ArrayRef> {
-        let made = cast(values, &self.data_type)?;
+        let made = cast_to_zone(values, &self.data_type)?;
         // Arrow makes null of what it cannot say.
         let lost = |row: &usize| made.is_null(*row) && values.is_valid(*row);
         match (0..made.len()).find(lost) {

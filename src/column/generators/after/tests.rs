@@ -3,7 +3,7 @@
 use crate::column::before::tests::{LONG, SHORT, SOURCES, WHOLE, check_far, with};
 use crate::column::testing::{check_any_split, one, problem};
 use crate::column::tests::fixture::{chi_square, kolmogorov_smirnov};
-use crate::domain::Range;
+use crate::domain::{Order, Range};
 
 const COLUMNS: &str = r#"day: { type: date, sequence: { start: 2026-01-01, step: 0 } }
 at: { type: "timestamp(ms)", sequence: { start: 2026-01-01, step: 1000 }, nulls: 0.1 }
@@ -58,6 +58,43 @@ fn values_are_a_function_of_the_row() {
         "t",
         &["shipped", "paid", "next", "due", "paid_day"],
     );
+}
+
+#[test]
+fn without_its_zone_a_time_is_what_the_zone_s_clock_shows() {
+    let columns = r#"at: { type: "timestamp(us, Europe/Rome)", constant: "2024-03-31 00:30:00" }
+copied: { type: "timestamp(ms)", copy: at }
+computed: { type: "timestamp(us)", expr: at }
+after: { type: "timestamp(us)", after: { column: at, delay: 90min } }
+gaps: { type: "timestamp(us)", after: { previous: gaps, start: at, delay: 90min } }
+day: { type: date, copy: at }
+day_after: { type: date, after: { column: at, delay: 1h } }
+utc: { type: "timestamp(us, UTC)", copy: at }
+from_utc: { type: "timestamp(us)", copy: utc }"#;
+    let tables = one(2, columns);
+    let shown = |name: &str| tables.texts("t", name).join(" ");
+    for (name, expected) in [
+        ("copied", ["2024-03-31T00:30:00"; 2].join(" ")),
+        ("computed", ["2024-03-31T00:30:00"; 2].join(" ")),
+        // The clock goes from 02:00 to 03:00 in this night; where it counts itself it counts without a zone.
+        ("after", ["2024-03-31T03:00:00"; 2].join(" ")),
+        ("gaps", "2024-03-31T00:30:00 2024-03-31T02:00:00".into()),
+        ("day", ["2024-03-31"; 2].join(" ")),
+        ("day_after", ["2024-03-31"; 2].join(" ")),
+        ("from_utc", ["2024-03-30T23:30:00"; 2].join(" ")),
+    ] {
+        assert_eq!(shown(name), expected, "{name}");
+    }
+    let domain = |columns: &str| one(9, columns).domain("t", "x").order;
+    let rises = |zone: &str| {
+        domain(&format!(
+            "at: {{ type: \"timestamp(us, {zone})\", event_time: {{ start: 2026-01-01, rate: 1/s }} }}\nx: {{ type: \"timestamp(us)\", copy: at }}"
+        ))
+    };
+    // A clock that goes back once a year does not rise.
+    assert_eq!(rises("Europe/Rome"), Order::Unknown);
+    assert_eq!(rises("+02:00"), Order::Ascending);
+    assert_eq!(rises("UTC"), Order::Ascending);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Makes the values of aggregates: of the children of each row, of the items of its list.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array, make_array};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::take;
@@ -13,6 +15,7 @@ use crate::expression::{Aggregate, EvaluateError, Reduction};
 use crate::place::Place;
 
 /// What an aggregate reads.
+#[derive(Clone)]
 pub(super) enum Read {
     /// A column of the child.
     Row(usize),
@@ -22,18 +25,28 @@ pub(super) enum Read {
     Outer(usize),
 }
 
+/// What is shown of an aggregate.
+#[derive(Clone, Copy)]
+pub(super) enum Shows {
+    Value,
+    /// Whether it has none, for a column that is null there.
+    Failure,
+}
+
 /// An aggregate of the children of each row.
 pub(super) struct ChildAggregate {
     pub columns: ChildColumns,
     pub reads: Vec<Read>,
-    pub aggregate: Aggregate,
+    pub aggregate: Arc<Aggregate>,
+    pub shows: Shows,
     pub place: Place,
 }
 
 /// An aggregate of the items of each row's list, which is the first input.
 pub(super) struct ListAggregate {
     pub reads: Vec<Read>,
-    pub aggregate: Aggregate,
+    pub aggregate: Arc<Aggregate>,
+    pub shows: Shows,
     pub place: Place,
 }
 
@@ -43,6 +56,15 @@ struct Reducing<'a> {
     rows: Rows<'a>,
     inputs: &'a [ArrayRef],
     reduction: Reduction<'a>,
+}
+
+impl Shows {
+    fn of(self, reduction: Reduction<'_>) -> Result<ArrayRef, EvaluateError> {
+        match self {
+            Self::Value => reduction.finish(),
+            Self::Failure => reduction.failures(),
+        }
+    }
 }
 
 impl Fill for ChildAggregate {
@@ -93,7 +115,7 @@ impl Taking for Reducing<'_> {
     }
 
     fn finish(self: Box<Self>) -> Result<ArrayRef> {
-        let finished = self.reduction.finish();
+        let finished = self.of.shows.of(self.reduction);
         finished.map_err(|error| failed_row(&error, self.rows, &self.of.place))
     }
 }
@@ -128,7 +150,7 @@ impl Fill for ListAggregate {
             let row = owner(error.row);
             failed_row(&EvaluateError { row, ..error }, rows, &self.place)
         })?;
-        let finished = reduction.finish();
+        let finished = self.shows.of(reduction);
         finished.map_err(|error| failed_row(&error, rows, &self.place))
     }
 }

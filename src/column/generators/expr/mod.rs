@@ -4,7 +4,8 @@ mod fills;
 mod names;
 mod rows;
 
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayRef, AsArray};
+use arrow::compute::nullif;
 use arrow::datatypes::DataType;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -27,6 +28,8 @@ pub struct Expr(Placed<Text>);
 
 struct Computed {
     expression: Expression,
+    /// The inputs that are true for rows without a value.
+    failures: Vec<usize>,
     /// Where its text stands, to say so when a row fails.
     place: Place,
 }
@@ -37,10 +40,16 @@ impl Generator for Expr {
             build: &mut *build,
             place: &self.0.place,
             domains: Vec::new(),
+            failures: Vec::new(),
             inner: None,
         };
         let compiled = expression::compile_with(&self.0, &mut names);
-        let ColumnNames { domains, inner, .. } = names;
+        let ColumnNames {
+            domains,
+            failures,
+            inner,
+            ..
+        } = names;
         let compiled = compiled.map_err(|error| self.problem(error, inner))?;
         let expression = match build.wanted.clone() {
             Some(wanted) => compiled.cast_to(&wanted.data_type),
@@ -50,7 +59,8 @@ impl Generator for Expr {
             }
         };
         let mut expression = expression.map_err(|error| self.problem(error, None))?;
-        let tolerant = build.tolerant && expression.fallible();
+        // Aggregates of which one can fail are asked for only where that is to be null.
+        let tolerant = build.tolerant && (expression.fallible() || !failures.is_empty());
         if tolerant {
             expression = expression.null_where_it_fails();
         }
@@ -67,7 +77,7 @@ impl Generator for Expr {
                 min: range.low,
                 max: range.high,
             }),
-            nulls: expression.nullable(),
+            nulls: expression.nullable() || !failures.is_empty(),
             distinct,
             longest: expression.longest(),
             bytes: expression.largest() as u64,
@@ -80,11 +90,11 @@ impl Generator for Expr {
             true => expression,
             false => few_valued(expression, place, build),
         };
-        Ok(BuiltColumn::pointwise(
-            data_type,
-            domain,
-            Computed::new(expression, place),
-        ))
+        let computed = Computed {
+            failures,
+            ..Computed::new(expression, place)
+        };
+        Ok(BuiltColumn::pointwise(data_type, domain, computed))
     }
 }
 
@@ -155,14 +165,23 @@ impl Expr {
 impl Computed {
     fn new(expression: Expression, place: &Place) -> Self {
         let place = place.clone();
-        Self { expression, place }
+        Self {
+            expression,
+            failures: Vec::new(),
+            place,
+        }
     }
 }
 
 impl Fill for Computed {
     fn fill(&self, rows: Rows<'_>, inputs: &[ArrayRef]) -> Result<ArrayRef> {
         let made = self.expression.evaluate(inputs, rows.len());
-        made.map_err(|error| failed_row(&error, rows, &self.place))
+        let made = made.map_err(|error| failed_row(&error, rows, &self.place))?;
+        // Not by the null that the aggregate is: `coalesce` would make a value of it.
+        let failures = self.failures.iter();
+        failures.into_iter().try_fold(made, |made, failure| {
+            Ok(nullif(&made, inputs[*failure].as_boolean())?)
+        })
     }
 }
 

@@ -1,11 +1,14 @@
 //! What the names of an expression mean in a table: its columns, and aggregates of rows that it reaches.
 
+use arrow::datatypes::DataType;
+
+use super::fills::Shows;
 use super::rows::RowNames;
 use crate::column::build::{Build, Input};
 use crate::domain::{Domain, Range};
 use crate::error::Problem;
 use crate::expression::{
-    AggregateCall, Binding, ExpressionError, Names, NumericBounds, UnknownName,
+    Aggregate, AggregateCall, Binding, ExpressionError, Names, NumericBounds, UnknownName,
 };
 use crate::place::Place;
 
@@ -15,8 +18,17 @@ pub(super) struct ColumnNames<'n, 'b> {
     pub place: &'n Place,
     /// What is known of the inputs, in the order in which they are asked for.
     pub domains: Vec<Domain>,
+    /// The inputs that say for which rows an aggregate has no value, where that makes the row null.
+    pub failures: Vec<usize>,
     /// The mistake that a name ended in, which may lie elsewhere.
     pub inner: Option<Problem>,
+}
+
+/// What an aggregate is to the column that is being built.
+pub(super) struct AggregateInputs {
+    pub value: Input,
+    /// For which rows it has no value, where they are null.
+    pub failure: Option<Input>,
 }
 
 impl Names for ColumnNames<'_, '_> {
@@ -33,8 +45,12 @@ impl Names for ColumnNames<'_, '_> {
     }
 
     fn aggregate(&mut self, call: &AggregateCall<'_>) -> Result<Binding, ExpressionError> {
-        let input = RowNames::new(self.build, self.place, &mut self.inner).input(call)?;
-        Ok(self.input(input))
+        let made = RowNames::new(self.build, self.place, &mut self.inner).inputs(call)?;
+        if let Some(failure) = made.failure {
+            self.failures.push(failure.index);
+            self.domains.push(failure.domain);
+        }
+        Ok(self.input(made.value))
     }
 }
 
@@ -69,5 +85,25 @@ pub(super) fn described(index: usize, input: Input) -> Binding {
         nullable: input.domain.nulls,
         range,
         longest: input.domain.longest,
+    }
+}
+
+/// The type of what is shown of an aggregate, and what is known of it.
+pub(super) fn described_by(aggregate: &Aggregate, shows: Shows) -> (DataType, Domain) {
+    match shows {
+        Shows::Failure => (DataType::Boolean, Domain::default()),
+        Shows::Value => {
+            let range = aggregate.range().map(|range| Range::Integer {
+                min: range.low,
+                max: range.high,
+            });
+            let domain = Domain {
+                range,
+                nulls: aggregate.nullable(),
+                longest: aggregate.longest(),
+                ..Domain::default()
+            };
+            (aggregate.data_type().clone(), domain)
+        }
     }
 }

@@ -1,13 +1,15 @@
 //! What names mean within an aggregate: columns of a child table, or items of a list; and columns of the row
 //! that they belong to.
 
+use std::sync::Arc;
+
 use arrow::datatypes::DataType;
 
-use super::fills::{ChildAggregate, ListAggregate, Read};
-use super::names::{described, unknown};
+use super::fills::{ChildAggregate, ListAggregate, Read, Shows};
+use super::names::{AggregateInputs, described, described_by, unknown};
 use crate::column::build::{Build, BuiltColumn, ChildTable, Input};
 use crate::column::child_rows::ChildColumns;
-use crate::domain::{Domain, Range};
+use crate::domain::Domain;
 use crate::error::Problem;
 use crate::expression::{
     Aggregate, AggregateCall, Binding, ExpressionError, GroupSize, Names, UnknownName,
@@ -59,7 +61,7 @@ impl<'n, 'b> RowNames<'n, 'b> {
     }
 
     /// The aggregate's values as an input of the column that is being built.
-    pub fn input(mut self, call: &AggregateCall<'_>) -> Result<Input, ExpressionError> {
+    pub fn inputs(mut self, call: &AggregateCall<'_>) -> Result<AggregateInputs, ExpressionError> {
         let rows = call
             .counted()
             .map(str::to_owned)
@@ -87,9 +89,24 @@ impl<'n, 'b> RowNames<'n, 'b> {
         let aggregate = bound.of(size, all)?;
         // Named as it is written: columns that ask for the same aggregate share one node, and it is
         // made once.
-        let name = format!("{} (aggregate)", call.text());
-        let added = self.add(over, aggregate, &name);
-        self.told(call, added)
+        let text = call.text();
+        if !(self.build.tolerant && aggregate.fallible()) {
+            let name = format!("{text} (aggregate)");
+            let value = self.add(&over, &Arc::new(aggregate), Shows::Value, &name);
+            let (value, failure) = (self.told(call, value)?, None);
+            return Ok(AggregateInputs { value, failure });
+        }
+        let aggregate = Arc::new(aggregate.null_where_it_fails());
+        let [value, failure] = [
+            (Shows::Value, "aggregate, null where it fails"),
+            (Shows::Failure, "aggregate, where it fails"),
+        ]
+        .map(|(shows, what)| {
+            let added = self.add(&over, &aggregate, shows, &format!("{text} ({what})"));
+            self.told(call, added)
+        });
+        let (value, failure) = (value?, Some(failure?));
+        Ok(AggregateInputs { value, failure })
     }
 
     /// True for a name that stands for the rows of a table, also where a column is called alike.
@@ -296,47 +313,42 @@ impl<'n, 'b> RowNames<'n, 'b> {
             .maybe_hint(crate::error::did_you_mean(field, names))
     }
 
-    fn add(&mut self, over: Over, aggregate: Aggregate, name: &str) -> Result<Input, Problem> {
-        let range = aggregate.range();
-        let mut domain = Domain {
-            range: range.map(|range| Range::Integer {
-                min: range.low,
-                max: range.high,
-            }),
-            nulls: aggregate.nullable(),
-            longest: aggregate.longest(),
-            ..Domain::default()
-        };
+    fn add(
+        &mut self,
+        over: &Over,
+        aggregate: &Arc<Aggregate>,
+        shows: Shows,
+        name: &str,
+    ) -> Result<Input, Problem> {
+        let (data_type, mut domain) = described_by(aggregate, shows);
         domain.depend_on(&self.depends);
-        let data_type = aggregate.data_type().clone();
-        let (reads, outer) = (
-            std::mem::take(&mut self.reads),
-            std::mem::take(&mut self.outer),
-        );
-        let place = self.place.clone();
+        let (reads, outer) = (self.reads.clone(), self.outer.clone());
+        let (aggregate, place) = (aggregate.clone(), self.place.clone());
         let (scope, inputs, made) = match over {
             Over::Children(child) => {
                 let root = self.build.tables.root(self.build.scope);
-                let nodes = std::mem::take(&mut self.nodes);
+                let nodes = self.nodes.clone();
                 let steps = self
                     .build
                     .tables
                     .step_behind(child.scope, &nodes, self.place)?;
-                let columns = ChildColumns::new(child.rows, nodes);
+                let columns = ChildColumns::new(child.rows.clone(), nodes);
                 let fill = ChildAggregate {
                     columns,
                     reads,
                     aggregate,
+                    shows,
                     place,
                 };
                 let made = BuiltColumn::new(data_type, domain, fill);
                 (root, outer, BuiltColumn { steps, ..made })
             }
             Over::Items { node, .. } => {
-                let inputs = [node].into_iter().chain(outer).collect();
+                let inputs = [*node].into_iter().chain(outer).collect();
                 let fill = ListAggregate {
                     reads,
                     aggregate,
+                    shows,
                     place,
                 };
                 let made = BuiltColumn::new(data_type, domain, fill);

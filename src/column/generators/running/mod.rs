@@ -56,12 +56,13 @@ impl Generator for Running {
         let real = is_float(&input.data_type) && total != Total::Count;
         Ok(match real {
             true => {
-                let scan = RunningNumbers::new(total, data_type.clone(), &build.place);
+                let hint = wider(&data_type, &build.name, &group);
+                let scan = RunningNumbers::new(total, data_type.clone(), hint, &build.place);
                 Carried::new(scan, group, 1, build).column(data_type, domain)
             }
             false => {
-                let column = build.name.clone();
-                let scan = RunningWhole::new(total, data_type.clone(), column, &build.place);
+                let hint = wider(&data_type, &build.name, &group);
+                let scan = RunningWhole::new(total, data_type.clone(), hint, &build.place);
                 Carried::new(scan, group, 1, build).column(data_type, domain)
             }
         })
@@ -142,23 +143,16 @@ impl Total {
         };
         let wanted = build.data_type(default.clone());
         let fits = match (&default, &wanted) {
-            (DataType::Int64, wanted) => wanted.is_integer(),
+            // A decimal holds sums that 64 bits do not.
+            (DataType::Int64, wanted) => {
+                wanted.is_integer() || is_decimal(wanted) && scale(wanted) == 0
+            }
             (DataType::Float64, wanted) => is_float(wanted),
             (default, wanted) => is_decimal(wanted) && scale(default) == scale(wanted),
         };
         match fits {
             true => Ok(wanted),
-            false => {
-                let can = match &default {
-                    DataType::Int64 => "whole numbers here".to_string(),
-                    DataType::Float64 => "floats here".to_string(),
-                    _ => format!(
-                        "decimals with {} digits behind the point here",
-                        scale(&default)
-                    ),
-                };
-                Err(build.wrong_type("running", &can))
-            }
+            false => Err(build.wrong_type("running", &made_of(&default))),
         }
     }
 
@@ -212,6 +206,44 @@ impl Total {
             nulls,
             ..Domain::default()
         }
+    }
+}
+
+/// The types that a total has that is of such a type by itself.
+fn made_of(default: &DataType) -> String {
+    match default {
+        DataType::Int64 => {
+            "whole numbers, or decimals without digits behind the point, here".into()
+        }
+        DataType::Float64 => "floats here".into(),
+        _ => format!(
+            "decimals with {} digits behind the point here",
+            scale(default)
+        ),
+    }
+}
+
+/// What to do about a sum that its type cannot hold.
+fn wider(data_type: &DataType, column: &str, group: &Group) -> Option<String> {
+    let wider = match data_type {
+        DataType::Int64 | DataType::UInt64 => Some(DataType::Decimal128(38, 0)),
+        of if of.is_integer() => Some(DataType::Int64),
+        DataType::Decimal64(_, scale) | DataType::Decimal128(..=37, scale) => {
+            Some(DataType::Decimal128(38, *scale))
+        }
+        DataType::Float32 => Some(DataType::Float64),
+        _ => None,
+    };
+    let wider = wider.map(|wider| {
+        let wider = show_type(&wider);
+        format!("give column `{column}` `type: \"{wider}\"`")
+    });
+    // A sum of all rows is a sum of fewer within a key.
+    let fewer = group.is_whole().then_some("`within` a key");
+    match (wider, fewer) {
+        (Some(wider), Some(fewer)) => Some(format!("{wider}, or sum it up {fewer}")),
+        (None, Some(fewer)) => Some(format!("no type is wider: sum it up {fewer}")),
+        (wider, None) => wider,
     }
 }
 

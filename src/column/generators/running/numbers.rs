@@ -19,6 +19,8 @@ use crate::place::Place;
 pub(super) struct RunningNumbers {
     total: Total,
     data_type: DataType,
+    /// What to do about a sum that is beyond.
+    hint: Option<String>,
     place: Place,
 }
 
@@ -32,11 +34,20 @@ pub(in crate::column) struct Known {
     any: bool,
 }
 
+/// The zero that changes no sum, not even one of -0.
+const NOTHING: f64 = -0.0;
+
 impl RunningNumbers {
-    pub(super) fn new(total: Total, data_type: DataType, place: &Place) -> Self {
+    pub(super) fn new(
+        total: Total,
+        data_type: DataType,
+        hint: Option<String>,
+        place: &Place,
+    ) -> Self {
         Self {
             total,
             data_type,
+            hint,
             place: place.clone(),
         }
     }
@@ -45,7 +56,8 @@ impl RunningNumbers {
     fn beyond(&self, row: u64) -> Error {
         let shown = show_type(&self.data_type);
         let message = format!("row {row}: the sum does not fit in {shown}");
-        Error::run(Problem::new(message).at(&self.place))
+        let problem = Problem::new(message).at(&self.place);
+        Error::run(problem.maybe_hint(self.hint.clone()))
     }
 
     #[inline(always)]
@@ -79,8 +91,8 @@ impl Scan for RunningNumbers {
 
     fn initial(&self) -> Known {
         Known {
-            blocks: 0.0,
-            since: 0.0,
+            blocks: NOTHING,
+            since: NOTHING,
             any: false,
         }
     }
@@ -89,7 +101,7 @@ impl Scan for RunningNumbers {
     fn step(&self, known: &mut Known, values: &Float64Array, index: usize, place: u64) {
         if self.total == Total::Sum && place.is_multiple_of(BLOCK) {
             known.blocks += known.since;
-            known.since = 0.0;
+            known.since = NOTHING;
         }
         self.go(known, values, index);
     }

@@ -20,7 +20,8 @@ use crate::place::Place;
 pub(super) struct RunningWhole {
     total: Total,
     data_type: DataType,
-    column: String,
+    /// What to do about a sum that is beyond.
+    hint: Option<String>,
     place: Place,
 }
 
@@ -45,11 +46,16 @@ enum Numbers {
 }
 
 impl RunningWhole {
-    pub(super) fn new(total: Total, data_type: DataType, column: String, place: &Place) -> Self {
+    pub(super) fn new(
+        total: Total,
+        data_type: DataType,
+        hint: Option<String>,
+        place: &Place,
+    ) -> Self {
         Self {
             total,
             data_type,
-            column,
+            hint,
             place: place.clone(),
         }
     }
@@ -195,10 +201,6 @@ impl RunningWhole {
         let data_type = show_type(&self.data_type);
         let message = format!("row {row}: the sum{shown} does not fit in {data_type}");
         let problem = Problem::new(message).at(&self.place);
-        let wider = format!(
-            "give column `{}` a wider type, or `within` a key",
-            self.column
-        );
-        Error::run(problem.hint(wider))
+        Error::run(problem.maybe_hint(self.hint.clone()))
     }
 }

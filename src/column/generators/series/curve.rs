@@ -13,7 +13,7 @@ use crate::column::distribution::sampler::Sampler;
 use crate::column::program::{Fill, with_valid};
 use crate::column::random::hash::Key;
 use crate::column::rows::Rows;
-use crate::column::values::arrays::from_i64;
+use crate::column::values::arrays::{from_i64, from_i128, low_bits};
 use crate::column::values::scalar::{is_float, limits};
 use crate::column::values::ticks::ticks;
 use crate::column::values::types::show_type;
@@ -53,6 +53,8 @@ pub(super) struct Shown {
     pub(super) factor: f64,
     pub(super) min: f64,
     pub(super) max: f64,
+    /// Both ends as the type's integers: a float may be on the other side of an end of many digits.
+    pub(super) whole: (i128, i128),
 }
 
 impl Term {
@@ -107,31 +109,58 @@ impl Curve {
                 max: high,
             },
             true => return None,
-            false => Range::Integer {
-                min: numbers.integer(low),
-                max: numbers.integer(high),
-            },
+            false => {
+                // What is beyond the type is an error of its row.
+                let ((min, max), (least, most)) = (self.shown.whole, limits(&self.shown.data_type));
+                let held = |value: f64| numbers.integer(value).clamp(min, max).clamp(least, most);
+                Range::Integer {
+                    min: held(low),
+                    max: held(high),
+                }
+            }
         })
     }
 
     fn whole(&self, rows: Rows<'_>, values: &[f64]) -> Result<ArrayRef> {
+        let data_type = &self.shown.data_type;
+        Ok(match data_type {
+            DataType::Decimal128(..) => from_i128(data_type, self.held(rows, values, |held| held)?),
+            _ => from_i64(data_type, self.held(rows, values, low_bits)?),
+        })
+    }
+
+    /// The integers that hold the values.
+    fn held<T>(
+        &self,
+        rows: Rows<'_>,
+        values: &[f64],
+        convert: impl Fn(i128) -> T,
+    ) -> Result<Vec<T>> {
         let shown = &self.shown;
         let (least, most) = limits(&shown.data_type);
-        let (least, most) = (least.max(i64::MIN.into()), most.min(i64::MAX.into()));
-        let mut made = Vec::with_capacity(values.len());
+        let (min, max) = shown.whole;
+        let mut held = Vec::with_capacity(values.len());
         for (index, value) in values.iter().enumerate() {
-            let whole = libm::rint(value * shown.factor) as i128;
-            if whole < least || whole > most {
-                let (row, to) = (rows.at(index), show_type(&shown.data_type));
-                let message = format!("row {row}: {value} does not fit in {to}");
-                let problem = Problem::new(message).at(&self.place);
-                return Err(Error::run(
-                    problem.hint("give the series `min` and `max`, or a wider type"),
-                ));
+            let whole = (libm::rint(value * shown.factor) as i128).clamp(min, max);
+            if value.is_nan() || whole < least || whole > most {
+                return Err(self.no_value(rows.at(index), *value));
             }
-            made.push(whole as i64);
+            held.push(convert(whole));
         }
-        Ok(from_i64(&shown.data_type, made))
+        Ok(held)
+    }
+
+    /// What is wrong with a row whose value the type cannot say.
+    fn no_value(&self, row: u64, value: f64) -> Error {
+        let to = show_type(&self.shown.data_type);
+        let message = format!("row {row}: {value} does not fit in {to}");
+        let hint = match value.is_nan() {
+            true => {
+                "only floats have NaN: a base that is null there makes null of it, such as `nullif(level, 'NaN')`"
+            }
+            false => "give the series `min` and `max`, or a wider type",
+        };
+        Error::run(Problem::new(message).at(&self.place).hint(hint))
     }
 }
 
@@ -154,10 +183,13 @@ impl Fill for Curve {
             let both = values.iter_mut().zip(added);
             both.for_each(|(value, added)| *value += added);
         }
-        let (min, max) = (self.shown.min, self.shown.max);
-        values
-            .iter_mut()
-            .for_each(|value| *value = value.clamp(min, max));
+        // Whole numbers and decimals end at their own ends, which a float may miss.
+        if is_float(&self.shown.data_type) {
+            let (min, max) = (self.shown.min, self.shown.max);
+            values
+                .iter_mut()
+                .for_each(|value| *value = value.clamp(min, max));
+        }
         // What stands where a value is null may be anything.
         if let Some(valid) = &valid {
             let absent = (0..values.len()).filter(|index| valid.is_null(*index));

@@ -162,15 +162,22 @@ impl Series {
         let end = |end: &Option<Scalar>, other: f64| {
             end.as_ref().map_or(Ok(other), |end| numbers.value(end))
         };
+        let whole = |end: &Option<Scalar>, other: i128| match end {
+            Some(end) if !is_float(data_type) => integer(end, data_type),
+            _ => Ok(other),
+        };
         let shown = Shown {
             data_type: data_type.clone(),
             factor: numbers.factor(),
             min: end(&self.min, f64::NEG_INFINITY)?,
             max: end(&self.max, f64::INFINITY)?,
+            whole: (whole(&self.min, i128::MIN)?, whole(&self.max, i128::MAX)?),
         };
-        match &self.max {
-            Some(max) if shown.max < shown.min => {
-                let message = format!("`max` ({}) is below `min` ({})", shown.max, shown.min);
+        match (&self.min, &self.max) {
+            (Some(min), Some(max)) if shown.max < shown.min || shown.whole.1 < shown.whole.0 => {
+                // As they are written: their floats may be equal.
+                let text = |end: &Scalar| end.text.clone().unwrap_or_default();
+                let message = format!("`max` ({}) is below `min` ({})", text(max), text(min));
                 Err(Problem::new(message).at(&max.place))
             }
             _ => Ok(shown),

@@ -96,6 +96,63 @@ fn a_base_can_be_a_column_and_null() {
 }
 
 #[test]
+fn numbers_of_any_digits_are_held() {
+    let tables = one(
+        3,
+        r#"day: { type: date, sequence: { start: 2026-01-01 } }
+far: { type: "decimal(38,2)", expr: "row * -1e20::decimal(38,2)" }
+cents: { type: "decimal(38,2)", series: { time: day, base: 1e18, trend: { change: 1e18, every: 1d, from: 2026-01-01 } } }
+below: { type: "decimal(38,2)", series: { time: day, base: far } }
+whole: { type: uint64, series: { time: day, base: 1e19, trend: { change: 4e18, every: 1d, from: 2026-01-01 } } }
+capped: { type: "decimal(38,2)", series: { time: day, base: 1e36, max: 9007199254740993.01 } }
+full: { type: "decimal(38,2)", series: { time: day, base: 1e37, min: 0, max: 999999999999999999999999999999999999.99 } }
+half: { type: "decimal(38,2)", series: { time: day, base: -1e36, min: -9007199254740993.01, max: 5 } }"#,
+    );
+    let shown = |name: &str| tables.texts("t", name).join(" ");
+    assert_eq!(
+        shown("cents"),
+        "1000000000000000000.00 2000000000000000000.00 3000000000000000000.00"
+    );
+    assert_eq!(
+        shown("below"),
+        "0.00 -100000000000000000000.00 -200000000000000000000.00"
+    );
+    assert_eq!(
+        shown("whole"),
+        "10000000000000000000 14000000000000000000 18000000000000000000"
+    );
+    assert_eq!(shown("capped"), ["9007199254740993.01"; 3].join(" "));
+    let full = "999999999999999999999999999999999999.99";
+    assert_eq!(shown("full"), [full; 3].join(" "));
+    assert_eq!(shown("half"), ["-9007199254740993.01"; 3].join(" "));
+    let names = ["cents", "below", "whole", "capped", "full", "half"];
+    check_any_split(&tables, "t", &names);
+}
+
+#[test]
+fn what_no_whole_number_is_names_its_row() {
+    let failed = |columns: &str| {
+        let base = "base: { expr: \"case when row = 2 then 'NaN'::float8 else 1.5 end\" }";
+        let day = "day: { type: date, sequence: { start: 2026-01-01 } }";
+        one(4, &format!("{day}\n{base}\nx: {{ {columns} }}")).failure("t", "x")
+    };
+    insta::assert_snapshot!(
+        [
+            "type: int32, series: { time: day, base: base }",
+            "type: \"decimal(10,2)\", series: { time: day, base: base, min: 0, max: 50 }",
+            "type: \"decimal(38,2)\", series: { time: day, base: 1.1e36 }",
+            "type: uint64, series: { time: day, base: 1e19, trend: { change: 9e18, every: 1d, from: 2026-01-01 } }",
+        ]
+        .map(failed)
+        .join("\n\n")
+    );
+    let null = "day: { type: date, sequence: { start: 2026-01-01 } }\nlevel: { expr: \"case when row = 1 then 'NaN'::float8 else 1.5 end\" }\nbase: { expr: \"nullif(level, 'NaN')\" }\nx: { type: int32, series: { time: day, base: base } }\nf: { series: { time: day, base: level } }";
+    let tables = one(3, null);
+    assert_eq!(tables.texts("t", "x").join(" "), "2 null 2");
+    assert_eq!(tables.texts("t", "f").join(" "), "1.5 NaN 1.5");
+}
+
+#[test]
 fn mistakes_say_what_is_wrong() {
     let mistakes = [
         "series: { base: 1 }",
@@ -109,6 +166,7 @@ fn mistakes_say_what_is_wrong() {
         "series: { time: at, base: 1, trend: { change: 1, every: 1d } }",
         "series: { time: at, base: 1, noise: { normal: { mean: 0 } } }",
         "series: { time: at, base: 1, min: 3, max: 2 }",
+        "type: \"decimal(38,2)\", series: { time: at, base: 1, min: 9007199254740993.02, max: 9007199254740993.01 }",
         "series: { time: at, base: 1 }, type: utf8",
         "series: { time: at, base: 1 }, by: id",
     ];

@@ -7,6 +7,8 @@ use arrow::buffer::NullBuffer;
 use arrow::compute::take;
 use arrow::datatypes::DataType;
 
+use super::MOST;
+use crate::column::before::BLOCK;
 use crate::column::before::carried::Scan;
 use crate::column::program::with_valid;
 use crate::column::random::hash::Key;
@@ -31,6 +33,23 @@ pub(super) struct Chain {
     next: Vec<Option<Draw>>,
     shown: Shown,
 }
+
+/// The random bits of rows, and the first of them where they follow each other.
+pub(in crate::column) struct Drawn {
+    first: u64,
+    randoms: Vec<u64>,
+}
+
+/// What a block of rows does.
+pub(in crate::column) enum Leads {
+    /// The state that each one becomes.
+    To(Vec<u8>),
+    /// Nobody knows but who goes through its rows.
+    Through { first: u64, count: usize },
+}
+
+/// So many steps a block takes at most until its states are few: four times as many as it has rows.
+const MOST_STEPS: usize = 4 * BLOCK as usize;
 
 enum Shown {
     Dictionary(KeyedValues),
@@ -97,12 +116,17 @@ impl Draw {
 
 impl Scan for Chain {
     type State = u8;
-    type Steps = Vec<u64>;
-    type Block = Vec<u8>;
+    type Steps = Drawn;
+    type Block = Leads;
     type Value = u8;
 
-    fn steps(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<Vec<u64>> {
-        Ok(self.key.fill(rows))
+    fn steps(&self, rows: Rows<'_>, _: &[ArrayRef]) -> Result<Drawn> {
+        let first = match rows {
+            Rows::Range { first, .. } => first,
+            Rows::List(_) => 0,
+        };
+        let randoms = self.key.fill(rows);
+        Ok(Drawn { first, randoms })
     }
 
     fn initial(&self) -> u8 {
@@ -110,10 +134,10 @@ impl Scan for Chain {
     }
 
     #[inline(always)]
-    fn step(&self, state: &mut u8, randoms: &Vec<u64>, index: usize, place: u64) {
+    fn step(&self, state: &mut u8, drawn: &Drawn, index: usize, place: u64) {
         *state = match place {
-            0 => self.start.pick(randoms[index]),
-            _ => self.follow(*state, randoms[index]),
+            0 => self.start.pick(drawn.randoms[index]),
+            _ => self.follow(*state, drawn.randoms[index]),
         };
     }
 
@@ -122,23 +146,40 @@ impl Scan for Chain {
         *state
     }
 
-    fn block(&self, randoms: &Vec<u64>, rows: Range<usize>, place: u64) -> Vec<u8> {
+    fn block(&self, drawn: &Drawn, rows: Range<usize>, place: u64) -> Leads {
         // The same bits lead all states on, and where two have met they stay together: soon there
         // are few to follow. `met` are those, `leads` says which of them each state has become.
         let mut leads: Vec<u8> = (0..=self.next.len() as u8).collect();
         let mut met = leads.clone();
+        let (first, count) = (drawn.first + rows.start as u64, rows.len());
+        let mut left = MOST_STEPS;
         for (index, place) in rows.zip(place..) {
+            left = match left.checked_sub(met.len()) {
+                Some(left) => left,
+                // States that never meet, as in a circle, cost each row as many steps as there are
+                // states. One alone goes through the block in less.
+                None => return Leads::Through { first, count },
+            };
             met.iter_mut()
-                .for_each(|state| self.step(state, randoms, index, place));
+                .for_each(|state| self.step(state, drawn, index, place));
             if met.len() > 1 {
                 join(&mut met, &mut leads);
             }
         }
-        leads.iter().map(|which| met[usize::from(*which)]).collect()
+        Leads::To(leads.iter().map(|which| met[usize::from(*which)]).collect())
     }
 
-    fn apply(&self, state: &mut u8, block: &Vec<u8>) {
-        *state = block[usize::from(*state)];
+    fn apply(&self, state: &mut u8, block: &Leads) {
+        match block {
+            Leads::To(states) => *state = states[usize::from(*state)],
+            Leads::Through { first, count } => {
+                let (first, count) = (*first, *count);
+                let randoms = self.key.fill(Rows::Range { first, count });
+                *state = randoms
+                    .into_iter()
+                    .fold(*state, |state, random| self.follow(state, random));
+            }
+        }
     }
 
     fn array(&self, _: Rows<'_>, values: Vec<u8>) -> Result<ArrayRef> {
@@ -159,19 +200,24 @@ impl Scan for Chain {
 
 /// States that are equal become one.
 fn join(met: &mut Vec<u8>, leads: &mut [u8]) {
-    let mut kept: Vec<u8> = Vec::with_capacity(met.len());
-    let mut becomes = Vec::with_capacity(met.len());
-    for state in met.iter() {
-        let place = kept.iter().position(|kept| kept == state);
-        becomes.push(place.unwrap_or(kept.len()) as u8);
-        if place.is_none() {
-            kept.push(*state);
+    // By a table of all states: to look for each among those before took a hundred times as long for
+    // 200 states that do not meet.
+    let mut places = [None::<u8>; MOST + 1];
+    let mut becomes = [0; MOST + 1];
+    let mut kept = 0;
+    for at in 0..met.len() {
+        let state = met[at];
+        let place = *places[usize::from(state)].get_or_insert(kept as u8);
+        becomes[at] = place;
+        if usize::from(place) == kept {
+            met[kept] = state;
+            kept += 1;
         }
     }
-    if kept.len() < met.len() {
+    if kept < met.len() {
         leads
             .iter_mut()
             .for_each(|which| *which = becomes[usize::from(*which)]);
-        *met = kept;
+        met.truncate(kept);
     }
 }

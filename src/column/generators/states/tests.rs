@@ -62,6 +62,25 @@ fn groups_begin_with_a_start_and_nothing_follows_an_end() {
 }
 
 #[test]
+fn states_that_never_meet_are_the_same_in_any_rows() {
+    // The same bits lead all of them one on, or seven on: two that differ stay apart.
+    let circle = |states: usize| {
+        let follows = |state: usize| {
+            let (next, far) = ((state + 1) % states, (state + 7) % states);
+            format!("s{state}: {{ s{next}: 3, s{far}: 1 }}")
+        };
+        let follows: Vec<String> = (0..states).map(follows).collect();
+        format!(
+            "    s: {{ states: {{ start: s0, transitions: {{ {} }}WITHIN }} }}\n",
+            follows.join(", ")
+        )
+    };
+    for states in [9, 254] {
+        check_any_rows(&circle(states), &["s"]);
+    }
+}
+
+#[test]
 fn a_long_chain_is_in_each_state_as_often_as_it_must() {
     let loads = with(WHOLE, COLUMNS).integers("moves", "load");
     // In balance 0.1 of 1 go as often as 0.3 of 2: three quarters in 1. Neighbours agree with a

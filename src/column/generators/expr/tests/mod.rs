@@ -6,7 +6,7 @@ mod mistakes;
 use std::collections::BTreeMap;
 
 use crate::column::rows::Rows;
-use crate::column::testing::{Tables, check_any_split, tables};
+use crate::column::testing::{Tables, check_any_split, one, tables};
 
 /// Orders of lines; `order` is a key that some lines do not have.
 fn orders(lines: u32, columns: &str) -> String {
@@ -290,4 +290,39 @@ count: { expr: "count(lines)" }"#;
         );
     }
     check_any_split(&tables, "orders", &["inside"]);
+}
+
+#[test]
+fn times_of_day_come_in_and_go_out() {
+    for unit in ["s", "ms", "us", "ns"] {
+        let tables = one(
+            1,
+            &format!(
+                r#"a: {{ type: time({unit}), constant: "08:30:15" }}
+later: {{ expr: "a + interval '1 hour'" }}
+quoted: {{ type: time({unit}), expr: "'09:30:15'" }}
+text: {{ expr: "a::text" }}
+same: {{ expr: "later = quoted and a < '12:00'" }}
+seconds: {{ expr: "extract(epoch from a)::int" }}
+least: {{ expr: "least(later, a)" }}"#
+            ),
+        );
+        let shown = ["later", "quoted", "text", "same", "seconds", "least"];
+        let shown = shown.map(|name| tables.texts("t", name).join(" "));
+        let expected = "09:30:15 09:30:15 08:30:15 true 30615 08:30:15";
+        assert_eq!(shown.join(" "), expected, "{unit}");
+        for name in ["later", "least"] {
+            let data_type = tables.column("t", name).data_type().clone();
+            assert_eq!(data_type, *tables.column("t", "a").data_type());
+        }
+    }
+}
+
+#[test]
+fn a_sum_of_no_float_but_minus_zero_is_that() {
+    let yaml = "p:\n  rows: 2\n  columns:\n    id: sequence\n    s: { expr: \"sum(c.f)::text\" }\nc:\n  columns:\n    id: { foreign_key: { ref: p.id, per_parent: 2 } }\n    f: { expr: \"case when row = 2 then 0.0::float8 else '-0'::float8 end\" }\n    r: { running: { sum: f, within: id } }\n    least: { running: { min: f, within: id } }\n";
+    let tables = tables(yaml).unwrap();
+    assert_eq!(tables.texts("p", "s").join(" "), "-0 0");
+    assert_eq!(tables.texts("c", "r").join(" "), "-0.0 -0.0 0.0 0.0");
+    assert_eq!(tables.texts("c", "least")[..2].join(" "), "-0.0 -0.0");
 }
