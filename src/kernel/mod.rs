@@ -22,6 +22,7 @@ pub mod prefix;
 pub mod scan;
 pub mod select;
 pub mod short_text;
+pub mod single;
 pub mod snappy_rows;
 pub mod strftime;
 pub mod text;

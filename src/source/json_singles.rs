@@ -7,7 +7,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Float32Array};
 use arrow::datatypes::{Float32Type, Float64Type};
 
 use super::json_raw::RawFields;
-use crate::kernel::decimal::is_rounded_twice;
+use crate::kernel::single::is_rounded_twice;
 
 /// The floats that `doubles` became, each the one nearest to what stands in its object under `name`.
 pub fn rounded_once<'o>(

@@ -18,8 +18,9 @@ use super::Types;
 use super::reject::BadRow;
 use crate::column::{UUID_EXTENSION, cut, parse_uuid, show_type};
 use crate::error::{Problem, Result, did_you_mean};
-use crate::kernel::decimal::{float_of, power, single_of};
+use crate::kernel::decimal::{float_of, power};
 use crate::kernel::local_time::{cast_to_zone, says_no_unit};
+use crate::kernel::single::single_of;
 
 /// The type that values of `data_type` get.
 pub fn usual(data_type: &DataType) -> DataType {

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::environment;
 
@@ -17,6 +17,10 @@ pub struct Line {
 #[derive(Default)]
 struct State {
     dead: AtomicBool,
+    /// What was held back is not sent any more.
+    hung_up: AtomicBool,
+    /// Requests that the server has in full and has not answered.
+    asked: AtomicU32,
     /// The word that kills it, and how often it has to be said.
     word: &'static str,
     left: AtomicU32,
@@ -53,10 +57,11 @@ impl Line {
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let server = TcpStream::connect(&server).unwrap();
+                let asks = Arc::new(AtomicBool::new(false));
                 for (from, to, speaks) in [(&client, &server, true), (&server, &client, false)] {
                     let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
-                    let state = own.clone();
-                    std::thread::spawn(move || state.forward(from, to, speaks));
+                    let (state, asks) = (own.clone(), asks.clone());
+                    std::thread::spawn(move || state.forward((from, to), speaks, &asks));
                 }
             }
         });
@@ -80,6 +85,16 @@ impl Line {
     pub fn is_dead(&self) -> bool {
         self.state.dead.load(Ordering::SeqCst)
     }
+
+    /// Ends a dead line whose client is gone: what was held back is never sent. A server that is cut off while
+    /// it does what it was asked may have done half of it, so that its answers are waited for.
+    pub fn hang_up(self) {
+        let end = Instant::now() + Duration::from_secs(2);
+        while self.state.asked.load(Ordering::SeqCst) > 0 && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.state.hung_up.store(true, Ordering::SeqCst);
+    }
 }
 
 /// What was held back goes on, so that nothing of it stays.
@@ -92,19 +107,27 @@ impl Drop for Line {
 
 impl State {
     /// Until one side closes, or the line is dead.
-    fn forward(&self, mut from: TcpStream, mut to: TcpStream, speaks: bool) {
+    fn forward(&self, (mut from, mut to): (TcpStream, TcpStream), speaks: bool, asks: &AtomicBool) {
         let mut buffer = [0; 65_536];
         loop {
             let read = from.read(&mut buffer).unwrap_or(0);
             if speaks {
                 self.hear(&buffer[..read]);
             }
+            // Answered, or asked for more than the server has got. A client that is gone has got no answer.
+            if (read > 0 || !speaks) && asks.swap(false, Ordering::SeqCst) {
+                self.asked.fetch_sub(1, Ordering::SeqCst);
+            }
             let share = read as u64 * self.delay / 65_536;
             std::thread::sleep(Duration::from_micros(share));
             while self.dead.load(Ordering::SeqCst) {
                 std::thread::sleep(Duration::from_millis(20));
             }
-            if read == 0 || to.write_all(&buffer[..read]).is_err() {
+            let gone = read == 0 || self.hung_up.load(Ordering::SeqCst);
+            if speaks && !gone && !asks.swap(true, Ordering::SeqCst) {
+                self.asked.fetch_add(1, Ordering::SeqCst);
+            }
+            if gone || to.write_all(&buffer[..read]).is_err() {
                 let _ = to.shutdown(Shutdown::Both);
                 return;
             }
