@@ -5,7 +5,7 @@
 
 use super::error::Result;
 use super::functions::{CallArguments, Function};
-use super::node::{Kernel, ResultType, TypedNode};
+use super::node::{CallForm, Kernel, ResultType, TypedNode};
 use super::text::build;
 use super::types::Family;
 use super::value::nulls;
@@ -27,7 +27,8 @@ fn hashed<D: Digest>(arguments: CallArguments) -> Result<TypedNode> {
             Ok(())
         })
     });
-    arguments.strict(ResultType::of(DataType::Utf8), kernel)
+    let digits = CallForm::OfLength(2 * <D as Digest>::output_size());
+    arguments.strict(ResultType::of(DataType::Utf8).with_form(digits), kernel)
 }
 
 fn write_hexadecimal(bytes: &[u8], to: &mut String) {

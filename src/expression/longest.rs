@@ -60,6 +60,7 @@ fn of_call(form: CallForm, arguments: &[TypedNode]) -> Option<usize> {
         // The other case of a letter can have more bytes, up to three for one.
         CallForm::PartOfText => Some(longest(arguments.first()?)?.saturating_mul(3)),
         CallForm::AsText => Some(WRITTEN),
+        CallForm::OfLength(bytes) => Some(bytes),
         _ => None,
     }
 }

@@ -31,6 +31,8 @@ pub(super) enum CallForm {
     PartOfText,
     /// Any other value as text.
     AsText,
+    /// A text of so many bytes.
+    OfLength(usize),
     /// A float without a fraction, such as `floor(x)`, or a time without parts of a second.
     WithoutFraction,
 }

@@ -289,7 +289,7 @@ mod tests {
     fn none_stands_within_another() {
         assert_eq!(
             check("${env:NOPE:-${env:HOST}}"),
-            "`${…}` cannot stand within another one\n  hint: give the inner one a name under `params:` and write that"
+            "error: `${…}` cannot stand within another one\n  hint: give the inner one a name under `params:` and write that"
         );
     }
 

@@ -87,7 +87,7 @@ pub fn within(best: u64, row: u64) -> u64 {
 }
 
 /// The rows of a batch of at most 1 GiB, however large its rows are. A power of two, as at a rate.
-fn fitting(bytes: u64) -> u64 {
+pub(super) fn fitting(bytes: u64) -> u64 {
     match MOST_BYTES / bytes.max(1) {
         0 => 1,
         rows => 1 << rows.ilog2(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::{concat_batches, filter_record_batch};
 
+use super::batch_rows::fitting;
 use super::filter::conditions;
 use super::tables::built;
 use super::{Overrides, Plan};
@@ -138,6 +139,14 @@ impl Preview {
 
     fn source(&self, first_row: u64, rows: usize) -> Result<Batches> {
         self.batches(first_row, rows as u64, rows.max(1) as u64)
+    }
+
+    /// The most rows of a batch that has room in memory, however large its rows are.
+    ///
+    /// # Errors
+    /// The table is not built.
+    pub fn most_rows(&self) -> Result<u64> {
+        Ok(fitting(self.built()?.most_bytes()))
     }
 
     /// Some of its rows in batches of `batch_rows`.

@@ -177,7 +177,8 @@ impl Table {
     }
 
     fn batches(&self) -> Result<Batches> {
-        let batch_rows = self.wanted.batch_rows.unwrap_or(BATCH_ROWS).max(1);
+        let batch_rows = self.wanted.batch_rows.unwrap_or(BATCH_ROWS);
+        let batch_rows = batch_rows.min(self.preview.most_rows()?).max(1);
         if self.preview.rows.is_none() && self.wanted.stop.is_none() {
             let problem = Problem::new("the table has no end");
             return Err(Error::user(

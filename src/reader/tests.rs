@@ -213,6 +213,45 @@ fn what_has_changed_since_it_was_planned_is_not_read() {
 }
 
 #[test]
+fn batches_of_large_rows_have_fewer_of_them() {
+    let file = "version: 1\ntables: { t: { rows: 40, columns: { x: { expr: \"repeat(md5(row::text), 1_000_000)\" } } } }\n";
+    let table = Table::new(&pipeline(file), &Overrides::default(), Wanted::default()).unwrap();
+    let mut reader = table.read().unwrap();
+    let first = reader.next_batch().unwrap().unwrap();
+    assert_eq!(first.num_rows(), 32, "of 32 MB each, within 1 GiB");
+}
+
+/// Rows of what a file was and of what it is: which ones nobody knows.
+#[test]
+fn a_file_that_is_written_over_while_it_is_read_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("in.csv");
+    let lines = |word: &str| -> String {
+        let rows = (0..200_000).map(|row| format!("{row:08},{word}\n"));
+        std::iter::once("id,word\n".into()).chain(rows).collect()
+    };
+    std::fs::write(&path, lines("old")).unwrap();
+    let file = format!(
+        "version: 1\ntables: {{ t: {{ from: {{ csv: {{ path: {} }} }} }} }}\n",
+        path.display()
+    );
+    let wanted = Wanted {
+        batch_rows: Some(1000),
+        ..Wanted::default()
+    };
+    let table = Table::new(&pipeline(&file), &Overrides::default(), wanted).unwrap();
+    let mut reader = table.read().unwrap();
+    reader.next_batch().unwrap().unwrap();
+    std::fs::write(&path, lines("new")).unwrap();
+    let error = std::iter::from_fn(|| reader.next_batch().transpose()).find_map(Result::err);
+    let told = error.unwrap().to_string();
+    assert!(
+        told.contains("it has been written since it was opened"),
+        "{told}"
+    );
+}
+
+#[test]
 fn what_is_not_there_is_said() {
     let wanted = Wanted {
         columns: columns(&["wrod"]),

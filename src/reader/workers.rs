@@ -68,6 +68,8 @@ impl Work {
         loop {
             let next = state.next;
             if next >= self.count {
+                // Rows of a file that was written over meanwhile are of both.
+                self.source.has_grown()?;
                 return Ok(Some(None));
             }
             if let Some(made) = state.made.remove(&next) {
