@@ -22,22 +22,15 @@ def columns():
 
 
 def test_a_table_that_is_dropped_gives_its_memory_back():
-    for _ in range(3):
-        before = resident()
+    # What libraries and threads take once for all is not looked at.
+    pyarrow.table(columns())
+    before = resident()
+    for _ in range(2):
         table = pyarrow.table(columns())
         held = resident() - before
-        assert held > 200, held
+        assert held > 150, held
         del table
-        assert resident() - before < 150, (before, held, resident())
-
-
-def test_columns_of_a_table_outlive_it():
-    table = pyarrow.table(columns())
-    held = resident()
-    one = table["id"]
-    del table
-    assert resident() < held - 50
-    assert one[ROWS - 1].as_py() == ROWS - 1
+        assert resident() - before < 100, (before, held, resident())
 
 
 def test_rows_that_stream_past_take_as_much_as_the_batches_ahead():
