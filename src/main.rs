@@ -7,7 +7,6 @@ use std::sync::atomic::AtomicBool;
 // The design asks for mimalloc, on account of machines with many cores and of a libc whose allocator has one lock
 // (musl), neither of which was measured. On 2 cores glibc's takes the same CPU time (within 6 % either way: casino as
 // Parquet and JSON, lineitem, orders, users from CSV, also with 8 threads) and 20 to 70 MiB less memory.
-#[cfg(feature = "mimalloc")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
