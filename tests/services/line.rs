@@ -89,7 +89,7 @@ impl Line {
     /// Ends a dead line whose client is gone: what was held back is never sent. A server that is cut off while
     /// it does what it was asked may have done half of it, so that its answers are waited for.
     pub fn hang_up(self) {
-        let end = Instant::now() + Duration::from_secs(2);
+        let end = Instant::now() + Duration::from_secs(30);
         while self.state.asked.load(Ordering::SeqCst) > 0 && Instant::now() < end {
             std::thread::sleep(Duration::from_millis(5));
         }
