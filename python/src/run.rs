@@ -59,8 +59,10 @@ pub fn run<'py>(
     ended(py, &carried_out(py, plan, options)?)
 }
 
-/// How many rows the one table that decides it has, or tables by their names.
-fn counts(rows: Argument<'_, '_>) -> PyResult<(Option<u64>, Vec<(String, u64)>)> {
+/// How many rows: of the one table that decides it, or of tables by their names.
+type Counts = (Option<u64>, Vec<(String, u64)>);
+
+fn counts(rows: Argument<'_, '_>) -> PyResult<Counts> {
     if !rows.is_some_and(|rows| rows.is_instance_of::<PyMapping>()) {
         return Ok((Named("rows", rows).row()?, Vec::new()));
     }
