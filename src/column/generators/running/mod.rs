@@ -16,8 +16,8 @@ use crate::column::build::{Build, BuiltColumn, Input};
 use crate::column::values::scalar::{is_decimal, is_float, is_integral, limits};
 use crate::column::values::types::show_type;
 use crate::domain::{Domain, Order, Range};
-use crate::error::Problem;
-use crate::place::{Placed, Text};
+use crate::error::{Error, Problem};
+use crate::place::{Place, Placed, Text};
 
 /// The sum, the count, the least or the greatest value of a column so far: of the rows of the group up to
 /// this one. Nulls are passed over.
@@ -45,6 +45,24 @@ pub(super) enum Total {
     Max,
 }
 
+/// What totals are held as.
+pub(super) struct HeldAs {
+    data_type: DataType,
+    /// What to do about a sum that is beyond.
+    hint: Option<String>,
+    place: Place,
+}
+
+impl HeldAs {
+    /// What is wrong with a row whose sum is beyond; `sum` is that sum behind a space, or nothing.
+    fn beyond(&self, row: u64, sum: &str) -> Error {
+        let shown = show_type(&self.data_type);
+        let message = format!("row {row}: the sum{sum} does not fit in {shown}");
+        let problem = Problem::new(message).at(&self.place);
+        Error::run(problem.maybe_hint(self.hint.clone()))
+    }
+}
+
 impl Generator for Running {
     fn build(&self, build: &mut Build<'_>) -> Result<BuiltColumn, Problem> {
         let (total, column) = self.total(build)?;
@@ -53,16 +71,19 @@ impl Generator for Running {
         let within = self.within.as_ref();
         let group = Group::of(within, "running", Reach::All, build)?;
         let domain = total.domain(&input, &data_type, &group);
+        let held = HeldAs {
+            data_type: data_type.clone(),
+            hint: wider(&data_type, &build.name, &group),
+            place: build.place.clone(),
+        };
         let real = is_float(&input.data_type) && total != Total::Count;
         Ok(match real {
             true => {
-                let hint = wider(&data_type, &build.name, &group);
-                let scan = RunningNumbers::new(total, data_type.clone(), hint, &build.place);
+                let scan = RunningNumbers { total, held };
                 Carried::new(scan, group, 1, build).column(data_type, domain)
             }
             false => {
-                let hint = wider(&data_type, &build.name, &group);
-                let scan = RunningWhole::new(total, data_type.clone(), hint, &build.place);
+                let scan = RunningWhole { total, held };
                 Carried::new(scan, group, 1, build).column(data_type, domain)
             }
         })

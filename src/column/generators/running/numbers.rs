@@ -7,21 +7,16 @@ use arrow::array::{Array, ArrayRef, AsArray, Float32Array, Float64Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
 
-use super::Total;
+use super::{HeldAs, Total};
 use crate::column::before::BLOCK;
 use crate::column::before::carried::Scan;
 use crate::column::rows::Rows;
-use crate::column::values::types::show_type;
-use crate::error::{Error, Problem, Result};
-use crate::place::Place;
+use crate::error::Result;
 
 /// A total that floats hold.
 pub(super) struct RunningNumbers {
-    total: Total,
-    data_type: DataType,
-    /// What to do about a sum that is beyond.
-    hint: Option<String>,
-    place: Place,
+    pub(super) total: Total,
+    pub(super) held: HeldAs,
 }
 
 /// The total of whole blocks, and that of the rows since.
@@ -38,28 +33,6 @@ pub(in crate::column) struct Known {
 const NOTHING: f64 = -0.0;
 
 impl RunningNumbers {
-    pub(super) fn new(
-        total: Total,
-        data_type: DataType,
-        hint: Option<String>,
-        place: &Place,
-    ) -> Self {
-        Self {
-            total,
-            data_type,
-            hint,
-            place: place.clone(),
-        }
-    }
-
-    /// What is wrong with a row whose sum is beyond.
-    fn beyond(&self, row: u64) -> Error {
-        let shown = show_type(&self.data_type);
-        let message = format!("row {row}: the sum does not fit in {shown}");
-        let problem = Problem::new(message).at(&self.place);
-        Error::run(problem.maybe_hint(self.hint.clone()))
-    }
-
     #[inline(always)]
     fn add(&self, known: &mut Known, value: f64) {
         known.since = match self.total {
@@ -129,15 +102,15 @@ impl Scan for RunningNumbers {
     }
 
     fn array(&self, rows: Rows<'_>, values: Vec<Option<f64>>) -> Result<ArrayRef> {
-        let narrow = self.data_type == DataType::Float32;
+        let narrow = self.held.data_type == DataType::Float32;
         let beyond = |value: &Option<f64>| {
             value.is_some_and(|value| value.is_infinite() || narrow && (value as f32).is_infinite())
         };
         let sums = self.total == Total::Sum;
         if let Some(row) = values.iter().position(beyond).filter(|_| sums) {
-            return Err(self.beyond(rows.at(row)));
+            return Err(self.held.beyond(rows.at(row), ""));
         }
-        Ok(match self.data_type {
+        Ok(match self.held.data_type {
             DataType::Float32 => {
                 let narrow = values
                     .into_iter()

@@ -6,23 +6,19 @@ use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Decimal128Type};
 
-use super::Total;
+use super::{HeldAs, Total};
 use crate::column::before::carried::Scan;
 use crate::column::rows::Rows;
 use crate::column::values::arrays::{from_i64, integers};
 use crate::column::values::scalar::{limits, show_integer};
 use crate::column::values::ticks::{has_ticks, ticks};
 use crate::column::values::types::show_type;
-use crate::error::{Error, Problem, Result};
-use crate::place::Place;
+use crate::error::{Error, Result};
 
 /// A total that whole numbers hold.
 pub(super) struct RunningWhole {
-    total: Total,
-    data_type: DataType,
-    /// What to do about a sum that is beyond.
-    hint: Option<String>,
-    place: Place,
+    pub(super) total: Total,
+    pub(super) held: HeldAs,
 }
 
 /// The total so far; nothing before the first value.
@@ -46,20 +42,6 @@ enum Numbers {
 }
 
 impl RunningWhole {
-    pub(super) fn new(
-        total: Total,
-        data_type: DataType,
-        hint: Option<String>,
-        place: &Place,
-    ) -> Self {
-        Self {
-            total,
-            data_type,
-            hint,
-            place: place.clone(),
-        }
-    }
-
     #[inline(always)]
     fn add(&self, known: &mut Known, value: i128, wide: bool) {
         known.total = match self.total {
@@ -176,7 +158,7 @@ impl Scan for RunningWhole {
     }
 
     fn array(&self, rows: Rows<'_>, values: Vec<Known>) -> Result<ArrayRef> {
-        let (least, most) = limits(&self.data_type);
+        let (least, most) = limits(&self.held.data_type);
         let beyond = |known: &Known| known.total < least || known.total > most;
         if let Some(at) = values.iter().position(beyond) {
             return Err(self.too_large(rows.at(at), values[at].total));
@@ -184,11 +166,11 @@ impl Scan for RunningWhole {
         let narrow = least >= i64::MIN.into() && most <= i64::MAX.into();
         if narrow && values.iter().all(|known| known.any) {
             let totals = values.iter().map(|known| known.total as i64);
-            return Ok(from_i64(&self.data_type, totals.collect()));
+            return Ok(from_i64(&self.held.data_type, totals.collect()));
         }
         let totals = values.iter().map(|known| known.any.then_some(known.total));
         let totals: Vec<Option<i128>> = totals.collect();
-        Ok(integers(&self.data_type, &totals))
+        Ok(integers(&self.held.data_type, &totals))
     }
 }
 
@@ -196,11 +178,8 @@ impl RunningWhole {
     fn too_large(&self, row: u64, total: i128) -> Error {
         let shown = match total {
             i128::MIN | i128::MAX => String::new(),
-            total => format!(" {}", show_integer(total, &self.data_type)),
+            total => format!(" {}", show_integer(total, &self.held.data_type)),
         };
-        let data_type = show_type(&self.data_type);
-        let message = format!("row {row}: the sum{shown} does not fit in {data_type}");
-        let problem = Problem::new(message).at(&self.place);
-        Error::run(problem.maybe_hint(self.hint.clone()))
+        self.held.beyond(row, &shown)
     }
 }
