@@ -1,12 +1,25 @@
 //! Types as a pipeline file spells them, in the messages of every layer.
 
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::{DataType, Field, TimeUnit};
 
 /// The type of a dictionary's values; other types are themselves.
 pub fn plain_type(data_type: &DataType) -> &DataType {
     match data_type {
         DataType::Dictionary(_, values) => values,
         other => other,
+    }
+}
+
+/// True if the field or a field inside it has such a type.
+pub fn contains(field: &Field, wanted: &dyn Fn(&DataType) -> bool) -> bool {
+    match field.data_type() {
+        DataType::Struct(fields) => fields.iter().any(|field| contains(field, wanted)),
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::FixedSizeList(item, _)
+        | DataType::Map(item, _) => contains(item, wanted),
+        DataType::Dictionary(_, values) => wanted(values),
+        leaf => wanted(leaf),
     }
 }
 

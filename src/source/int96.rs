@@ -22,7 +22,7 @@ pub(super) struct Int96 {
     /// The file with the times as nanoseconds, which wrap.
     pub(super) nanoseconds: ArrowReaderMetadata,
     /// The columns that are such times, or have some in their lists and structs.
-    columns: Vec<usize>,
+    pub(super) columns: Vec<usize>,
 }
 
 impl Int96 {
@@ -60,14 +60,6 @@ impl Int96 {
             columns,
         };
         Ok((read_as(micros)?, Some(int96)))
-    }
-
-    /// Those of some columns, in order, that are such times.
-    pub(super) fn among(&self, columns: &[usize]) -> Vec<usize> {
-        let found = columns
-            .iter()
-            .filter(|column| self.columns.contains(column));
-        found.copied().collect()
     }
 }
 

@@ -229,7 +229,7 @@ impl ParquetFile {
         let rows = self.whole(&self.metadata, (first, count), columns)?;
         let mut values: Vec<ArrayRef> = rows.columns().to_vec();
         if let Some(int96) = &self.int96 {
-            let times = int96.among(&order);
+            let times = among(&order, &int96.columns);
             // Read twice: at the unit that is wanted, and with all digits to see whether any was
             // lost.
             let exact = self.again(&int96.nanoseconds, (first, count), &times)?;
@@ -240,7 +240,7 @@ impl ParquetFile {
             }
         }
         if let Some(intervals) = &self.intervals {
-            let own = intervals.among(&order);
+            let own = among(&order, &intervals.columns);
             let months = self.again(&intervals.months, (first, count), &own)?;
             for (column, months) in own.iter().zip(&months) {
                 let at = order.partition_point(|other| other < column);
@@ -267,6 +267,12 @@ impl ParquetFile {
         }
         Ok(self.whole(metadata, rows, columns)?.columns().to_vec())
     }
+}
+
+/// Those of some columns, in order, that are of a kind.
+fn among(columns: &[usize], kind: &[usize]) -> Vec<usize> {
+    let found = columns.iter().filter(|column| kind.contains(column));
+    found.copied().collect()
 }
 
 impl Records for ParquetFile {

@@ -10,6 +10,7 @@ use parquet::basic::{LogicalType, Type};
 use parquet::errors::Result as ParquetResult;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 
+use super::retype::EXTENSION;
 use crate::column::UUID_EXTENSION;
 
 /// Where rows of two groups come in one batch, their dictionaries are made one: groups have to be so large
@@ -88,7 +89,7 @@ pub(super) fn with_uuids(metadata: &ArrowReaderMetadata) -> SchemaRef {
 
 fn marked(field: &Field) -> Field {
     let mut metadata = field.metadata().clone();
-    metadata.insert("ARROW:extension:name".into(), UUID_EXTENSION.into());
+    metadata.insert(EXTENSION.into(), UUID_EXTENSION.into());
     field.clone().with_metadata(metadata)
 }
 

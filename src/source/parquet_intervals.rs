@@ -14,6 +14,7 @@ use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::KeyValue;
 
 use crate::error::{Error, Result};
+use crate::type_names::contains;
 
 const DAYS: DataType = DataType::Interval(IntervalUnit::DayTime);
 const MONTHS: DataType = DataType::Interval(IntervalUnit::YearMonth);
@@ -25,7 +26,7 @@ pub(super) struct Intervals {
     /// The file with their months.
     pub(super) months: ArrowReaderMetadata,
     /// The columns that they are.
-    columns: Vec<usize>,
+    pub(super) columns: Vec<usize>,
 }
 
 impl Intervals {
@@ -43,7 +44,9 @@ impl Intervals {
             return Ok(None);
         }
         let fields = metadata.schema().fields();
-        let within = |field: &&FieldRef| *field.data_type() != DAYS && contains(field, &DAYS);
+        let within = |field: &&FieldRef| {
+            *field.data_type() != DAYS && contains(field, &|inner| *inner == DAYS)
+        };
         if let Some(field) = fields.iter().find(within) {
             let what = format!(
                 "column `{}` has intervals within lists or structs, whose months are not read",
@@ -70,14 +73,6 @@ impl Intervals {
     pub(super) fn schema(&self, found: &SchemaRef) -> SchemaRef {
         with(found, &self.columns, &WHOLE)
     }
-
-    /// Those of some columns, in order, that are such intervals.
-    pub(super) fn among(&self, columns: &[usize]) -> Vec<usize> {
-        let found = columns
-            .iter()
-            .filter(|column| self.columns.contains(column));
-        found.copied().collect()
-    }
 }
 
 fn with(schema: &SchemaRef, columns: &[usize], data_type: &DataType) -> SchemaRef {
@@ -87,17 +82,6 @@ fn with(schema: &SchemaRef, columns: &[usize], data_type: &DataType) -> SchemaRe
         false => field.clone(),
     };
     Arc::new(Schema::new(fields.map(field).collect::<Vec<_>>()))
-}
-
-fn contains(field: &Field, wanted: &DataType) -> bool {
-    match field.data_type() {
-        DataType::Struct(fields) => fields.iter().any(|field| contains(field, wanted)),
-        DataType::List(item)
-        | DataType::LargeList(item)
-        | DataType::FixedSizeList(item, _)
-        | DataType::Map(item, _) => contains(item, wanted),
-        leaf => leaf == wanted,
-    }
 }
 
 /// Intervals with all of it. The first row is `first`.

@@ -113,7 +113,7 @@ fn extension(field: &Field) -> std::collections::HashMap<String, String> {
         .collect()
 }
 
-const EXTENSION: &str = "ARROW:extension:name";
+pub(super) const EXTENSION: &str = "ARROW:extension:name";
 
 const UUID: DataType = DataType::FixedSizeBinary(16);
 

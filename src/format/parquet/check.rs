@@ -10,6 +10,7 @@ use super::{ColumnOptions, Compatibility, Parquet, schema};
 use crate::error::{Problem, did_you_mean};
 use crate::format::Shape;
 use crate::place::Placed;
+use crate::type_names::contains;
 
 type TakesType = fn(&Type) -> bool;
 
@@ -151,19 +152,6 @@ fn type_problem(
         return Some(("Spark cannot read timestamps of nanoseconds", hint));
     }
     None
-}
-
-/// True if the field or a field inside it has such a type.
-fn contains(field: &Field, wanted: &dyn Fn(&DataType) -> bool) -> bool {
-    match field.data_type() {
-        DataType::Struct(fields) => fields.iter().any(|field| contains(field, wanted)),
-        DataType::List(item)
-        | DataType::LargeList(item)
-        | DataType::FixedSizeList(item, _)
-        | DataType::Map(item, _) => contains(item, wanted),
-        DataType::Dictionary(_, values) => wanted(values),
-        leaf => wanted(leaf),
-    }
 }
 
 fn column_problems(
