@@ -1,7 +1,8 @@
-"""Rows that stream past take little memory."""
+"""Memory of tables that are dropped goes back to the system; rows that stream past take little."""
 
 from pathlib import Path
 
+import pyarrow
 import rowgen
 from conftest import NUMBERS
 
@@ -18,6 +19,16 @@ def resident():
 
 def columns():
     return rowgen.read(WORDS, columns=["id", "price", "at", "word"], threads=2)
+
+
+def test_a_table_that_is_dropped_gives_its_memory_back():
+    for _ in range(3):
+        before = resident()
+        table = pyarrow.table(columns())
+        held = resident() - before
+        assert held > 200, held
+        del table
+        assert resident() - before < 150, (before, held, resident())
 
 
 def test_rows_that_stream_past_take_as_much_as_the_batches_ahead():
