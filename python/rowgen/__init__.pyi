@@ -71,6 +71,7 @@ def scan(
     pipeline: str | PathLike[str],
     table: str | None = None,
     *,
+    columns: Iterable[str] | None = None,
     start: int = 0,
     stop: int | None = None,
     params: Mapping[str, Any] | None = None,

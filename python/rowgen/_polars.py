@@ -8,6 +8,7 @@ def scan(
     pipeline,
     table=None,
     *,
+    columns=None,
     start=0,
     stop=None,
     params=None,
@@ -28,7 +29,7 @@ def scan(
     whole = read(
         pipeline,
         table,
-        None,
+        columns,
         start,
         NO_END if stop is None else stop,
         params=params,
@@ -53,9 +54,16 @@ def scan(
             frame = polars.DataFrame(batch)
             yield frame if predicate is None else frame.filter(predicate)
 
-    return register_io_source(
-        io_source=rows,
-        schema=polars.DataFrame(whole.slice(stop=0)).schema,
-        validate_schema=True,
-        is_pure=True,
-    )
+    schema = polars.DataFrame(whole.slice(stop=0)).schema
+    frame = lambda schema: register_io_source(io_source=rows, schema=schema, validate_schema=True, is_pure=True)
+    try:
+        return frame(schema)
+    except polars.exceptions.PolarsError:
+        # polars says what is wrong, and not with which of them.
+        for name, kind in schema.items():
+            try:
+                frame({name: kind})
+            except polars.exceptions.PolarsError as error:
+                hint = "leave it out with `columns`, or let `types` read it as `utf8`"
+                raise PipelineError(f"polars does not take column `{name}`: {error}\n  hint: {hint}") from error
+        raise

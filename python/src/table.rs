@@ -188,13 +188,24 @@ impl Batches {
         this
     }
 
-    fn __next__(&mut self, py: Python<'_>) -> PyResult<Option<PyRecordBatch>> {
+    fn __next__(this: &Bound<'_, Self>, py: Python<'_>) -> PyResult<Option<PyRecordBatch>> {
+        let mut this = this
+            .try_borrow_mut()
+            .map_err(|_| exception(&read_elsewhere()))?;
+        let reader = &mut this.0;
         loop {
-            let made = py.detach(|| self.0.next_batch_within(LOOK));
+            let made = py.detach(|| reader.next_batch_within(LOOK));
             match made.map_err(|error| exception(&error))? {
                 Some(batch) => return Ok(batch.map(PyRecordBatch::new)),
                 None => py.check_signals()?,
             }
         }
     }
+}
+
+/// As Python's own generators, batches are read by one thread at a time.
+fn read_elsewhere() -> Error {
+    let problem = Problem::new("another thread reads these batches just now");
+    let hint = "read the table on each thread: `iter(table)`, or a part of it with `table.slice(start, stop)`";
+    Error::run(problem.hint(hint))
 }

@@ -130,6 +130,28 @@ def test_threads_end_with_their_reader(threads):
     assert wait_for(lambda: threads() == before)
 
 
+def test_batches_are_read_by_one_thread_at_a_time():
+    batches, told = iter(rowgen.read(LONG, columns=["id"])), []
+
+    def read():
+        try:
+            while not told:
+                next(batches)
+        except rowgen.RunError as error:
+            told.append(str(error))
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert told[0] == (
+        "another thread reads these batches just now\n"
+        "  hint: read the table on each thread: `iter(table)`, or a part of it with `table.slice(start, stop)`"
+    )
+    assert next(batches).num_rows > 0
+
+
 def test_nobody_waits_for_batches_that_nobody_wants():
     # Whoever drops a reader holds the lock of Python.
     slow = "".join(f'      h{at}: {{ expr: "(id * {7919 + at}) % 104729" }}\n' for at in range(8))

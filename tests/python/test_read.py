@@ -1,6 +1,7 @@
 """`rowgen.read` and `rowgen.scan`: the same rows for every library, in any parts."""
 
 import datetime
+import decimal
 import doctest
 import subprocess
 import sys
@@ -207,6 +208,19 @@ tables:
     assert str(told.value) == (
         "`now`: expected a moment and its offset from UTC such as 2026-01-31T12:00:00Z, found `2026-03-04 00:00:00`"
     )
+
+
+def test_a_column_that_polars_has_no_type_for_can_be_left_out(tmp_path):
+    wide = pyarrow.array([decimal.Decimal("1.50"), None], pyarrow.decimal256(40, 2))
+    pyarrow.parquet.write_table(pyarrow.table({"id": [1, 2], "wide": wide}), tmp_path / "in.parquet")
+    text = f"version: 1\ntables:\n  t: {{ from: {{ parquet: {{ path: {tmp_path}/in.parquet }} }} }}\n"
+    with pytest.raises(rowgen.PipelineError) as told:
+        rowgen.scan(text)
+    assert str(told.value) == (
+        "polars does not take column `wide`: precision must be between 1 and 38, got 40\n"
+        "  hint: leave it out with `columns`, or let `types` read it as `utf8`"
+    )
+    assert rowgen.scan(text, columns=["id"]).collect()["id"].to_list() == [1, 2]
 
 
 def test_a_seed_makes_other_rows_and_another_fingerprint():
