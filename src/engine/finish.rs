@@ -304,7 +304,10 @@ impl<'p> OpenRun<'p> {
             error: failure,
         };
         let rows = self.watched.rows();
-        Report::new(about(self.plan), ended, times, sources, sinks, rows)
+        Report {
+            warnings: self.watched.warnings(),
+            ..Report::new(about(self.plan), ended, times, sources, sinks, rows)
+        }
     }
 
     /// What became of the tables that were read.

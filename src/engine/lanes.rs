@@ -124,10 +124,7 @@ pub(super) fn open<'p>(
             tracing::warn!(sink = name, "{error}\n  the other sinks go on without it");
         }
     }
-    tight.iter().for_each(|line| tracing::warn!("{line}"));
-    if let Some(first) = opened.iter_mut().flat_map(|job| &mut job.sinks).next() {
-        first.recovered.extend(tight);
-    }
+    tight.into_iter().for_each(|line| watched.warn(line));
     Ok(opened)
 }
 

@@ -233,7 +233,9 @@ impl OpenRun<'_> {
         }
         self.gate.begin(&batches);
         let (times, failure) = self.work_and_sort(group);
-        if let (None, Err(error)) = (&failure, self.look_again(group)) {
+        if failure.is_none()
+            && let Err(error) = self.look_again(group)
+        {
             self.stop.fail();
             return (times, Some(error));
         }

@@ -24,6 +24,8 @@ pub(super) struct Watched {
     /// No new batch is begun for now.
     paused: AtomicBool,
     pub(super) jobs: Vec<WatchedJob>,
+    /// Warnings of no table and no sink alone.
+    warnings: Mutex<Vec<String>>,
 }
 
 /// The meters of one job of the plan.
@@ -150,7 +152,18 @@ impl Watched {
             opening: OnceLock::new(),
             paused: AtomicBool::new(false),
             jobs: jobs.collect(),
+            warnings: Mutex::default(),
         }
+    }
+
+    /// A warning of no table and no sink alone.
+    pub(super) fn warn(&self, warning: String) {
+        tracing::warn!("{warning}");
+        lock(&self.warnings).push(warning);
+    }
+
+    pub(super) fn warnings(&self) -> Vec<String> {
+        lock(&self.warnings).clone()
     }
 
     pub(super) fn turn_to(&self, state: RunState) {

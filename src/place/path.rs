@@ -6,6 +6,7 @@ use std::path::{Component, Path};
 
 use schemars::json_schema;
 
+use super::shown::no_secret;
 use super::{Node, OBJECT_SCHEMES, Text, Value, by_node, decode};
 use crate::error::Problem;
 
@@ -285,11 +286,11 @@ pub(super) fn path_of(
         return Err(Problem::new("the path is empty").hint(hint));
     }
     // Folders, reports and messages show every path to all who may read them.
-    if let Some(secret) = node.place.secret() {
+    no_secret(node, |secret| {
         let message = format!("a path cannot have the secret `{secret}` in it");
         let hint = "whoever lists the folder, or reads the log or the report, would read it: write a name that may be shown";
-        return Err(Problem::new(message).hint(hint));
-    }
+        Problem::new(message).hint(hint)
+    })?;
     said(&decode::<Text>(node)?)
 }
 

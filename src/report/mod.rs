@@ -226,6 +226,9 @@ pub struct Report {
     pub sinks: Vec<SinkReport>,
     /// Why no more rows could be made.
     pub error: Option<String>,
+    /// Warnings of no table and no sink alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// What is known of a run before it begins.
@@ -350,6 +353,7 @@ impl Report {
             sources,
             sinks,
             error: ended.error.map(|error| error.to_string()),
+            warnings: Vec::new(),
         }
     }
 

@@ -55,6 +55,9 @@ impl Report {
             show_count(self.rows_per_second as u64),
             self.threads
         )?;
+        for warning in &self.warnings {
+            writeln!(f, "  {warning}")?;
+        }
         for source in &self.sources {
             writeln!(f, "  {}", Read(source))?;
             write!(f, "{}", LeftOut(source))?;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::{Changes, ReferenceFile, Run, Schedule, SinkEntry, Table};
 use crate::column::{Column, ColumnType, GeneratorKind, is_kind, parse_type};
 use crate::error::{Problem, Problems, did_you_mean};
-use crate::place::{Count, EachItem, NamedItems, Node, Placed, Text, Value, decode_all};
+use crate::place::{Count, EachItem, NamedItems, Node, Placed, ShownText, Text, Value, decode_all};
 use crate::source::SourceKind;
 
 /// Notes what is wrong with a file that cannot be decoded; `first` is what decoding found. Where
@@ -32,7 +32,7 @@ pub(super) fn note_all(root: &Node, first: Vec<Problem>, problems: &mut Problems
 
 fn note_sections(root: &Node, problems: &mut Problems) {
     note_parts(root, problems, |key, part, problems| match key {
-        "name" | "seed" => note::<Placed<Text>>(part, problems),
+        "name" | "seed" => note::<Placed<ShownText>>(part, problems),
         "changes" => note::<Placed<Changes>>(part, problems),
         "reference" => note::<NamedItems<ReferenceFile>>(part, problems),
         "run" => note::<Run>(part, problems),

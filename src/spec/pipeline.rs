@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Changes, Log, ReferenceFile, Run, Schedule, Scheduled, Serve, SinkEntry, Table};
-use crate::place::{EachItem, NamedItems, OneOrMany, Placed, Text, Variables};
+use crate::place::{EachItem, NamedItems, OneOrMany, Placed, ShownText, Text, Variables};
 
 /// The top level of a pipeline file, as written.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -16,9 +16,9 @@ pub(super) struct PipelineFile {
     /// The version of the language; values are frozen within a version.
     pub(super) version: Placed<u64>,
     /// The pipeline's name (default: the file's name).
-    pub(super) name: Option<Placed<Text>>,
+    pub(super) name: Option<Placed<ShownText>>,
     /// What all randomness is keyed by (default: the pipeline's name).
-    pub(super) seed: Option<Placed<Text>>,
+    pub(super) seed: Option<Placed<ShownText>>,
     /// Files whose params, references and tables are used here, each from the folder of the file that says it on. Said here, too, a param has this file's value, and a table is one with that of the same name: its columns here stand in the place of those of the same name, or come after them.
     #[allow(dead_code, reason = "taken before decoding; named here for the schema")]
     include: Option<OneOrMany<Text>>,

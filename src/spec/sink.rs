@@ -8,7 +8,8 @@ use super::read::write_canonical;
 use crate::error::{Problem, did_you_mean};
 use crate::format::FormatKind;
 use crate::place::{
-    MapKey, NamedItems, Node, OneOrMany, Place, Placed, Rate, Text, Value, by_node, decode, nothing,
+    MapKey, NamedItems, Node, OneOrMany, Place, Placed, Rate, ShownText, Text, Value, by_node,
+    decode, nothing,
 };
 use crate::registry::Kind;
 use crate::sink::SinkKind;
@@ -40,7 +41,7 @@ pub struct Common {
     #[serde(rename = "where")]
     pub filter: Option<Placed<Text>>,
     /// Its name, for `--sinks` and the report (default: its kind and place in the list).
-    pub name: Option<Placed<Text>>,
+    pub name: Option<Placed<ShownText>>,
     /// `false` leaves it out (default true); or a condition of constants, as in `expr`: `"'${env:OUTPUT:-both}' in ('csv', 'both')"`.
     pub enabled: Option<Placed<Text>>,
     /// What its failure means for the others (default: what `run` says).

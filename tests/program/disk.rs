@@ -69,10 +69,24 @@ fn a_check_that_connects_tells_of_room_as_the_run_does() {
 fn what_ends_after_a_time_is_only_warned_of() {
     let folder = Folder::new();
     folder.write("p.yaml", PIPELINE);
-    let ended = folder.run(&["run", "p.yaml", "--for", "100ms", "--log", "text"]);
+    let words = [
+        "run",
+        "p.yaml",
+        "--for",
+        "100ms",
+        "--log",
+        "text",
+        "--report",
+        "report.json",
+    ];
+    let ended = folder.run(&words);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let told = "the output of `all` and `some` takes about 90.9 TiB, and ";
     assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    let report: serde_json::Value = serde_json::from_str(&folder.read("report.json")).unwrap();
+    let warning = report["warnings"][0].as_str().unwrap();
+    assert!(warning.starts_with(told), "{warning}");
+    assert_eq!(report["sinks"][0]["recovered"], serde_json::json!([]));
 }
 
 #[test]

@@ -168,6 +168,9 @@ fn what_is_secret_is_shown_by_its_expression() {
         base.replace("t.csv", "\"out/${db_password}.csv\""),
         base.replace("t.csv", "\"${folder}/t.csv\"")
             .replace("params: {", "params: { folder: \"x${env:API_TOKEN}\","),
+        format!("name: \"${{env:DB_PASS}}\"\n{base}"),
+        format!("seed: \"s-${{env:API_TOKEN}}\"\n{base}"),
+        base.replace("- file: {", "- file: { name: \"${db_password}\","),
     ];
     let texts = cases.map(|yaml| {
         folder.write("p.yaml", &yaml);
