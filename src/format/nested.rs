@@ -4,7 +4,8 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanBufferBuilder, OffsetSizeTra
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, FieldRef};
 
-use super::cells::Refusal;
+use super::cells::{Delimiters, Refusal};
+use super::text::leaf::texts;
 pub use crate::type_names::plain_type;
 
 /// The items of a list or map column: row `r` has those from `offsets[r]` to `offsets[r + 1]`.
@@ -113,6 +114,42 @@ impl NestedItems {
         let row = self.offsets.partition_point(|end| *end <= refusal.row) - 1;
         Refusal { row, ..refusal }
     }
+
+    /// Refuses a map with a key that stands twice: Parquet keeps both, and what reads objects of JSON or maps
+    /// of Avro takes one of the two values, some the first and some the last.
+    ///
+    /// # Errors
+    /// The first such row.
+    pub fn distinct_keys(&self) -> Result<(), Refusal> {
+        let keys = unpacked(self.values.as_struct().column(0))?;
+        let spelt = |out: &mut Vec<u8>, text: &str| out.extend_from_slice(text.as_bytes());
+        let keys = texts(&keys, &Delimiters::default(), spelt);
+        let is_shown = |item: &usize| {
+            self.shown
+                .as_ref()
+                .is_none_or(|shown| shown.is_valid(*item))
+        };
+        let mut sorted = Vec::new();
+        for (row, ends) in self.offsets.windows(2).enumerate() {
+            sorted.clear();
+            sorted.extend(
+                (ends[0]..ends[1])
+                    .filter(is_shown)
+                    .map(|item| keys.get(item)),
+            );
+            sorted.sort_unstable();
+            if let Some(twice) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+                let key = String::from_utf8_lossy(twice[0]);
+                return Err(Refusal {
+                    path: String::new(),
+                    row,
+                    fault: format!("has the key `{key}` twice, of which readers keep one value"),
+                    hint: "leave the column out with the sink's `columns:`, or write Parquet",
+                });
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A dictionary column's values and the key of each row; keys of null rows mean nothing.
@@ -147,7 +184,7 @@ pub fn unpacked(array: &dyn Array) -> Result<ArrayRef, Refusal> {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{Int32Array, ListArray};
+    use arrow::array::{Int32Array, ListArray, MapArray, MapBuilder, StringBuilder};
     use arrow::buffer::OffsetBuffer;
     use arrow::datatypes::Field;
 
@@ -176,6 +213,26 @@ mod tests {
         assert_eq!(items.offsets, [0, 0, 3]);
         assert_eq!(items.values.as_ref(), &Int32Array::from(vec![3, 4, 5]));
         assert!(items.shown.is_none());
+    }
+
+    #[test]
+    fn keys_that_stand_twice_in_a_row_are_refused_unless_it_is_null() {
+        let mut rows = MapBuilder::new(None, StringBuilder::new(), StringBuilder::new());
+        for (keys, is_there) in [("ab", true), ("aa", false), ("", true), ("bcb", true)] {
+            for key in keys.chars() {
+                rows.keys().append_value(key.to_string());
+                rows.values().append_null();
+            }
+            rows.append(is_there).unwrap();
+        }
+        let rows = rows.finish();
+        let told = |rows: &MapArray| {
+            let refused = items(rows, None).unwrap().distinct_keys();
+            refused.map_err(|refusal| (refusal.row, refusal.fault))
+        };
+        let fault = "has the key `b` twice, of which readers keep one value";
+        assert_eq!(told(&rows), Err((3, fault.to_string())));
+        assert_eq!(told(&rows.slice(0, 3)), Ok(()));
     }
 
     #[test]

@@ -285,6 +285,7 @@ fn maps(
     let Some(items) = items(array, shown) else {
         return Err(refusal(0, "is not a map".into(), "check its type"));
     };
+    items.distinct_keys()?;
     let entries = items.values.as_struct();
     let key_site = Site {
         codec: ValueCodec::Text,

@@ -215,6 +215,32 @@ fn values_that_json_cannot_hold_name_their_row() {
 }
 
 #[test]
+fn a_map_with_a_key_twice_is_refused_where_keys_are_names() {
+    let mut tags = MapBuilder::new(None, StringBuilder::new(), Int32Builder::new());
+    for keys in ["ab", "aba"] {
+        for key in keys.chars() {
+            tags.keys().append_value(key.to_string());
+            tags.values().append_value(1);
+        }
+        tags.append(true).unwrap();
+    }
+    let batch = batch(vec![("tags", Arc::new(tags.finish()))]);
+    for format in [
+        "json: { layout: lines }",
+        "avro: {}",
+        "csv: { nested: json }",
+    ] {
+        let error = file(format, batch.schema(), std::slice::from_ref(&batch)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "error: column `tags` in row 1 has the key `a` twice, of which readers keep one value\n  hint: leave the column out with the sink's `columns:`, or write Parquet",
+            "{format}"
+        );
+    }
+    file("parquet: {}", batch.schema(), &[batch]).unwrap();
+}
+
+#[test]
 fn what_json_cannot_hold_is_said_before_the_run() {
     let entries = Fields::from(vec![
         Field::new("key", DataType::Int32, false),

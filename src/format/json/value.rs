@@ -170,6 +170,7 @@ impl ValueSpelling {
         let Some((_, value_field)) = entry_fields(field.data_type()) else {
             return Ok(Cells::fill(array.len(), None, frame, |_, _| ()));
         };
+        items.distinct_keys()?;
         let entries = items.values.as_struct();
         let keys = strings(&unpacked(entries.column(0))?, &bare());
         let values = self
