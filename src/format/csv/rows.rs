@@ -8,7 +8,7 @@ use arrow::datatypes::{Field, Fields, Schema};
 use crate::format::cells::{CellColumn, Cells, Delimiters, Refusal};
 use crate::format::json::ValueSpelling;
 use crate::format::rows::{self, Memory, Of, RowSpelling};
-use crate::format::text::leaf::{self, texts};
+use crate::format::text::leaf::{self, binaries, texts, write_hexadecimal};
 use crate::format::text::number::FloatSpelling;
 use crate::format::text::patched::{parts, value_field};
 use crate::format::text::raw;
@@ -171,6 +171,7 @@ impl CsvColumns<'_> {
     ) -> Result<CellColumn, Refusal> {
         let spelt = match TextLeaf::of(field) {
             Some(TextLeaf::Text) => Ok(self.texts(index, array, may_stay)),
+            Some(TextLeaf::Binary) => Ok(self.bytes(index, array)),
             Some(leaf) => {
                 let style = LeafStyle {
                     frame: self.frame(index, self.rows.always),
@@ -208,6 +209,20 @@ impl CsvColumns<'_> {
         }
         let frame = self.frame(index, false);
         texts(array, &frame, |out, text| self.rows.write_text(out, text)).into()
+    }
+
+    /// Hexadecimal digits, which are told from null as texts are: none are the empty text.
+    fn bytes(&self, index: usize, array: &ArrayRef) -> CellColumn {
+        let mut digits = Vec::new();
+        let cells = binaries(array, &self.frame(index, false), |out, bytes| {
+            digits.clear();
+            write_hexadecimal(&mut digits, bytes);
+            match digits.is_empty() {
+                true => out.extend_from_slice(&self.rows.empty),
+                false => self.rows.write_bytes(out, &digits),
+            }
+        });
+        cells.into()
     }
 
     /// True when no text needs to be looked at on its own: none needs quotes, or doubled ones.

@@ -98,6 +98,21 @@ fn nested_columns_are_json_when_asked() {
 }
 
 #[test]
+fn empty_bytes_are_not_null() {
+    let bytes = BinaryArray::from(vec![Some(&b""[..]), None, Some(b"\x00\xfe")]);
+    let batch = batch(vec![
+        ("id", Arc::new(Int32Array::from(vec![1, 2, 3]))),
+        ("raw", Arc::new(bytes)),
+    ]);
+    let spelt = |options: &str| text(&format!("csv: {{ nested: json{options} }}"), &batch);
+    assert_eq!(spelt(""), "id,raw\n1,\"\"\n2,\n3,00fe\n");
+    assert_eq!(
+        spelt(", null: 00fe"),
+        "id,raw\n1,\"\"\n2,00fe\n3,\"00fe\"\n"
+    );
+}
+
+#[test]
 fn blocks_come_in_order_and_decompress_to_the_same_text() {
     let batches = [
         strings(&[Some("a"), None]),
