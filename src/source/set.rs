@@ -12,6 +12,7 @@ use super::{Asked, delta_log, half, hive, remote};
 use crate::client::object::Object;
 use crate::error::Problem;
 use crate::place::{FilePath, Placed};
+use crate::sync::guarded;
 
 /// The files of a path, in the order of their rows.
 #[derive(Debug)]
@@ -226,9 +227,12 @@ pub(super) fn within(path: &Path, folder: &Path) -> Problem {
 fn matching(said: &Placed<FilePath>, files: &mut Vec<SetMember>) -> Result<(), Problem> {
     let pattern = pattern(said);
     let found = glob::glob_with(&pattern, MATCH);
+    let found = found.map_err(|error| no_pattern(said, error.msg))?;
+    // `glob` panics on a name that is no UTF-8.
+    let found = guarded(|| found.collect::<Vec<_>>()).ok_or_else(|| odd_name(said))?;
     let fixed = fixed(said);
     let hidden = said.split('/').any(|name| name.starts_with('_'));
-    for path in found.map_err(|error| no_pattern(said, error.msg))? {
+    for path in found {
         let path = path.map_err(|error| {
             let what = format!("could not read `{}`", error.path().display());
             Problem::new(what).at(&said.place).cause(error.error())
@@ -243,6 +247,16 @@ fn matching(said: &Placed<FilePath>, files: &mut Vec<SetMember>) -> Result<(), P
         files.push(SetMember::of(path, keys));
     }
     Ok(())
+}
+
+/// A pattern looks at a name that is no text.
+fn odd_name(said: &Placed<FilePath>) -> Problem {
+    let what = format!(
+        "where `{}` looks there is a name that is no UTF-8, which no pattern matches",
+        said.as_str()
+    );
+    let hint = "rename it (`LC_ALL=C ls -b` shows such names), or read the folder that it is in";
+    Problem::new(what).at(&said.place).hint(hint)
 }
 
 /// What is wrong with a pattern.

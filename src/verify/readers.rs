@@ -117,8 +117,14 @@ impl<'o> Way<'o> {
 
 impl Reader {
     fn of_files(files: &HeldFiles) -> Result<Self, String> {
+        let Some(text) = files.path.to_str() else {
+            let shown = files.path.display();
+            return Err(format!(
+                "`{shown}` is a path that is no UTF-8: verify it from another folder, or under another name"
+            ));
+        };
         let path = Placed {
-            value: FilePath(files.path.display().to_string()),
+            value: FilePath(text.to_string()),
             place: files.place.clone(),
         };
         let (source, spelling): (Arc<dyn Source>, Spelling) = match &files.format {

@@ -51,6 +51,7 @@ mod moments;
 mod mutations;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod odd_names;
 mod ordered;
 mod ordered_files;
 mod ordered_runs;
