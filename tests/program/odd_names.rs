@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
 
 use super::support::Folder;
 
@@ -14,7 +13,7 @@ fn odd() -> &'static OsStr {
 fn reads(path: &str) -> Folder {
     let folder = Folder::new();
     folder.write("in/a.csv", "id\n1\n");
-    let other = PathBuf::from(folder.path("in")).join(odd());
+    let other = folder.path("in").join(odd());
     std::fs::copy(folder.path("in/a.csv"), other).unwrap();
     folder.write(
         "p.yaml",
