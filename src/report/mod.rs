@@ -12,6 +12,7 @@ mod meter;
 mod sending;
 mod series;
 mod show;
+mod source;
 mod spread;
 mod timed;
 mod times;
@@ -35,6 +36,7 @@ pub use four_times::FourTimes;
 pub use meter::{Meter, Reading, Transactions};
 pub use series::{Series, Step};
 pub use show::Unlimited;
+pub use source::SourceReport;
 pub use spread::{Percentiles, Spread};
 pub use timed::Timed;
 pub use times::Times;
@@ -57,31 +59,6 @@ pub enum Outcome {
     NotBegun(Fault),
     /// A signal ended it, after a clean end of every sink.
     Interrupted(i32),
-}
-
-/// What happened to one table that was read.
-#[derive(Debug, Clone, Serialize)]
-pub struct SourceReport {
-    /// Its table.
-    pub table: String,
-    /// What was read.
-    pub source: String,
-    /// Rows that could not be read and were left out.
-    pub rejected: u64,
-    /// How many of them for each reason.
-    pub reasons: BTreeMap<String, u64>,
-    /// The file that they are kept in.
-    pub dead_letters: Option<PathBuf>,
-    /// Files that could not be read and were left out.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub bad_files: Vec<BadFile>,
-    /// The file in which these are noted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bad_file_letters: Option<PathBuf>,
-    /// Rows that wait to be read, by partition, where whoever sends says so.
-    pub lag: BTreeMap<i32, u64>,
-    /// A warning for whoever runs it.
-    pub warning: Option<String>,
 }
 
 /// What a lane has done.
