@@ -47,11 +47,13 @@ pub struct Running {
 pub fn start(plan: Arc<Plan>, options: RunOptions) -> Running {
     let watched = Arc::new(Watched::new(&plan));
     let stop = options.stop.clone();
-    let (own_plan, own_watched) = (plan.clone(), watched.clone());
+    let own_plan = plan.clone();
+    // Dropped also by a panic, and where no thread could be started: whoever waits for the end of the run
+    // would wait for ever.
+    let over = RunEndGuard(watched.clone());
     let work = move || {
-        // Dropped also by a panic: whoever waits for the end of the run would wait for ever.
-        let _over = RunEndGuard(&own_watched);
-        run::carry_out(&own_plan, &options, &own_watched)
+        let RunEndGuard(watched) = &over;
+        run::carry_out(&own_plan, &options, watched)
     };
     let thread = std::thread::Builder::new().name("run".into()).spawn(work);
     Running {
@@ -65,9 +67,9 @@ pub fn start(plan: Arc<Plan>, options: RunOptions) -> Running {
 }
 
 /// Says that a run is over, also when it panics.
-struct RunEndGuard<'a>(&'a Watched);
+struct RunEndGuard(Arc<Watched>);
 
-impl Drop for RunEndGuard<'_> {
+impl Drop for RunEndGuard {
     fn drop(&mut self) {
         self.0.turn_to(RunState::Ended);
     }

@@ -31,6 +31,19 @@ def test_a_table_that_is_dropped_gives_its_memory_back():
         assert resident() - before < 150, (before, held, resident())
 
 
+def test_a_table_of_small_batches_gives_its_memory_back_too():
+    kept = pyarrow.table(columns())
+    before = resident()
+    few = rowgen.read(WORDS, columns=["id", "price"], batch_rows=1000, threads=2)
+    table = pyarrow.table(few)
+    held = resident() - before
+    assert held > 80, held
+    del table
+    # An eighth of what is kept may stay.
+    assert resident() - before < 80, (before, held, resident())
+    assert kept.num_rows == ROWS
+
+
 def test_rows_that_stream_past_take_as_much_as_the_batches_ahead():
     before = resident()
     for batch in columns():
