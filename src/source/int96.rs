@@ -13,6 +13,7 @@ use parquet::basic::Type;
 use parquet::errors::Result as ParquetResult;
 use parquet::schema::types::ColumnDescPtr;
 
+use super::parquet_own::with_leaves;
 use crate::error::{Error, Problem, Result};
 use crate::shown_value::show;
 
@@ -73,23 +74,13 @@ fn in_unit<'l>(
     unit: TimeUnit,
     leaves: &mut impl Iterator<Item = &'l ColumnDescPtr>,
 ) -> FieldRef {
-    let data_type = match field.data_type() {
-        DataType::List(item) => DataType::List(in_unit(item, unit, leaves)),
-        DataType::LargeList(item) => DataType::LargeList(in_unit(item, unit, leaves)),
-        DataType::FixedSizeList(item, size) => {
-            DataType::FixedSizeList(in_unit(item, unit, leaves), *size)
-        }
-        DataType::Map(entries, sorted) => DataType::Map(in_unit(entries, unit, leaves), *sorted),
-        DataType::Struct(fields) => {
-            let fields = fields.iter().map(|field| in_unit(field, unit, leaves));
-            DataType::Struct(fields.collect())
-        }
-        leaf => match (leaf, leaves.next().is_some_and(is_int96)) {
+    with_leaves(
+        field,
+        &mut |leaf| match (leaf, leaves.next().is_some_and(is_int96)) {
             (DataType::Timestamp(_, zone), true) => DataType::Timestamp(unit, zone.clone()),
             (other, _) => other.clone(),
         },
-    };
-    Arc::new(field.as_ref().clone().with_data_type(data_type))
+    )
 }
 
 /// The values as the field wants them: as microseconds, or as nanoseconds. The first row is `first`.

@@ -61,6 +61,7 @@ mod packed;
 pub mod parquet;
 mod parquet_hints;
 mod parquet_intervals;
+mod parquet_own;
 mod piece;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod pool;

@@ -28,6 +28,7 @@ use super::int96::{self, Int96};
 use super::opening::Opening;
 use super::parquet_hints::{dictionary, hinted, with_uuids};
 use super::parquet_intervals::{self as intervals, Intervals};
+use super::parquet_own::own_times;
 use super::raw::RawBytes;
 use super::retype::{beyond, convert, is_missing, missing, wanted, with_room};
 use super::{Asked, DAMAGED, Piece, Records};
@@ -102,7 +103,9 @@ fn open(file: OpenFile, asked: &Asked<'_>) -> Result<Arc<dyn Records>, Problem> 
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
     let metadata = ArrowReaderMetadata::load(&file, options.clone());
     let metadata = metadata.map_err(|error| file.0.problem(error))?;
-    // The file's types are the Arrow schema of whoever wrote it; hints ask the library for what is
+    let metadata = own_times(metadata, &options);
+    let metadata = metadata.map_err(|error| file.0.problem(error))?;
+    // The other types are those of the Arrow schema of whoever wrote it; hints ask the library for what is
     // cheaper to take: 64-bit decimals instead of 128-bit ones that are cast, dictionaries as they
     // are.
     let metadata = hinted(metadata, &options, asked.only_read);
