@@ -8,11 +8,10 @@ use arrow::datatypes::{
     DataType, Field, FieldRef, IntervalDayTimeType, IntervalMonthDayNano, IntervalUnit,
     IntervalYearMonthType, Schema, SchemaRef,
 };
-use parquet::arrow::ARROW_SCHEMA_META_KEY;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::{ParquetError, Result as ParquetResult};
-use parquet::file::metadata::KeyValue;
 
+use super::parquet_own::has_arrow_schema;
 use crate::error::{Error, Result};
 use crate::type_names::contains;
 
@@ -38,9 +37,7 @@ impl Intervals {
         metadata: &ArrowReaderMetadata,
         options: ArrowReaderOptions,
     ) -> ParquetResult<Option<Self>> {
-        let words = metadata.metadata().file_metadata().key_value_metadata();
-        let is_schema = |word: &KeyValue| word.key == ARROW_SCHEMA_META_KEY;
-        if words.is_some_and(|words| words.iter().any(is_schema)) {
+        if has_arrow_schema(metadata) {
             return Ok(None);
         }
         let fields = metadata.schema().fields();

@@ -8,10 +8,13 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use parquet::arrow::parquet_to_arrow_schema;
+use parquet::arrow::{ARROW_SCHEMA_META_KEY, parquet_to_arrow_schema};
 use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use parquet::errors::Result as ParquetResult;
+use parquet::file::metadata::KeyValue;
 use parquet::schema::types::{BasicTypeInfo, SchemaDescriptor, Type, TypePtr};
+
+use crate::type_names::plain_type;
 
 /// The file with its dates and moments as Parquet says them.
 ///
@@ -21,11 +24,11 @@ pub(super) fn own_times(
     metadata: ArrowReaderMetadata,
     options: &ArrowReaderOptions,
 ) -> ParquetResult<ArrowReaderMetadata> {
-    let described = metadata.parquet_schema();
-    let words = metadata.metadata().file_metadata().key_value_metadata();
-    if words.is_none() {
+    if !has_arrow_schema(&metadata) {
         return Ok(metadata);
     }
+    let described = metadata.parquet_schema();
+    let words = metadata.metadata().file_metadata().key_value_metadata();
     let own = leaves(&parquet_to_arrow_schema(described, None)?);
     let said = SchemaDescriptor::new(without_moments(&described.root_schema_ptr())?);
     let said = leaves(&parquet_to_arrow_schema(&said, words)?);
@@ -47,13 +50,16 @@ pub(super) fn own_times(
     ArrowReaderMetadata::try_new(metadata.metadata().clone(), options)
 }
 
+/// True for a file beside whose own types there is an Arrow schema.
+pub(super) fn has_arrow_schema(metadata: &ArrowReaderMetadata) -> bool {
+    let words = metadata.metadata().file_metadata().key_value_metadata();
+    let is_schema = |word: &KeyValue| word.key == ARROW_SCHEMA_META_KEY;
+    words.is_some_and(|words| words.iter().any(is_schema))
+}
+
 /// What a column is whose Arrow schema says another date or moment than Parquet.
 fn in_own_words(own: &DataType, said: &DataType) -> Option<DataType> {
-    let said = match said {
-        DataType::Dictionary(_, values) => values,
-        other => other,
-    };
-    match (own, said) {
+    match (own, plain_type(said)) {
         (DataType::Date32, DataType::Date64) => Some(DataType::Date32),
         (DataType::Timestamp(unit, zone), DataType::Timestamp(other, place)) if unit != other => {
             // Parquet says that there is a zone, and only the Arrow schema which.
@@ -142,8 +148,7 @@ mod tests {
     };
     use arrow::datatypes::{Int32Type, TimeUnit};
     use parquet::arrow::arrow_writer::ArrowWriterOptions;
-    use parquet::arrow::{ARROW_SCHEMA_META_KEY, ArrowWriter, encode_arrow_schema};
-    use parquet::file::metadata::KeyValue;
+    use parquet::arrow::{ArrowWriter, encode_arrow_schema};
     use parquet::file::properties::WriterProperties;
 
     use super::super::{Asked, Opened, SourceKind};
